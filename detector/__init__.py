@@ -1,0 +1,3 @@
+"""incursiond: flags incursions and dangerous manoeuvres near borders in the air."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,17 @@
+"""Errors a user can mend. Each message is one line: the place, what is wrong there, what would be right."""
+
+
+class IncursiondError(Exception):
+    """Base of every error that ends a command with one line on stderr."""
+
+    exit_code = 1
+
+
+class InputError(IncursiondError):
+    """A configuration, a zone file or a recording cannot be used as it is."""
+
+    exit_code = 2
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems

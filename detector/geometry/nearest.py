@@ -1,0 +1,71 @@
+"""Distance to a zone's boundary, exact at any range, for many (point, zone) pairs at once.
+
+Points along all boundaries are held in one tree with the zone as a fourth coordinate, so that one query serves every
+zone. The edges around the nearest few of these points give a distance; it is exact once no unseen point could belong to
+a nearer edge: an edge nearer than `best` has a point within hypot(best, SPACING_M / 2), since the foot of the
+perpendicular is at most half the spacing away from one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from detector.geometry.edges import Edges
+from detector.geometry.segments import distance_to_segment
+from feeds.plots import Floats
+
+Indices = NDArray[np.intp]
+
+SPACING_M = 500.0
+APART_M = 1e8  # between zones in the fourth coordinate: more than any two points on Earth
+EARTH_RADIUS_M = 6_371_008.8  # mean radius of WGS84; its choice matters 1e-6 at 500 km
+FIRST_LOOK = 2
+
+
+class Boundaries:
+    """The edges of all zones, ready to be asked for distances."""
+
+    def __init__(self, edges: Edges) -> None:
+        length_m = np.linalg.norm(edges.b_m - edges.a_m, axis=1)
+        parts = np.maximum(np.ceil(length_m / SPACING_M), 1).astype(np.intp)
+        edge = np.repeat(np.arange(len(edges)), parts)
+        part = np.arange(len(edge)) - np.repeat(np.cumsum(parts) - parts, parts)
+        step_m = ((edges.b_m - edges.a_m) / parts[:, None])[edge]
+        self._a_m = edges.a_m[edge] + part[:, None] * step_m
+        self._b_m = self._a_m + step_m
+        self._before = _predecessors(edges.ring[edge])
+        points = np.column_stack([self._a_m, edges.zone[edge] * APART_M])
+        self._tree = cKDTree(points) if len(points) else None
+
+    def distance(self, point_m: Floats, zone: Indices) -> Floats:
+        """Return the distance over ground of earth-centred points (P, 3) to the boundaries of their zones (P,), m."""
+        if self._tree is None:
+            return np.full(len(zone), np.inf)
+        chord_m = np.full(len(zone), np.inf)
+        query = np.column_stack([point_m, zone * APART_M])
+        asked, look = np.flatnonzero(np.isfinite(query).all(axis=1)), FIRST_LOOK
+        while len(asked):
+            reach_m, near = self._tree.query(query[asked], k=min(look, self._tree.n))
+            chord_m[asked] = np.minimum(chord_m[asked], self._around(point_m[asked], near))
+            bound_m = np.hypot(chord_m[asked], SPACING_M / 2)
+            asked = asked[(reach_m[:, -1] < bound_m) & (look < self._tree.n)]
+            look *= 4
+        return 2 * EARTH_RADIUS_M * np.arcsin(np.minimum(chord_m / (2 * EARTH_RADIUS_M), 1.0))
+
+    def _around(self, point_m: Floats, near: Indices) -> Floats:
+        """Return the least distance of each point to the pieces on both sides of the boundary points near it, (A, K)."""
+        piece = np.concatenate([near, self._before[near]], axis=1)
+        points = np.repeat(point_m, piece.shape[1], axis=0)
+        flat = piece.ravel()
+        return distance_to_segment(points, self._a_m[flat], self._b_m[flat]).reshape(piece.shape).min(axis=1)
+
+
+def _predecessors(ring: Indices) -> Indices:
+    """Return the piece before each in its ring; pieces lie ring after ring."""
+    before = np.arange(len(ring)) - 1
+    first = np.flatnonzero(np.diff(ring, prepend=-1))
+    last = np.append(first[1:], len(ring)) - 1
+    before[first] = last
+    return before

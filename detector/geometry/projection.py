@@ -1,0 +1,55 @@
+"""Projections: the plane of a theatre for topology, earth-centred points for distances.
+
+The plane is Lambert azimuthal equal-area: it maps all of the Earth but the antipode of its centre into a disc, so that
+zones across the antimeridian or a pole are ordinary. It stretches lengths (1.5 % at 2,000 km), hence distances are taken
+in three dimensions, where nothing is stretched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from pyproj import Transformer
+
+from detector.airspace.zones import Zone
+from feeds.plots import Floats
+
+_EARTH_CENTRED = Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True)
+
+
+class Theatre:
+    """The plane around one centre."""
+
+    def __init__(self, lon_deg: float, lat_deg: float) -> None:
+        self.lon_deg, self.lat_deg = lon_deg, lat_deg
+        plane = f"+proj=laea +lat_0={lat_deg:.6f} +lon_0={lon_deg:.6f} +datum=WGS84 +units=m"
+        self._to_plane = Transformer.from_crs("EPSG:4326", plane, always_xy=True)
+
+    @classmethod
+    def around(cls, zones: Sequence[Zone]) -> Theatre:
+        """Return the theatre centred on all vertices of the zones; on (0, 0) without any."""
+        rings = [ring for zone in zones for polygon in zone.polygons for ring in polygon]
+        if not rings:
+            return cls(0.0, 0.0)
+        lon_deg, lat_deg = np.concatenate(rings).T
+        x, y, z = earth_centred(lon_deg, lat_deg).mean(axis=0)
+        return cls(float(np.degrees(np.arctan2(y, x))), float(np.degrees(np.arctan2(z, np.hypot(x, y)))))
+
+    def project(self, lon_deg: Floats, lat_deg: Floats) -> tuple[Floats, Floats]:
+        """Return x and y in metres, shape (N,); NaN where there is no such place."""
+        return _finite(*self._to_plane.transform(lon_deg, lat_deg))
+
+    def unproject(self, x_m: Floats, y_m: Floats) -> tuple[Floats, Floats]:
+        """Return longitude and latitude in degrees, shape (N,); NaN where there is no such place."""
+        return _finite(*self._to_plane.transform(x_m, y_m, direction="INVERSE"))
+
+
+def _finite(u: Floats, v: Floats) -> tuple[Floats, Floats]:
+    good = np.isfinite(u) & np.isfinite(v)
+    return np.where(good, u, np.nan), np.where(good, v, np.nan)
+
+
+def earth_centred(lon_deg: Floats, lat_deg: Floats) -> Floats:
+    """Return earth-centred positions on the ellipsoid in metres, shape (N, 3)."""
+    return np.column_stack(_EARTH_CENTRED.transform(lon_deg, lat_deg, np.zeros(len(lon_deg))))

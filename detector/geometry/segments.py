@@ -1,0 +1,38 @@
+"""Segments in the plane: the one crossing test that answers both "is it inside?" and "did it cross?"."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feeds.plots import Floats
+
+
+def orientation(ax: Floats, ay: Floats, bx: Floats, by: Floats, cx: Floats, cy: Floats) -> Floats:
+    """Return twice the area of the triangle a b c, (N,): positive where c lies to the left of a -> b."""
+    return (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+
+
+def crossings(
+    p: tuple[Floats, Floats], q: tuple[Floats, Floats], a: tuple[Floats, Floats], b: tuple[Floats, Floats]
+) -> tuple[NDArray[np.bool_], Floats]:
+    """Tell for N pairs whether the path p -> q crosses the edge a-b, and at which fraction of the path.
+
+    A point on a line counts to its left, for the ends of the edge as for those of the path. An end that two edges share
+    gets the same sign from both, so a path through a vertex is counted once where it goes through and twice or not at
+    all where it only touches: parities are always right.
+    """
+    a_side, b_side = orientation(*p, *q, *a), orientation(*p, *q, *b)
+    p_side, q_side = orientation(*a, *b, *p), orientation(*a, *b, *q)
+    crosses = ((a_side >= 0) != (b_side >= 0)) & ((p_side >= 0) != (q_side >= 0))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return crosses, p_side / (p_side - q_side)
+
+
+def distance_to_segment(point_m: Floats, a_m: Floats, b_m: Floats) -> Floats:
+    """Return the distance of points to segments in any number of dimensions; shapes (N, K), (N, K), (N, K) -> (N,)."""
+    along, offset = b_m - a_m, point_m - a_m
+    length2 = np.einsum("ij,ij->i", along, along)
+    fraction = np.einsum("ij,ij->i", offset, along) / np.where(length2 > 0, length2, 1.0)
+    miss = offset - np.clip(fraction, 0.0, 1.0)[:, None] * along
+    return np.sqrt(np.einsum("ij,ij->i", miss, miss))

@@ -1,0 +1,143 @@
+"""The incident book: folds findings into one story per intruder and says when something is worth a message.
+
+One incident a track. It opens with its first finding, stays open through every further one, and closes when it has been
+clear for CLOSE_AFTER_S, when the track is lost or has landed, or when nobody has a reason to watch it any more.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from itertools import groupby
+from operator import attrgetter
+
+from detector.airspace.zones import Identity, Zone
+from detector.incidents.headline import headline
+from detector.incidents.incident import Depth, Incident, identify
+from detector.incidents.lifecycle import RANK, Standing, advance
+from detector.incidents.message import IncidentMessage, stamp
+from detector.incidents.severity import CERTAINTIES, SEVERITIES, URGENCY
+from detector.incidents.subject import subject_of
+from detector.rules.findings import Change, Findings
+from detector.tracks.store import Segments, TrackStore
+
+CLOSE_AFTER_S = 60.0
+
+_CLOSES_AT_ONCE = {Change.LANDED: "landed", Change.RESOLVED: "resolved"}
+
+
+class Book:
+    """The open incidents of a site, by track row."""
+
+    def __init__(self, site: str, status: str) -> None:
+        self.site, self.status = site, status
+        self._open: dict[int, Incident] = {}
+        self.due_s = math.inf  # no incident closes by itself before
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def by_severity(self) -> dict[str, int]:
+        """Return how many incidents are open, by severity."""
+        counts = dict.fromkeys(SEVERITIES, 0)
+        for incident in self._open.values():
+            counts[SEVERITIES[incident.severity]] += 1
+        return counts
+
+    def take(
+        self, findings: Findings, segments: Segments, tracks: TrackStore, zones: tuple[Zone, ...], depth: Depth
+    ) -> list[tuple[int, IncidentMessage]]:
+        """Return (segment, message) for every step whose findings are worth one, in the order of segments."""
+        said = []
+        for segment, changes in groupby(findings.rows(), attrgetter("segment")):
+            row = int(segments.row[segment])
+            step_s = float(segments.before.time_s[segment]), float(segments.now.time_s[segment])
+            incident = self._open.get(row) or self._new(tracks, row, step_s[1])
+            identity, revision, outcome = Identity(tracks.identity[row]), False, None
+            for change in changes:
+                revision |= incident.apply(change, zones[change.zone], identity, step_s)
+                outcome = _CLOSES_AT_ONCE.get(Change(change.change))
+            incident.refresh(depth)
+            clear = incident.standing() is Standing.CLEAR
+            if clear and outcome is not None:
+                message = self._close(incident, step_s[1], tracks, outcome)
+            else:
+                message = self._tell(incident, step_s[1], tracks, revision=revision)
+            said.append((segment, message))
+        return said
+
+    def close_due(self, now_s: float, tracks: TrackStore) -> list[IncidentMessage]:
+        """Close every incident that has been clear for long enough, in the order of their tracks' names."""
+        due = [incident for incident in self._open.values() if incident.close_s <= now_s]
+        said = [self._close(i, now_s, tracks, i.farewell()) for i in _by_name(due, tracks)]
+        self.due_s = min((incident.close_s for incident in self._open.values()), default=math.inf)
+        return said
+
+    def lose(self, rows: Iterable[int], now_s: float, tracks: TrackStore, depth: Depth) -> list[IncidentMessage]:
+        """Close the incidents of lost tracks; who was clear of everything when last heard has left."""
+        said = []
+        for incident in _by_name([self._open[row] for row in rows if row in self._open], tracks):
+            outcome = incident.farewell() if incident.standing() is Standing.CLEAR else "lost"
+            incident.refresh(depth)
+            incident.break_off(float(tracks.fix.time_s[incident.row]))
+            said.append(self._close(incident, now_s, tracks, outcome))
+        return said
+
+    def _new(self, tracks: TrackStore, row: int, now_s: float) -> Incident:
+        incident = self._open[row] = Incident(row, identify(self.site, tracks.name(row), now_s), now_s)
+        return incident
+
+    def _tell(self, incident: Incident, now_s: float, tracks: TrackStore, *, revision: bool) -> IncidentMessage:
+        """Advance the incident to what its findings amount to now, and return the message."""
+        first, rank, severity = incident.sequence == 0, RANK[incident.phase], incident.severity
+        standing = incident.standing()
+        incident.phase = advance(incident.phase, standing)
+        incident.severity = max(severity, *(e.severity for e in incident.entries))
+        rises = RANK[incident.phase] > rank or incident.severity > severity
+        incident.close_s = now_s + CLOSE_AFTER_S if standing is Standing.CLEAR else math.inf
+        self.due_s = min(self.due_s, incident.close_s)
+        event = "opened" if first else "escalated" if rises and not revision else "updated"
+        return self._message(incident, event, now_s, tracks, revision=revision)
+
+    def _close(self, incident: Incident, now_s: float, tracks: TrackStore, outcome: str) -> IncidentMessage:
+        incident.phase = advance(incident.phase, Standing.OVER)
+        del self._open[incident.row]
+        return self._message(incident, "closed", now_s, tracks, outcome=outcome)
+
+    def _message(
+        self,
+        incident: Incident,
+        event: str,
+        now_s: float,
+        tracks: TrackStore,
+        *,
+        revision: bool = False,
+        outcome: str | None = None,
+    ) -> IncidentMessage:
+        incident.sequence += 1
+        subject, leading = subject_of(tracks, incident.row), incident.leading()
+        return IncidentMessage(
+            site=self.site,
+            status=self.status,
+            incident_id=incident.incident_id,
+            sequence=incident.sequence,
+            event=event,
+            cause=leading.kind,
+            revision=revision,
+            phase=incident.phase,
+            severity=SEVERITIES[incident.severity],
+            urgency=URGENCY[incident.phase],
+            certainty=CERTAINTIES[min(e.certainty for e in incident.entries)],
+            headline=headline(subject, leading, outcome),
+            time=stamp(now_s),
+            opened_at=stamp(incident.opened_s),
+            closed_at=None if outcome is None else stamp(now_s),
+            outcome=outcome,
+            subject=subject,
+            findings=tuple(e.finding(subject.track_id) for e in incident.entries),
+            zone_id=leading.zone.id,
+        )
+
+
+def _by_name(incidents: Iterable[Incident], tracks: TrackStore) -> list[Incident]:
+    return sorted(incidents, key=lambda incident: tracks.name(incident.row))

@@ -1,0 +1,50 @@
+"""The headline: one line that an operator reads first."""
+
+from __future__ import annotations
+
+from detector.incidents.incident import Entry
+from detector.incidents.message import Subject
+from detector.rules.findings import Certainty
+
+
+def headline(subject: Subject, entry: Entry, outcome: str | None) -> str:
+    """Return the line for an incident whose leading finding is `entry`."""
+    tense = _present(entry) if entry.ended_s is None else _past(entry)
+    line = f"{_who(subject)} {tense}"
+    if outcome is not None:
+        return f"{line}; closed: {outcome}"
+    motion = _motion(subject)
+    return f"{line} {motion}" if entry.ended_s is None else f"{line}; now {motion}"
+
+
+def _who(subject: Subject) -> str:
+    return f"{subject.identity.capitalize()} aircraft {subject.callsign or subject.track_id}"
+
+
+def _present(entry: Entry) -> str:
+    return f"{_distance(entry.depth_m)} inside {entry.zone.name}"
+
+
+def _past(entry: Entry) -> str:
+    verb = {Certainty.OBSERVED: "was in", Certainty.LIKELY: "cut through", Certainty.POSSIBLE: "may have cut through"}
+    stay_s = (entry.ended_s or entry.started_s) - entry.started_s
+    did = verb[Certainty(entry.certainty)]
+    return f"{did} {entry.zone.name} for {_duration(stay_s)}, up to {_distance(entry.depth_m)} deep"
+
+
+def _motion(subject: Subject) -> str:
+    parts = [
+        None if subject.alt_ft is None else f"at FL{max(0, round(subject.alt_ft / 100)):03d}",
+        None if subject.gs_kt is None else f"{subject.gs_kt} kt",
+        None if subject.track_deg is None else f"course {round(subject.track_deg) % 360:03d}",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def _duration(seconds: float) -> str:
+    whole = round(seconds)
+    return f"{whole} s" if whole < 120 else f"{whole // 60} min {whole % 60:02d} s"
+
+
+def _distance(metres: float) -> str:
+    return f"{round(metres, -1):.0f} m" if metres < 995 else f"{metres / 1000:.1f} km"

@@ -1,0 +1,160 @@
+"""One incident: an intruder's findings from the first to the last, and the message that tells them as they stand."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from msgspec import UNSET, UnsetType
+
+from detector.airspace.zones import ENTRY, Identity, Zone
+from detector.incidents.lifecycle import Phase, Standing
+from detector.incidents.message import Evidence, Finding, stamp
+from detector.incidents.severity import SEVERITIES, severity
+from detector.rules.findings import Certainty, Change, FindingRow
+
+PROBABILITY_LIMIT = 0.9999  # more digits would claim more than the error model knows
+
+Place = tuple[float, float]
+"""Latitude, longitude in degrees."""
+
+Depth = Callable[[int, str], tuple[float, float, float] | None]
+"""Of a track row in a zone (by id): greatest depth so far m, its sigma m, probability; None: nothing is known."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """A finding as the book keeps it: one stay in one zone."""
+
+    zone: Zone
+    certainty: int
+    started_s: float
+    detected_s: float
+    started_at: Place | None
+    between_s: tuple[float, float] | None
+    severity: int = 0
+    depth_m: float = 0.0
+    sigma_m: float = 0.0
+    probability: float = 0.0
+    ended_s: float | None = None
+    ended_at: Place | None = None
+
+    @property
+    def kind(self) -> str:
+        """Kind of the finding that this stay is."""
+        return ENTRY[self.zone.kind][0]
+
+    def deepen(self, depth_m: float, sigma_m: float, probability: float) -> None:
+        """Take in what has been learnt of the stay so far."""
+        if depth_m > self.depth_m:
+            self.depth_m, self.sigma_m = depth_m, sigma_m
+        self.probability = max(self.probability, probability)
+
+    def end(self, row: FindingRow) -> None:
+        """Note when and where it ended; NaN: it has not."""
+        self.ended_s = None if math.isnan(row.ended_s) else row.ended_s
+        self.ended_at = None if math.isnan(row.ended_s) else (row.ended_lat_deg, row.ended_lon_deg)
+
+    def finding(self, track_id: str) -> Finding:
+        """Return it as the message has it."""
+        kind, rule = ENTRY[self.zone.kind]
+        entry_lat, entry_lon = _rounded(self.started_at)
+        exit_lat, exit_lon = _rounded(self.ended_at)
+        return Finding(
+            kind=kind,
+            rule=rule,
+            zone_id=self.zone.id,
+            severity=SEVERITIES[self.severity],
+            started_at=stamp(self.started_s),
+            detected_at=stamp(self.detected_s),
+            ended_at=None if self.ended_s is None else stamp(self.ended_s),
+            track_ids=(track_id,),
+            evidence=Evidence(
+                probability=round(min(self.probability, PROBABILITY_LIMIT), 4),
+                max_depth_m=round(self.depth_m, 1),
+                sigma_m=round(self.sigma_m, 1),
+                entry_lat=entry_lat,
+                entry_lon=entry_lon,
+                exit_lat=exit_lat,
+                exit_lon=exit_lon,
+                between=UNSET if self.between_s is None else (stamp(self.between_s[0]), stamp(self.between_s[1])),
+            ),
+        )
+
+
+@dataclass(slots=True)
+class Incident:
+    """The story of one track, open or closed."""
+
+    row: int
+    incident_id: str
+    opened_s: float
+    sequence: int = 0
+    phase: Phase = Phase.NEW
+    severity: int = -1
+    entries: list[Entry] = field(default_factory=list)
+    close_s: float = math.inf  # when it closes by itself
+
+    def last_stay(self, zone_id: str) -> Entry | None:
+        """Return the latest entry of a zone."""
+        return next((e for e in reversed(self.entries) if e.zone.id == zone_id), None)
+
+    def open_entries(self) -> list[Entry]:
+        """Return the entries that have not ended."""
+        return [e for e in self.entries if e.ended_s is None]
+
+    def standing(self) -> Standing:
+        """Return what its findings amount to."""
+        kinds = {e.kind for e in self.open_entries()}
+        return Standing.INSIDE if "incursion" in kinds else Standing.NEAR if kinds else Standing.CLEAR
+
+    def leading(self) -> Entry:
+        """Return the entry that a headline is about: the gravest that is open, else of all; latest first."""
+        return max(reversed(self.open_entries() or self.entries), key=lambda e: (e.kind == "incursion", e.severity))
+
+    def farewell(self) -> str:
+        """Return the outcome of an incident that is clear: it has left, or it never entered."""
+        return "left" if any(e.kind == "incursion" for e in self.entries) else "turned-away"
+
+    def refresh(self, depth: Depth) -> None:
+        """Take in how deep the open stays have become since they were last spoken of."""
+        for entry in self.open_entries():
+            known = depth(self.row, entry.zone.id)
+            if known is not None:
+                entry.deepen(*known)
+
+    def break_off(self, last_s: float) -> None:
+        """End what is open at the last report."""
+        for entry in self.open_entries():
+            entry.ended_s = last_s
+
+    def apply(self, row: FindingRow, zone: Zone, identity: Identity, step_s: tuple[float, float]) -> bool:
+        """Take one change, decided by the step between two times; tell whether it corrects what was said before."""
+        entry = self.last_stay(zone.id)
+        rejoins = row.change == Change.REJOINED and entry is not None and entry.ended_s is not None
+        if entry is None or (row.change in (Change.OPENED, Change.REJOINED) and not rejoins):
+            entry = Entry(
+                zone=zone,
+                certainty=row.certainty,
+                started_s=row.started_s,
+                detected_s=step_s[1],
+                started_at=None if math.isnan(row.started_lat_deg) else (row.started_lat_deg, row.started_lon_deg),
+                between_s=None if row.certainty == Certainty.OBSERVED else step_s,
+            )
+            self.entries.append(entry)
+        entry.deepen(row.depth_m, row.sigma_m, row.probability)
+        entry.severity = max(entry.severity, severity(zone.kind, identity, deep=row.deep))
+        if row.change != Change.ESCALATED:
+            entry.end(row)
+        return rejoins
+
+
+def identify(site: str, track_id: str, opened_s: float) -> str:
+    """Return the incident's id: two daemons that see the same opening agree on it."""
+    return hashlib.blake2s(f"{site}|{track_id}|{stamp(opened_s)}".encode(), digest_size=8).hexdigest()
+
+
+def _rounded(place: Place | None) -> tuple[float | UnsetType, float | UnsetType]:
+    return (UNSET, UNSET) if place is None else (round(place[0], 5), round(place[1], 5))

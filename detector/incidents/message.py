@@ -1,0 +1,100 @@
+"""The incident message: one incident as it stands, in the form that leaves the core (schema `incursiond.incident.v1`).
+
+Times are ISO 8601 in UTC with milliseconds; numbers are rounded here, so that equal stories are equal bytes.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from msgspec import UNSET, Struct, UnsetType
+
+SCHEMA = "incursiond.incident.v1"
+
+
+class Evidence(Struct, frozen=True, kw_only=True):
+    """What a finding rests on. A field that does not apply is left out."""
+
+    probability: float | UnsetType = UNSET
+    max_depth_m: float | UnsetType = UNSET  # the greatest distance inside the boundary so far
+    sigma_m: float | UnsetType = UNSET  # one standard deviation of that depth
+    entry_lat: float | UnsetType = UNSET
+    entry_lon: float | UnsetType = UNSET
+    exit_lat: float | UnsetType = UNSET
+    exit_lon: float | UnsetType = UNSET
+    between: tuple[str, str] | UnsetType = UNSET  # no report lies between these times
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """One thing a rule saw: when it began and ended in the air, and when a report decided it."""
+
+    kind: str
+    rule: str
+    zone_id: str | None
+    severity: str
+    started_at: str
+    detected_at: str
+    ended_at: str | None
+    track_ids: tuple[str, ...]
+    evidence: Evidence
+
+
+class Subject(Struct, frozen=True, kw_only=True):
+    """The intruder at the time of the message."""
+
+    track_id: str
+    icao24: str | None
+    callsign: str | None
+    squawk: str | None
+    identity: str
+    state: str | None  # of registry, ISO 3166 alpha-2, from the ICAO 24-bit address
+    sources: tuple[str, ...]
+    time: str
+    lat: float
+    lon: float
+    alt_ft: int | None
+    gs_kt: int | None
+    track_deg: float | None
+    vrate_fpm: int | None
+    sigma_m: float
+
+
+class Other(Struct, frozen=True, kw_only=True):
+    """Another aircraft of the story and its part in it."""
+
+    track_id: str
+    role: str
+
+
+class IncidentMessage(Struct, frozen=True, kw_only=True):
+    """The whole incident as it stands; `sequence` counts its messages from 1 without gaps."""
+
+    schema: str = SCHEMA
+    site: str
+    status: str
+    incident_id: str
+    sequence: int
+    event: str
+    cause: str
+    revision: bool = False
+    phase: str
+    severity: str
+    urgency: str
+    certainty: str
+    headline: str
+    time: str
+    opened_at: str
+    closed_at: str | None
+    outcome: str | None
+    acknowledged_by: str | None = None
+    subject: Subject
+    others: tuple[Other, ...] = ()
+    findings: tuple[Finding, ...]
+    zone_id: str | None = None  # of the finding that caused this message; names its alert topic
+
+
+def stamp(time_s: float) -> str:
+    """Return Unix seconds as `2026-11-23T01:14:06.660Z`."""
+    whole_ms = round(time_s * 1000)
+    moment = datetime.fromtimestamp(whole_ms // 1000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{whole_ms % 1000:03d}Z"

@@ -1,0 +1,168 @@
+"""The picture: where tracks' steps lie with respect to zones, with every number a rule needs and no judgement.
+
+`Airspace` is the zones made ready for arrays; `look` asks it about M segments and returns the P (segment, zone) pairs
+that matter: those inside, those that crossed, and those somebody still has an open question about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.airspace.altitude import Reference, amsl_m
+from detector.airspace.zones import ENTRY, Identity, Zone
+from detector.geometry.edges import Edges
+from detector.geometry.index import CellIndex
+from detector.geometry.nearest import Boundaries
+from detector.geometry.projection import Theatre
+from detector.tracks.store import Fixes, Rows, Segments
+from feeds.plots import Floats
+
+Mask = NDArray[np.bool_]
+
+
+class Airspace:
+    """Z zones compiled: the theatre's projection, the index, the boundaries, and the zones' properties as columns."""
+
+    def __init__(self, zones: Sequence[Zone], qnh_hpa: float) -> None:
+        self.zones = tuple(zones)
+        self.qnh_hpa = qnh_hpa
+        self.theatre = Theatre.around(zones)
+        edges = Edges.of(zones, self.theatre)
+        self.index = CellIndex(edges, len(zones))
+        self.boundaries = Boundaries(edges)
+        self.watch = np.array([[i in z.watch and z.kind in ENTRY for z in zones] for i in Identity])  # (identities, Z)
+        self.watched = self.watch.any(axis=1)  # (identities,) watched by any zone
+        self.index_of = {zone.id: index for index, zone in enumerate(zones)}
+        self.initial = np.array([z.initial for z in zones], dtype=np.int8)
+        self.floor_m = np.array([z.floor.height_m for z in zones])
+        self.ceiling_m = np.array([z.ceiling.height_m for z in zones])
+        self.floor_is_level = np.array([z.floor.reference is Reference.STANDARD for z in zones])
+        self.ceiling_is_level = np.array([z.ceiling.reference is Reference.STANDARD for z in zones])
+
+    def __len__(self) -> int:
+        return len(self.zones)
+
+    def above_floor_m(self, pressure_alt_m: Floats, zone: Rows) -> Floats:
+        """Return the height above each zone's floor, (P,); inf without a floor, NaN with one and no altitude."""
+        return _height_m(pressure_alt_m, self.floor_m[zone], self.floor_is_level[zone], self.qnh_hpa)
+
+    def below_ceiling_m(self, pressure_alt_m: Floats, zone: Rows) -> Floats:
+        """Return the height below each zone's ceiling, (P,), likewise."""
+        return -_height_m(pressure_alt_m, self.ceiling_m[zone], self.ceiling_is_level[zone], self.qnh_hpa)
+
+
+def _height_m(pressure_alt_m: Floats, limit_m: Floats, is_level: Mask, qnh_hpa: float) -> Floats:
+    altitude_m = np.where(is_level, pressure_alt_m, amsl_m(pressure_alt_m, qnh_hpa))
+    return np.where(np.isinf(limit_m), -limit_m, altitude_m - limit_m)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """P pairs in the order of (segment, zone), and the J stretches of paths that lie inside.
+
+    A stretch is a part of a segment's chord, given as fractions of it; `pair` is sorted, and so are a pair's stretches.
+    """
+
+    segment: Rows  # (P,) index into the segments looked at
+    zone: Rows  # (P,)
+    inside: Mask  # (P,) the fix now is inside, horizontally and vertically as far as altitude is known
+    was_inside: Mask  # (P,) the fix before was; False for a first report
+    depth_m: Floats  # (P,) distance of the fix now to the boundary, positive inside
+    above_floor_m: Floats  # (P,) NaN: not known
+    below_ceiling_m: Floats  # (P,)
+    pair: Rows  # (J,)
+    enters: Floats  # (J,) 0: was inside already
+    leaves: Floats  # (J,) 1: is still inside
+
+
+def look(segments: Segments, airspace: Airspace, asked: tuple[Rows, Rows]) -> Picture:
+    """Return the picture of M segments; `asked` are further (segment, zone) pairs to answer for."""
+    now, before = segments.now, segments.before
+    n_zones = len(airspace)
+    moved = np.flatnonzero(~segments.first)
+    in_row, in_zone = airspace.index.inside(now.x_m, now.y_m)
+    cut_row, cut_zone, cut_at = airspace.index.swept(
+        before.x_m[moved], before.y_m[moved], now.x_m[moved], now.y_m[moved]
+    )
+    in_key, cut_key = in_row * n_zones + in_zone, moved[cut_row] * n_zones + cut_zone
+    key = np.unique(np.concatenate([in_key, cut_key, asked[0] * n_zones + asked[1]]))
+    segment, zone = key // n_zones, key % n_zones
+
+    over = np.zeros(len(key), dtype=bool)  # inside the outline, at whatever height
+    over[np.searchsorted(key, in_key)] = True
+    cut_pair = np.searchsorted(key, cut_key)
+    was_over = over ^ (np.bincount(cut_pair, minlength=len(key)) % 2 == 1)
+    first = segments.first[segment]
+    pair, enters, leaves = _stretches(was_over, over, cut_pair, cut_at)
+    pair, enters, leaves = _between_limits(segments, airspace, segment, zone, pair, enters, leaves)
+
+    still, already = np.zeros(len(key), dtype=bool), np.zeros(len(key), dtype=bool)
+    still[pair[leaves == 1]] = True
+    already[pair[enters == 0]] = True
+    distance_m = airspace.boundaries.distance(now.earth_m[segment], zone)
+    return Picture(
+        segment=segment,
+        zone=zone,
+        inside=still,
+        was_inside=already & ~first,
+        depth_m=np.where(over, distance_m, -distance_m),
+        above_floor_m=airspace.above_floor_m(now.pressure_alt_m[segment], zone),
+        below_ceiling_m=airspace.below_ceiling_m(now.pressure_alt_m[segment], zone),
+        pair=pair,
+        enters=enters,
+        leaves=leaves,
+    )
+
+
+def _stretches(was_over: Mask, over: Mask, cut_pair: Rows, cut_at: Floats) -> tuple[Rows, Floats, Floats]:
+    """Return the inside stretches of each pair: the cuts in order, with 0 before them if inside then, 1 after if now."""
+    pair = np.concatenate([np.flatnonzero(was_over), cut_pair, np.flatnonzero(over)])
+    at = np.concatenate([np.zeros(was_over.sum()), cut_at, np.ones(over.sum())])
+    order = np.lexsort((at, pair))
+    pair, at = pair[order].reshape(-1, 2), at[order].reshape(-1, 2)
+    return pair[:, 0], at[:, 0], at[:, 1]
+
+
+def _between_limits(
+    segments: Segments, airspace: Airspace, segment: Rows, zone: Rows, pair: Rows, enters: Floats, leaves: Floats
+) -> tuple[Rows, Floats, Floats]:
+    """Return what of the stretches lies between floor and ceiling; altitude changes evenly along a segment."""
+    at, of = segment[pair], zone[pair]
+    before_m, now_m = segments.before.pressure_alt_m[at], segments.now.pressure_alt_m[at]
+    before_m = np.where(np.isnan(before_m), now_m, before_m)
+    now_m = np.where(np.isnan(now_m), before_m, now_m)
+    for height_m in (airspace.above_floor_m, airspace.below_ceiling_m):
+        start_m, end_m = height_m(before_m, of), height_m(now_m, of)
+        climbs = (start_m < 0) & (end_m >= 0)
+        sinks = (start_m >= 0) & (end_m < 0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            passes_at = start_m / (start_m - end_m)
+        enters = np.where(climbs, np.maximum(enters, passes_at), enters)
+        leaves = np.where(sinks, np.minimum(leaves, passes_at), leaves)
+        leaves = np.where((start_m < 0) & (end_m < 0), -1.0, leaves)
+    some = enters <= leaves
+    return pair[some], enters[some], leaves[some]
+
+
+def along(segments: Segments, at: Rows, fraction: Floats) -> Fixes:
+    """Return the point at a fraction of each segment's chord; `sigma_m` is what the reports' errors make of it there.
+
+    Two independent errors weighted (1 - w) and w have sigma^2 = (1 - w)^2 s0^2 + w^2 s1^2: 1/sqrt(2) in the middle.
+    """
+    before, now = segments.before.take(at), segments.now.take(at)
+    w = fraction
+    chord_m = before.earth_m + w[:, None] * (now.earth_m - before.earth_m)
+    radius_m = np.linalg.norm(now.earth_m, axis=1) / np.linalg.norm(chord_m, axis=1)
+    return Fixes(
+        time_s=before.time_s + w * (now.time_s - before.time_s),
+        x_m=before.x_m + w * (now.x_m - before.x_m),
+        y_m=before.y_m + w * (now.y_m - before.y_m),
+        earth_m=chord_m * radius_m[:, None],
+        sigma_m=np.hypot((1 - w) * before.sigma_m, w * now.sigma_m),
+        pressure_alt_m=before.pressure_alt_m + w * (now.pressure_alt_m - before.pressure_alt_m),
+        period_s=now.period_s,
+    )

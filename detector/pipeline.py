@@ -1,0 +1,170 @@
+"""The pure core: plots in, incident messages out. No clock, no I/O, no randomness.
+
+However a stream of plots is cut into steps, the messages are the same. Two devices see to that: several plots of one
+track are taken in rounds, the k-th of each track together; and whatever hangs on time alone happens on whole seconds of
+event time, between the plots before and after them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.geometry.projection import earth_centred
+from detector.incidents.book import Book
+from detector.incidents.message import IncidentMessage
+from detector.picture import Airspace, look
+from detector.rules import evidence, incursion
+from detector.rules.contacts import Contacts
+from detector.tracks import accuracy
+from detector.tracks.identity import Classifier
+from detector.tracks.store import Fixes, Rows, Segments, TrackStore
+from feeds.plots import Plots
+
+USED, LATE, DUPLICATE, FUTURE = range(4)
+RESULTS = ("used", "late", "duplicate", "future")
+"""What became of a plot: taken; behind its track's last or far behind all; the same instant again; clock ahead."""
+
+FUTURE_S = 10.0  # one clock that is ahead must not make every other plot late
+LAG_S = 30.0  # older than this against event time, a plot is late whatever its track
+PIECE_S = 30.0  # LAG_S + PIECE_S is the shortest patience of the core: no deadline is both set and due within a piece
+
+Result = NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a step made: messages in the order of the plots that caused them, and each plot's result (N,)."""
+
+    messages: list[IncidentMessage]
+    results: Result
+
+
+class Pipeline:
+    """Tracks, contacts and incidents of one site."""
+
+    def __init__(
+        self,
+        book: Book,
+        airspace: Airspace,
+        classifier: Classifier,
+        sensors: Mapping[str, accuracy.Sensor],
+        params: incursion.Params,
+    ) -> None:
+        self.book, self.airspace, self.classifier, self.sensors, self.params = (
+            book,
+            airspace,
+            classifier,
+            sensors,
+            params,
+        )
+        self.tracks = TrackStore()
+        self.contacts = Contacts(len(airspace))
+        self.time_s = -math.inf  # event time: the latest that any plot or caller has named
+
+    def step(self, plots: Plots, now_s: float) -> Step:
+        """Take plots in the order received, and let event time reach `now_s`."""
+        results = np.full(len(plots), USED, dtype=np.int8)
+        results[plots.time_s > now_s + FUTURE_S] = FUTURE
+        clock_s = np.maximum.accumulate(np.where(results == FUTURE, self.time_s, np.maximum(plots.time_s, self.time_s)))
+        results[plots.time_s < clock_s - LAG_S] = LATE
+        sane = np.flatnonzero(results == USED)
+        taken, clock_s = plots.take(sane), clock_s[sane]
+        fixes = self._fixes(taken)
+        messages: list[IncidentMessage] = []
+        start = 0
+        while start < len(taken):
+            messages += self._tick(float(clock_s[start]))
+            until_s = min(self._due_s(), float(clock_s[start]) + PIECE_S)
+            end = max(start + 1, int(np.searchsorted(clock_s, until_s)))
+            piece = np.arange(start, end)
+            said, results[sane[piece]] = self._take(taken.take(piece), fixes.take(piece))
+            messages += said
+            self.time_s = float(clock_s[end - 1])
+            start = end
+        messages += self._tick(now_s)
+        return Step(messages, results)
+
+    def _fixes(self, plots: Plots) -> Fixes:
+        sensors = self.sensors
+        x_m, y_m = self.airspace.theatre.project(plots.lon_deg, plots.lat_deg)
+        periods = [sensors[name].period_s if name in sensors else math.nan for name in plots.source]
+        return Fixes(
+            time_s=plots.time_s,
+            x_m=x_m,
+            y_m=y_m,
+            earth_m=earth_centred(plots.lon_deg, plots.lat_deg),
+            sigma_m=accuracy.sigma_m(plots, sensors),
+            pressure_alt_m=np.where(np.isnan(plots.baro_alt_m), plots.geo_alt_m, plots.baro_alt_m),
+            period_s=np.array(periods, dtype=float),
+        )
+
+    def _take(self, plots: Plots, fixes: Fixes) -> tuple[list[IncidentMessage], Result]:
+        """Take plots among which nothing falls due, round by round."""
+        row = self.tracks.rows(plots.track_id)
+        results = np.full(len(plots), USED, dtype=np.int8)
+        said: list[tuple[int, IncidentMessage]] = []
+        for each in _rounds(row):
+            last_s = np.where(self.tracks.reports[row[each]] > 0, self.tracks.fix.time_s[row[each]], -np.inf)
+            results[each[fixes.time_s[each] < last_s]] = LATE
+            results[each[fixes.time_s[each] == last_s]] = DUPLICATE
+            turn = each[results[each] == USED]
+            segments = self.tracks.fold(row[turn], plots.take(turn), fixes.take(turn), self.classifier)
+            said += [(turn[segment], message) for segment, message in self._detect(segments)]
+        return [message for _, message in sorted(said, key=lambda one: one[0])], results
+
+    def _detect(self, segments: Segments) -> list[tuple[int, IncidentMessage]]:
+        """Return (segment, message) of what M steps of M tracks bring about."""
+        if not self.params.enabled:
+            return []
+        asked = self.contacts.asked(segments, self.tracks.capacity)
+        relevant: NDArray[np.bool_] = self.airspace.watched[self.tracks.identity[segments.row]]
+        relevant[asked[0]] = True
+        which = np.flatnonzero(relevant)
+        if not len(which):
+            return []
+        seen = segments.take(which)
+        picture = look(seen, self.airspace, (np.searchsorted(which, asked[0]), asked[1]))
+        findings = incursion.detect(seen, picture, self.airspace, self.contacts, self.tracks, self.params)
+        said = self.book.take(findings, seen, self.tracks, self.airspace.zones, self._depth)
+        return [(int(which[segment]), message) for segment, message in said]
+
+    def _tick(self, until_s: float) -> list[IncidentMessage]:
+        """Let event time pass: every whole second up to `until_s` at which something falls due."""
+        messages: list[IncidentMessage] = []
+        self.time_s = max(self.time_s, until_s)
+        while (due_s := self._due_s()) <= self.time_s:
+            messages += self.book.close_due(due_s, self.tracks)
+            lost = np.flatnonzero(self.tracks.lost_at_s() <= due_s)
+            messages += self.book.lose(lost.tolist(), due_s, self.tracks, self._depth)
+            self.contacts.forget(lost)
+            self.tracks.drop(lost)
+        return messages
+
+    def _due_s(self) -> float:
+        """Return the whole second at which the next deadline is over; inf without one."""
+        due_s = min(self.book.due_s, float(self.tracks.lost_at_s().min()))
+        return math.ceil(due_s) if math.isfinite(due_s) else math.inf
+
+    def _depth(self, row: int, zone_id: str) -> tuple[float, float, float] | None:
+        key = row * len(self.airspace) + self.airspace.index_of[zone_id]
+        record = self.contacts.get(np.array([key]))
+        if not record["inside"][0]:
+            return None
+        probability = evidence.probability(record["log_odds"])
+        return float(record["depth_m"][0]), float(record["depth_sigma_m"][0]), float(probability[0])
+
+
+def _rounds(row: Rows) -> Iterator[Rows]:
+    """Yield the positions of each track's first plot, then of each track's second, and so on, in the order received."""
+    order = np.argsort(row, kind="stable")
+    new = np.diff(row[order], prepend=-1) != 0
+    begins = np.flatnonzero(new)
+    turn = np.empty(len(row), dtype=np.intp)
+    turn[order] = np.arange(len(row)) - np.repeat(begins, np.diff(begins, append=len(row)))
+    by_turn = np.argsort(turn, kind="stable")
+    yield from np.split(by_turn, np.flatnonzero(np.diff(turn[by_turn])) + 1)

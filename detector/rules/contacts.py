@@ -1,0 +1,77 @@
+"""Contacts: what is remembered of each (track, zone) pair between reports. A pair not held is outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.tracks.store import Rows, Segments
+
+Records = NDArray[np.void]
+
+SPOKEN, SILENT, MUTE = 0, 1, 2  # said aloud; followed without a word until it leaves; ignored as long as it lives
+
+RECORD = np.dtype(
+    [
+        ("key", "i8"),  # track row * Z + zone
+        ("inside", "?"),  # what has been decided
+        ("evidence", "f8"),  # log-odds gathered against that
+        ("since_s", "f8"),  # when the change that the evidence speaks for took place
+        ("since_x_m", "f8"),
+        ("since_y_m", "f8"),
+        ("heard_inside", "?"),  # it was inside when first heard or first watched: nobody saw it enter
+        ("voice", "i1"),  # SPOKEN, SILENT, MUTE
+        ("depth_m", "f8"),  # greatest so far, while inside or on the way to being so
+        ("depth_sigma_m", "f8"),
+        ("log_odds", "f8"),  # the surest so far
+        ("ended_s", "f8"),  # when and where the last stay ended
+        ("ended_x_m", "f8"),
+        ("ended_y_m", "f8"),
+    ]
+)
+
+
+def blank(key: Rows) -> Records:
+    """Return records of pairs that are outside and always were."""
+    records = np.zeros(len(key), dtype=RECORD)
+    records["key"] = key
+    records["ended_s"] = -np.inf
+    records["log_odds"] = -np.inf
+    return records
+
+
+@dataclass(slots=True)
+class Contacts:
+    """Records sorted by key."""
+
+    n_zones: int
+    records: Records = field(default_factory=lambda: blank(np.empty(0, dtype=np.intp)))
+
+    def asked(self, segments: Segments, n_rows: int) -> tuple[Rows, Rows]:
+        """Return the (segment, zone) pairs remembered of the segments' tracks."""
+        segment_of = np.full(n_rows, -1)
+        segment_of[segments.row] = np.arange(len(segments.row))
+        segment = segment_of[self.records["key"] // self.n_zones]
+        known = segment >= 0
+        return segment[known], self.records["key"][known] % self.n_zones
+
+    def get(self, key: Rows) -> Records:
+        """Return a copy of the records of these pairs, blank ones where nothing is remembered."""
+        found = blank(key)
+        at = np.searchsorted(self.records["key"], key)
+        known = np.flatnonzero(at < len(self.records))
+        known = known[self.records["key"][at[known]] == key[known]]
+        found[known] = self.records[at[known]]
+        return found
+
+    def put(self, records: Records, keep: NDArray[np.bool_]) -> None:
+        """Replace the records of these pairs (keys sorted); those not kept are forgotten."""
+        others = self.records[~np.isin(self.records["key"], records["key"], assume_unique=True)]
+        merged = np.concatenate([others, records[keep]])
+        self.records = merged[np.argsort(merged["key"], kind="stable")]
+
+    def forget(self, rows: Rows) -> None:
+        """Drop everything remembered of these tracks."""
+        self.records = self.records[~np.isin(self.records["key"] // self.n_zones, rows)]

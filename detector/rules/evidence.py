@@ -1,0 +1,66 @@
+"""How surely a report, or the path between two reports, lies inside a zone.
+
+A report d metres inside with standard deviation s is inside with probability Phi(d/s). Reports err independently, so
+their log-odds add up (Wald's sequential test); a sum that starts again at zero when it turns negative (Page's CUSUM)
+forgets what lay before. Between two reports the path is as uncertain as they are, plus what it may have bent.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import log_ndtr
+
+from detector.picture import Airspace, Picture, along
+from detector.tracks.store import Rows, Segments
+from feeds.plots import Floats
+
+SIGMA_ALTITUDE_M = 30.0  # 100 ft: the grain of Mode C altitude
+UNSEEN_MPS2 = 1.0  # manoeuvre no report shows; civil traffic stays below 5.7 in 99.9 % of its seconds
+SAMPLES = 9  # points on a stretch at which its depth is taken
+LOG_ODDS_LIMIT = 30.0
+
+
+def log_odds_inside(depth_m: Floats, sigma_m: Floats, above_floor_m: Floats, below_ceiling_m: Floats) -> Floats:
+    """Return ln(P(inside) / P(outside)), (N,); an altitude that is not known (NaN) excludes nothing."""
+    log_p = log_ndtr(depth_m / sigma_m)
+    log_q = log_ndtr(-depth_m / sigma_m)
+    for height_m in (above_floor_m, below_ceiling_m):
+        z = np.nan_to_num(height_m, nan=np.inf) / SIGMA_ALTITUDE_M
+        # outside = outside here, or inside here and outside the rest
+        log_q = np.logaddexp(log_ndtr(-z), log_ndtr(z) + log_q)
+        log_p = log_p + log_ndtr(z)
+    return np.clip(log_p - log_q, -LOG_ODDS_LIMIT, LOG_ODDS_LIMIT)
+
+
+def probability(log_odds: Floats) -> Floats:
+    """Return the probability that log-odds stand for."""
+    return 1 / (1 + np.exp(-log_odds))
+
+
+def bend_m(segments: Segments, at: Rows, fraction: Floats) -> Floats:
+    """Return how far the path may lie off its chord at a fraction of it: a t^2 w (1 - w) / 2, at most a t^2 / 8."""
+    step_s = segments.now.time_s[at] - segments.before.time_s[at]
+    return np.hypot(segments.bend_mps2[at], UNSEEN_MPS2) * step_s**2 * fraction * (1 - fraction) / 2
+
+
+def of_stretches(
+    picture: Picture, segments: Segments, airspace: Airspace, which: Rows
+) -> tuple[Floats, Floats, Floats]:
+    """Return of J stretches the log-odds that the surest point is inside, the greatest depth, and its sigma."""
+    pair = np.repeat(picture.pair[which], SAMPLES)
+    at, zone = picture.segment[pair], picture.zone[pair]
+    steps = (np.arange(SAMPLES) + 0.5) / SAMPLES
+    enters, leaves = picture.enters[which][:, None], picture.leaves[which][:, None]
+    fraction = (enters + (leaves - enters) * steps).ravel()
+    point = along(segments, at, fraction)
+    sigma_m = np.hypot(point.sigma_m, bend_m(segments, at, fraction))
+    depth_m = airspace.boundaries.distance(point.earth_m, zone)
+    odds = log_odds_inside(
+        depth_m,
+        sigma_m,
+        airspace.above_floor_m(point.pressure_alt_m, zone),
+        airspace.below_ceiling_m(point.pressure_alt_m, zone),
+    )
+    depth_m, sigma_m = depth_m.reshape(-1, SAMPLES), sigma_m.reshape(-1, SAMPLES)
+    deepest = np.arange(len(which)), depth_m.argmax(axis=1)
+    return odds.reshape(-1, SAMPLES).max(axis=1), depth_m[deepest], sigma_m[deepest]

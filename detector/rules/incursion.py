@@ -1,0 +1,284 @@
+"""Incursion: a watched aircraft is inside a zone it must not be in, decided on probability.
+
+Each (track, zone) pair is either outside or inside. Reports gather evidence for the other state; when it passes the
+threshold the state changes, and the change is dated back to where the path crossed the boundary. A path that cuts a
+corner between two reports is decided on its own surest point.
+
+    outside --[evidence of the reports, or the path between two, >= threshold]--> inside: opened, or rejoined
+    inside  --[evidence of the reports that it is out >= threshold]------------> outside: ended
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import logit
+
+from detector.airspace.zones import Initial
+from detector.geometry.projection import Theatre
+from detector.picture import Airspace, Mask, Picture, along
+from detector.rules import evidence
+from detector.rules.contacts import MUTE, SILENT, SPOKEN, Contacts, Records
+from detector.rules.findings import Certainty, Change, Findings
+from detector.tracks.accuracy import DEFAULT_PERIOD_S
+from detector.tracks.store import Rows, Segments, TrackStore
+from feeds.plots import Floats
+
+GAP_PERIODS = 4.0  # a path unseen for so many periods, and so many seconds, is a guess:
+GAP_S = 30.0  # an incursion on it is possible, no more
+SILENCE = -1
+
+
+class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Table [rules.incursion]."""
+
+    enabled: bool = True
+    probability: float = 0.95  # that the aircraft is inside (or out again) before anything is said
+    settle_s: float = 15.0  # a transponder heard for less than this may still tell its callsign (sent every 5 s)
+    rejoin_periods: float = 2.0  # out for fewer reports than this, it was never out
+    deep_m: float = 1852.0  # deeper inside than this is extreme
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """The P pairs of a picture with what the rule asks of their tracks, all of shape (P,)."""
+
+    segments: Segments
+    picture: Picture
+    row: Rows
+    watched: Mask
+    landed: Mask
+    unsettled: Mask  # it may yet tell who it is
+    period_s: Floats
+
+    def moment(self, fraction: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return time, x and y at a fraction of each pair's segment."""
+        at = along(self.segments, self.picture.segment, fraction)
+        return at.time_s, at.x_m, at.y_m
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """What the path between the last two reports says by itself of each pair, (P,)."""
+
+    decided: Mask
+    log_odds: Floats
+    depth_m: Floats
+    sigma_m: Floats
+    enters: Floats  # fraction of the segment at which the first decided stretch begins
+    leaves: Floats  # and the last one ends; 1: it has not
+    gap: Mask  # nobody was looking for long
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is decided of each pair, (P,)."""
+
+    enters: Mask
+    clips: Mask  # enters and leaves between two reports
+    leaves: Mask
+    drops: Mask  # inside, and no longer watched
+
+
+def detect(
+    segments: Segments, picture: Picture, airspace: Airspace, contacts: Contacts, tracks: TrackStore, params: Params
+) -> Findings:
+    """Return the changes that M steps bring about, and leave `contacts` as they are after them."""
+    threshold = float(logit(params.probability))
+    pairs = _pairs(segments, picture, airspace, tracks, params)
+    was = contacts.get(pairs.row * contacts.n_zones + picture.zone)
+    paths = _paths(
+        pairs, airspace, pairs.watched & ~was["inside"] & (was["voice"] == SPOKEN) | was["inside"], threshold
+    )
+    odds = evidence.log_odds_inside(
+        picture.depth_m, segments.now.sigma_m[picture.segment], picture.above_floor_m, picture.below_ceiling_m
+    )
+    now = _weigh(was, odds, pairs, paths)
+    verdict = _judge(was, now, pairs, paths, threshold)
+    _date(was, now, pairs, paths, verdict)
+    _settle(now, verdict, airspace.initial[picture.zone])
+    findings = _findings(was, now, pairs, paths, verdict, airspace.theatre, params)
+    contacts.put(now, pairs.watched & _memorable(now, pairs, params))
+    return findings
+
+
+def _pairs(segments: Segments, picture: Picture, airspace: Airspace, tracks: TrackStore, params: Params) -> Pairs:
+    row = segments.row[picture.segment]
+    last = tracks.last
+    landed = last.on_ground[row] == 1
+    anonymous = np.array(
+        [a is not None and c is None for a, c in zip(last.icao24[row], last.callsign[row], strict=True)]
+    )
+    period_s = segments.now.period_s[picture.segment]
+    return Pairs(
+        segments=segments,
+        picture=picture,
+        row=row,
+        watched=airspace.watch[tracks.identity[row], picture.zone] & ~landed,
+        landed=landed,
+        unsettled=anonymous.astype(bool)
+        & (segments.now.time_s[picture.segment] - tracks.heard_s[row] < params.settle_s),
+        period_s=np.where(np.isnan(period_s), DEFAULT_PERIOD_S, period_s),
+    )
+
+
+def _paths(pairs: Pairs, airspace: Airspace, wanted: Mask, threshold: float) -> Paths:
+    """Weigh every stretch that begins or ends between the reports; a pair's answer is that of its surest stretch."""
+    picture, segments = pairs.picture, pairs.segments
+    n = len(picture.segment)
+    whole = (picture.enters == 0) & (picture.leaves == 1)
+    which = np.flatnonzero(~whole & wanted[picture.pair])
+    pair, enters, leaves = picture.pair[which], picture.enters[which], picture.leaves[which]
+    log_odds, depth_m, sigma_m = evidence.of_stretches(picture, segments, airspace, which)
+
+    step_s = (segments.now.time_s - segments.before.time_s)[picture.segment]
+    gap = step_s > np.maximum(GAP_S, GAP_PERIODS * pairs.period_s)
+    unseen = gap[pair] & (enters > 0) & (leaves < 1)
+    decided = log_odds >= np.where(unseen, 0.0, threshold)
+
+    paths = Paths(
+        decided=np.zeros(n, dtype=bool),
+        log_odds=np.full(n, -np.inf),
+        depth_m=np.full(n, -np.inf),
+        sigma_m=np.zeros(n),
+        enters=np.ones(n),
+        leaves=np.zeros(n),
+        gap=gap,
+    )
+    deeper = np.argsort(depth_m, kind="stable")  # the deepest is written last
+    paths.depth_m[pair[deeper]], paths.sigma_m[pair[deeper]] = depth_m[deeper], sigma_m[deeper]
+    np.maximum.at(paths.log_odds, pair, log_odds)
+    paths.decided[pair[decided]] = True
+    np.minimum.at(paths.enters, pair[decided], enters[decided])
+    np.maximum.at(paths.leaves, pair[decided], leaves[decided])
+    return paths
+
+
+def _weigh(was: Records, odds: Floats, pairs: Pairs, paths: Paths) -> Records:
+    """Return the records with the evidence of this report added, and the depth and surety reached by it."""
+    picture, inside = pairs.picture, was["inside"]
+    now = was.copy()
+    now["evidence"] = np.maximum(0.0, was["evidence"] + np.where(inside, -odds, odds))
+    begins = (was["evidence"] == 0) & (now["evidence"] > 0)
+    crossed = np.ones(len(was))
+    last_enters, last_leaves = np.ones(len(was)), np.ones(len(was))
+    last_enters[picture.pair], last_leaves[picture.pair] = picture.enters, picture.leaves
+    comes, goes = picture.inside & ~picture.was_inside, ~picture.inside & picture.was_inside
+    crossed[~inside & comes] = last_enters[~inside & comes]
+    crossed[inside & goes] = last_leaves[inside & goes]
+    for name, value in zip(("since_s", "since_x_m", "since_y_m"), pairs.moment(crossed), strict=True):
+        now[name] = np.where(begins, value, was[name])
+    unseen = pairs.segments.first[picture.segment] | picture.was_inside
+    now["heard_inside"] = np.where(begins & ~inside, unseen, was["heard_inside"])
+
+    now["depth_m"][begins & ~inside] = -np.inf
+    sigma_m = pairs.segments.now.sigma_m[picture.segment]
+    _deepen(now, picture.inside & (inside | (now["evidence"] > 0)), picture.depth_m, sigma_m)
+    _deepen(now, inside | paths.decided | (now["evidence"] > 0), paths.depth_m, paths.sigma_m)
+    gathered = np.where(now["evidence"] > 0, now["evidence"], -np.inf)
+    now["log_odds"] = np.where(inside, np.maximum(was["log_odds"], odds), gathered)
+    now["log_odds"] = np.where(paths.decided, np.maximum(now["log_odds"], paths.log_odds), now["log_odds"])
+    return now
+
+
+def _deepen(now: Records, counts: Mask, depth_m: Floats, sigma_m: Floats) -> None:
+    deeper = counts & (depth_m > now["depth_m"])
+    now["depth_m"][deeper], now["depth_sigma_m"][deeper] = depth_m[deeper], sigma_m[deeper]
+
+
+def _judge(was: Records, now: Records, pairs: Pairs, paths: Paths, threshold: float) -> Verdict:
+    enough = now["evidence"] >= threshold
+    free = pairs.watched & ~was["inside"] & (was["voice"] != MUTE)
+    by_report = free & enough & ~pairs.unsettled
+    by_path = free & paths.decided
+    return Verdict(
+        enters=by_report | by_path,
+        clips=by_path & ~by_report & (paths.leaves < 1),
+        leaves=pairs.watched & was["inside"] & enough,
+        drops=~pairs.watched & was["inside"],
+    )
+
+
+def _date(was: Records, now: Records, pairs: Pairs, paths: Paths, verdict: Verdict) -> None:
+    """Date entries and ends to where the path crossed; an entry for which reports spoke before is dated already."""
+    earlier = (was["evidence"] > 0) & (paths.enters == 0)
+    dated = verdict.enters & paths.decided & ~earlier
+    _write(now, "since", dated, pairs.moment(paths.enters))
+    now["heard_inside"][dated] = paths.enters[dated] == 0
+    _write(now, "ended", verdict.leaves, (now["since_s"], now["since_x_m"], now["since_y_m"]))
+    _write(now, "ended", verdict.clips, pairs.moment(paths.leaves))
+    _write(now, "ended", verdict.drops, pairs.moment(np.ones(len(now))))
+
+
+def _write(now: Records, name: str, which: Mask, moment: tuple[Floats, Floats, Floats]) -> None:
+    for part, value in zip(("s", "x_m", "y_m"), moment, strict=True):
+        now[f"{name}_{part}"][which] = value[which]
+
+
+def _settle(now: Records, verdict: Verdict, initial: NDArray[np.int8]) -> None:
+    """Change state. Who was inside when first heard is treated as the zone's `initial` says, until it leaves."""
+    unseen = verdict.enters & now["heard_inside"]
+    now["voice"][unseen & (initial == Initial.ADOPT)] = SILENT
+    now["voice"][unseen & (initial == Initial.IGNORE)] = MUTE
+    now["voice"][verdict.leaves] = SPOKEN
+    now["inside"] |= verdict.enters & ~verdict.clips & (now["voice"] != MUTE)
+    now["inside"] &= ~(verdict.leaves | verdict.drops)
+    now["evidence"][verdict.enters | verdict.leaves] = 0.0
+
+
+def _findings(
+    was: Records, now: Records, pairs: Pairs, paths: Paths, verdict: Verdict, theatre: Theatre, params: Params
+) -> Findings:
+    change = _changes(was, now, pairs, verdict, params)
+    which = np.flatnonzero(change != SILENCE)
+    certainty = np.where(verdict.clips, np.where(paths.gap, Certainty.POSSIBLE, Certainty.LIKELY), Certainty.OBSERVED)
+    over = verdict.clips | verdict.leaves | verdict.drops
+    seen = verdict.enters & ~now["heard_inside"]
+
+    def known(mask: Mask, name: str) -> Floats:
+        return np.where(mask, now[name], np.nan)[which]
+
+    started_lon_deg, started_lat_deg = theatre.unproject(known(seen, "since_x_m"), known(seen, "since_y_m"))
+    ended_lon_deg, ended_lat_deg = theatre.unproject(known(over, "ended_x_m"), known(over, "ended_y_m"))
+    return Findings(
+        segment=pairs.picture.segment[which],
+        zone=pairs.picture.zone[which],
+        change=change[which],
+        certainty=certainty[which].astype(np.int8),
+        deep=now["depth_m"][which] >= params.deep_m,
+        started_s=known(verdict.enters, "since_s"),
+        started_lat_deg=started_lat_deg,
+        started_lon_deg=started_lon_deg,
+        ended_s=known(over, "ended_s"),
+        ended_lat_deg=ended_lat_deg,
+        ended_lon_deg=ended_lon_deg,
+        depth_m=now["depth_m"][which],
+        sigma_m=now["depth_sigma_m"][which],
+        probability=evidence.probability(now["log_odds"])[which],
+    )
+
+
+def _changes(was: Records, now: Records, pairs: Pairs, verdict: Verdict, params: Params) -> NDArray[np.int8]:
+    """Return what to say of each pair (P,): a Change, or SILENCE."""
+    briefly_out = now["since_s"] - was["ended_s"] < params.rejoin_periods * pairs.period_s
+    deeper = (now["depth_m"] >= params.deep_m) & (was["depth_m"] < params.deep_m)
+    change = np.full(len(now), SILENCE, dtype=np.int8)
+    change[was["inside"] & deeper] = Change.ESCALATED
+    change[verdict.enters] = Change.OPENED
+    change[verdict.enters & briefly_out] = Change.REJOINED
+    change[verdict.leaves] = Change.ENDED
+    change[verdict.drops] = Change.RESOLVED
+    change[verdict.drops & pairs.landed] = Change.LANDED
+    voice = np.where(verdict.enters, now["voice"], was["voice"])
+    change[voice != SPOKEN] = SILENCE
+    return change
+
+
+def _memorable(now: Records, pairs: Pairs, params: Params) -> Mask:
+    """Tell which records still matter: inside, half decided, mute, or out so briefly that they may rejoin."""
+    time_s = pairs.segments.now.time_s[pairs.picture.segment]
+    recent = time_s - now["ended_s"] < 2 * params.rejoin_periods * pairs.period_s + GAP_S
+    return np.logical_or.reduce([now["inside"], now["evidence"] > 0, now["voice"] == MUTE, recent])

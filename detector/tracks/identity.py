@@ -1,0 +1,52 @@
+"""Who a track is: the first identity rule that matches its address, callsign, squawk and state of registry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import lru_cache
+
+from detector.airspace.zones import Identity
+from detector.tracks.states import state_of
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: every condition that is given must hold. Address ranges are closed."""
+
+    identity: Identity
+    addresses: tuple[tuple[int, int], ...] | None = None
+    callsigns: tuple[str, ...] | None = None  # shell patterns
+    squawks: tuple[str, ...] | None = None
+    squawks_not: tuple[str, ...] | None = None
+    states: tuple[str, ...] | None = None  # ISO 3166 alpha-2
+
+    def matches(self, icao24: str | None, callsign: str | None, squawk: str | None) -> bool:
+        """Tell whether every given condition holds; a condition on something not known does not."""
+        return (
+            (self.addresses is None or _within(icao24, self.addresses))
+            and (self.callsigns is None or any(fnmatchcase(callsign or "", pattern) for pattern in self.callsigns))
+            and (self.squawks is None or squawk in self.squawks)
+            and (self.squawks_not is None or squawk not in self.squawks_not)
+            and (self.states is None or state_of(icao24) in self.states)
+        )
+
+
+def _within(icao24: str | None, ranges: tuple[tuple[int, int], ...]) -> bool:
+    try:
+        address = int(icao24 or "", 16)
+    except ValueError:
+        return False
+    return any(low <= address <= high for low, high in ranges)
+
+
+class Classifier:
+    """Rules in order; none that matches means unknown."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = tuple(rules)
+        self.identify = lru_cache(maxsize=65536)(self._identify)
+
+    def _identify(self, icao24: str | None, callsign: str | None, squawk: str | None) -> Identity:
+        return next((r.identity for r in self._rules if r.matches(icao24, callsign, squawk)), Identity.UNKNOWN)

@@ -1,0 +1,1 @@
+"""Feeds: bytes in, columns of plots out."""
