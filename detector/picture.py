@@ -18,10 +18,12 @@ from detector.geometry.edges import Edges
 from detector.geometry.index import CellIndex
 from detector.geometry.nearest import Boundaries
 from detector.geometry.projection import Theatre
-from detector.tracks.store import Fixes, Rows, Segments
+from detector.tracks.store import Rows, Segments
 from feeds.plots import Floats
 
 Mask = NDArray[np.bool_]
+
+TINY = 1e-12
 
 
 class Airspace:
@@ -119,8 +121,9 @@ def look(segments: Segments, airspace: Airspace, asked: tuple[Rows, Rows]) -> Pi
 
 
 def _stretches(was_over: Mask, over: Mask, cut_pair: Rows, cut_at: Floats) -> tuple[Rows, Floats, Floats]:
-    """Return the inside stretches of each pair: the cuts in order, with 0 before them if inside then, 1 after if now."""
+    """Return each pair's inside stretches: its cuts in order, 0 before them if inside then, 1 after them if now."""
     pair = np.concatenate([np.flatnonzero(was_over), cut_pair, np.flatnonzero(over)])
+    cut_at = np.clip(cut_at, TINY, 1 - TINY)  # 0 and 1 mean the fixes themselves
     at = np.concatenate([np.zeros(was_over.sum()), cut_at, np.ones(over.sum())])
     order = np.lexsort((at, pair))
     pair, at = pair[order].reshape(-1, 2), at[order].reshape(-1, 2)
@@ -146,23 +149,3 @@ def _between_limits(
         leaves = np.where((start_m < 0) & (end_m < 0), -1.0, leaves)
     some = enters <= leaves
     return pair[some], enters[some], leaves[some]
-
-
-def along(segments: Segments, at: Rows, fraction: Floats) -> Fixes:
-    """Return the point at a fraction of each segment's chord; `sigma_m` is what the reports' errors make of it there.
-
-    Two independent errors weighted (1 - w) and w have sigma^2 = (1 - w)^2 s0^2 + w^2 s1^2: 1/sqrt(2) in the middle.
-    """
-    before, now = segments.before.take(at), segments.now.take(at)
-    w = fraction
-    chord_m = before.earth_m + w[:, None] * (now.earth_m - before.earth_m)
-    radius_m = np.linalg.norm(now.earth_m, axis=1) / np.linalg.norm(chord_m, axis=1)
-    return Fixes(
-        time_s=before.time_s + w * (now.time_s - before.time_s),
-        x_m=before.x_m + w * (now.x_m - before.x_m),
-        y_m=before.y_m + w * (now.y_m - before.y_m),
-        earth_m=chord_m * radius_m[:, None],
-        sigma_m=np.hypot((1 - w) * before.sigma_m, w * now.sigma_m),
-        pressure_alt_m=before.pressure_alt_m + w * (now.pressure_alt_m - before.pressure_alt_m),
-        period_s=now.period_s,
-    )

@@ -129,6 +129,8 @@ class Pipeline:
             return []
         seen = segments.take(which)
         picture = look(seen, self.airspace, (np.searchsorted(which, asked[0]), asked[1]))
+        if not len(picture.segment):
+            return []
         findings = incursion.detect(seen, picture, self.airspace, self.contacts, self.tracks, self.params)
         said = self.book.take(findings, seen, self.tracks, self.airspace.zones, self._depth)
         return [(int(which[segment]), message) for segment, message in said]

@@ -5,8 +5,9 @@ Units are SI and degrees; NaN (floats), None (texts) and -1 (small integers) mea
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,14 +45,14 @@ class Plots:
 
     def take(self, index: NDArray[np.intp] | NDArray[np.bool_] | slice) -> Plots:
         """Return the rows that `index` names, in its order."""
-        return Plots(**{name: getattr(self, name)[index] for name in _COLUMNS})
+        return Plots(**{name: getattr(self, name)[index] for name in COLUMNS})
 
 
-_COLUMNS = {f.name: ("f8" if f.type == "Floats" else "i1" if f.type == "Small" else "O") for f in fields(Plots)}
+COLUMNS = {f.name: ("f8" if f.type == "Floats" else "i1" if f.type == "Small" else "O") for f in fields(Plots)}
 _UNKNOWN = {"f8": np.nan, "i1": UNKNOWN_SMALL, "O": None}
 
 
-def make(columns: dict[str, object]) -> Plots:
+def make(columns: Mapping[str, Any]) -> Plots:
     """Build plots from the columns given (sequences of one length); columns left out are not known.
 
     `track_id` defaults to `icao24`. Raises KeyError without time, position or any name of the track.
@@ -63,7 +64,7 @@ def make(columns: dict[str, object]) -> Plots:
     for required in ("time_s", "lat_deg", "lon_deg"):
         given[required]
     arrays = {}
-    for name, dtype in _COLUMNS.items():
+    for name, dtype in COLUMNS.items():
         array = np.empty(n, dtype=dtype)
         array[:] = given.get(name, _UNKNOWN[dtype])
         arrays[name] = array
@@ -76,4 +77,4 @@ def concatenate(batches: Sequence[Plots]) -> Plots:
         return batches[0]
     if not batches:
         return make({"time_s": [], "track_id": [], "lat_deg": [], "lon_deg": []})
-    return Plots(**{name: np.concatenate([getattr(batch, name) for batch in batches]) for name in _COLUMNS})
+    return Plots(**{name: np.concatenate([getattr(batch, name) for batch in batches]) for name in COLUMNS})

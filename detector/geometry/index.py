@@ -115,7 +115,9 @@ class CellIndex:
             path, at, until, nudge = path[on], at[on], until[on], nudge[on]
         return np.concatenate(paths), np.concatenate(leaves)
 
-    def _leaves_at(self, x0_m: Floats, y0_m: Floats, dx_m: Floats, dy_m: Floats, path: Indices, leaf: Indices) -> Floats:
+    def _leaves_at(
+        self, x0_m: Floats, y0_m: Floats, dx_m: Floats, dy_m: Floats, path: Indices, leaf: Indices
+    ) -> Floats:
         """Return the fraction at which each path leaves the leaf that it is in."""
         low_x, low_y, size = self._leaf_x_m[leaf], self._leaf_y_m[leaf], self._leaf_size_m[leaf]
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -179,7 +181,10 @@ class CellIndex:
         for quarter in range(4):
             child = 4 * cells.edge_cell + quarter
             hit, _ = crossings(start, (to_x[child], to_y[child]), *ends)
-            keys += [self._keys(child[hit], cells.edge[hit]), (4 * cells.zone_cell + quarter) * self._n_zones + cells.zone]
+            keys += [
+                self._keys(child[hit], cells.edge[hit]),
+                (4 * cells.zone_cell + quarter) * self._n_zones + cells.zone,
+            ]
             near = self._touches(level + 1, ix[child], iy[child], ends)
             edge_cell.append(child[near])
             edge.append(cells.edge[near])
@@ -246,7 +251,13 @@ def _interleave(ix: NDArray[np.int64], iy: NDArray[np.int64]) -> NDArray[np.int6
 
 def _spread(bits: NDArray[np.int64]) -> NDArray[np.int64]:
     spread = bits.astype(np.int64)
-    for shift, mask in ((16, 0x0000FFFF0000FFFF), (8, 0x00FF00FF00FF00FF), (4, 0x0F0F0F0F0F0F0F0F), (2, 0x3333333333333333), (1, 0x5555555555555555)):
+    for shift, mask in (
+        (16, 0x0000FFFF0000FFFF),
+        (8, 0x00FF00FF00FF00FF),
+        (4, 0x0F0F0F0F0F0F0F0F),
+        (2, 0x3333333333333333),
+        (1, 0x5555555555555555),
+    ):
         spread = (spread | spread << shift) & mask
     return spread
 

@@ -25,6 +25,8 @@ RECORD = np.dtype(
         ("voice", "i1"),  # SPOKEN, SILENT, MUTE
         ("depth_m", "f8"),  # greatest so far, while inside or on the way to being so
         ("depth_sigma_m", "f8"),
+        ("last_depth_m", "f8"),  # at the last report
+        ("sinking", "?"),  # and it was deeper then than at the one before
         ("log_odds", "f8"),  # the surest so far
         ("ended_s", "f8"),  # when and where the last stay ended
         ("ended_x_m", "f8"),
@@ -39,6 +41,7 @@ def blank(key: Rows) -> Records:
     records["key"] = key
     records["ended_s"] = -np.inf
     records["log_odds"] = -np.inf
+    records["last_depth_m"] = -np.inf
     return records
 
 

@@ -10,13 +10,15 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import log_ndtr
 
-from detector.picture import Airspace, Picture, along
+from detector.picture import Airspace, Picture
+from detector.tracks.path import along, curve, sag_m
 from detector.tracks.store import Rows, Segments
 from feeds.plots import Floats
 
 SIGMA_ALTITUDE_M = 30.0  # 100 ft: the grain of Mode C altitude
 UNSEEN_MPS2 = 1.0  # manoeuvre no report shows; civil traffic stays below 5.7 in 99.9 % of its seconds
 SAMPLES = 9  # points on a stretch at which its depth is taken
+CREST_SAMPLES = 4  # points on each of two segments between which a track was deepest
 LOG_ODDS_LIMIT = 30.0
 
 
@@ -37,10 +39,12 @@ def probability(log_odds: Floats) -> Floats:
     return 1 / (1 + np.exp(-log_odds))
 
 
-def bend_m(segments: Segments, at: Rows, fraction: Floats) -> Floats:
-    """Return how far the path may lie off its chord at a fraction of it: a t^2 w (1 - w) / 2, at most a t^2 / 8."""
+def _doubt_m(segments: Segments, at: Rows, fraction: Floats) -> Floats:
+    """Return how far the path may lie off its chord: as it bent over the last reports, and as no report shows."""
     step_s = segments.now.time_s[at] - segments.before.time_s[at]
-    return np.hypot(segments.bend_mps2[at], UNSEEN_MPS2) * step_s**2 * fraction * (1 - fraction) / 2
+    at_most_m = np.hypot(np.linalg.norm(sag_m(segments, at), axis=1), UNSEEN_MPS2 * step_s**2 / 8)
+    doubt_m: Floats = at_most_m * 4 * fraction * (1 - fraction)
+    return doubt_m
 
 
 def of_stretches(
@@ -53,7 +57,7 @@ def of_stretches(
     enters, leaves = picture.enters[which][:, None], picture.leaves[which][:, None]
     fraction = (enters + (leaves - enters) * steps).ravel()
     point = along(segments, at, fraction)
-    sigma_m = np.hypot(point.sigma_m, bend_m(segments, at, fraction))
+    sigma_m = np.hypot(point.sigma_m, _doubt_m(segments, at, fraction))
     depth_m = airspace.boundaries.distance(point.earth_m, zone)
     odds = log_odds_inside(
         depth_m,
@@ -64,3 +68,21 @@ def of_stretches(
     depth_m, sigma_m = depth_m.reshape(-1, SAMPLES), sigma_m.reshape(-1, SAMPLES)
     deepest = np.arange(len(which)), depth_m.argmax(axis=1)
     return odds.reshape(-1, SAMPLES).max(axis=1), depth_m[deepest], sigma_m[deepest]
+
+
+def of_crests(picture: Picture, segments: Segments, airspace: Airspace, pair: Rows) -> Floats:
+    """Return the greatest depth on the curved path through the last three reports of C pairs, (C,); -inf if outside.
+
+    A track is deepest between reports as a rule, not at one of them: where it turned back, or passed a corner.
+    """
+    steps = np.arange(1, CREST_SAMPLES + 1) / (CREST_SAMPLES + 1)
+    fractions = np.concatenate([steps - 1, steps])
+    of = np.repeat(np.arange(len(pair)), len(fractions))
+    at, zone = picture.segment[pair][of], picture.zone[pair][of]
+    x_m, y_m, earth_m = curve(segments, at, np.tile(fractions, len(pair)))
+    point, within = airspace.index.inside(x_m, y_m)
+    inside = np.zeros(len(of), dtype=bool)
+    inside[point[within == zone[point]]] = True
+    depth_m = np.full(len(of), -np.inf)
+    depth_m[inside] = airspace.boundaries.distance(earth_m[inside], zone[inside])
+    return depth_m.reshape(-1, len(fractions)).max(axis=1)

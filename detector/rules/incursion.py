@@ -19,7 +19,7 @@ from scipy.special import logit
 
 from detector.airspace.zones import Initial
 from detector.geometry.projection import Theatre
-from detector.picture import Airspace, Mask, Picture, along
+from detector.picture import Airspace, Mask, Picture
 from detector.rules import evidence
 from detector.rules.contacts import MUTE, SILENT, SPOKEN, Contacts, Records
 from detector.rules.findings import Certainty, Change, Findings
@@ -56,8 +56,12 @@ class Pairs:
 
     def moment(self, fraction: Floats) -> tuple[Floats, Floats, Floats]:
         """Return time, x and y at a fraction of each pair's segment."""
-        at = along(self.segments, self.picture.segment, fraction)
-        return at.time_s, at.x_m, at.y_m
+        before, now, at = self.segments.before, self.segments.now, self.picture.segment
+
+        def between(start: Floats, end: Floats) -> Floats:
+            return start[at] + fraction * (end[at] - start[at])
+
+        return between(before.time_s, now.time_s), between(before.x_m, now.x_m), between(before.y_m, now.y_m)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,7 @@ def detect(
         picture.depth_m, segments.now.sigma_m[picture.segment], picture.above_floor_m, picture.below_ceiling_m
     )
     now = _weigh(was, odds, pairs, paths)
+    _pass_crests(was, now, pairs, airspace)
     verdict = _judge(was, now, pairs, paths, threshold)
     _date(was, now, pairs, paths, verdict)
     _settle(now, verdict, airspace.initial[picture.zone])
@@ -182,6 +187,25 @@ def _weigh(was: Records, odds: Floats, pairs: Pairs, paths: Paths) -> Records:
     now["log_odds"] = np.where(inside, np.maximum(was["log_odds"], odds), gathered)
     now["log_odds"] = np.where(paths.decided, np.maximum(now["log_odds"], paths.log_odds), now["log_odds"])
     return now
+
+
+def _pass_crests(was: Records, now: Records, pairs: Pairs, airspace: Airspace) -> None:
+    """Where a stay has just been deepest, look between the reports, where a chord hides up to half its length."""
+    picture, segments = pairs.picture, pairs.segments
+    now["last_depth_m"] = picture.depth_m
+    now["sinking"] = picture.depth_m > was["last_depth_m"]
+    ways = [
+        np.linalg.norm(b.earth_m - a.earth_m, axis=1)
+        for a, b in ((segments.earlier, segments.before), (segments.before, segments.now))
+    ]
+    hidden_m = np.maximum(*ways)[picture.segment] / 2
+    sigma_m = segments.before.sigma_m[picture.segment]
+    crest = (was["inside"] | (was["evidence"] > 0)) & was["sinking"] & ~now["sinking"]
+    crest &= (was["last_depth_m"] + hidden_m > now["depth_m"]) & (hidden_m > sigma_m)
+    which = np.flatnonzero(crest)
+    depth_m = np.full(len(now), -np.inf)
+    depth_m[which] = evidence.of_crests(picture, segments, airspace, which)
+    _deepen(now, crest, depth_m, sigma_m)
 
 
 def _deepen(now: Records, counts: Mask, depth_m: Floats, sigma_m: Floats) -> None:

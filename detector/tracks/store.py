@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 
 from detector.airspace.zones import Identity
 from detector.tracks.identity import Classifier
-from feeds.plots import Floats, Plots, Texts, make
+from feeds.plots import COLUMNS, Floats, Plots, Texts, make
 
 Rows = NDArray[np.intp]
 
 LOST_AFTER_S = 60.0  # a track is lost after so long a silence ...
 LOST_AFTER_PERIODS = 5.0  # ... or after so many missed reports, whichever is longer
 PERIOD_GAIN = 0.2
+
+_KEPT = ("icao24", "callsign", "squawk", "source")  # told once, they hold until told otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +40,33 @@ class Fixes:
 
     def take(self, index: Rows) -> Fixes:
         """Return the fixes that `index` names, in its order."""
-        return Fixes(*(getattr(self, f.name)[index] for f in fields(self)))
+        return Fixes(*(getattr(self, name)[index] for name in _FIX))
+
+
+_FIX = tuple(f.name for f in fields(Fixes))
 
 
 @dataclass(frozen=True, slots=True)
 class Segments:
-    """The step of M tracks from their fix before to their fix now. `first`: there is none before (it repeats now)."""
+    """The step of M tracks from their fix before to their fix now, and the one earlier than both.
+
+    A track with fewer reports has its first fix in their place; `first`: there is none before now.
+    """
 
     row: Rows
     first: NDArray[np.bool_]
+    earlier: Fixes
     before: Fixes
     now: Fixes
-    bend_mps2: Floats  # how hard the path bent over the last three fixes; 0 where that is not known
 
     def take(self, index: Rows) -> Segments:
         """Return the segments that `index` names, in its order."""
         return Segments(
-            self.row[index], self.first[index], self.before.take(index), self.now.take(index), self.bend_mps2[index]
+            self.row[index],
+            self.first[index],
+            self.earlier.take(index),
+            self.before.take(index),
+            self.now.take(index),
         )
 
 
@@ -67,10 +79,8 @@ class TrackStore:
         self.alive = np.zeros(capacity, dtype=bool)
         self.reports = np.zeros(capacity, dtype=np.int64)
         self.heard_s = np.zeros(capacity)  # of the first report
-        self.fix = Fixes(*(np.zeros((capacity, 3) if f.name == "earth_m" else capacity) for f in fields(Fixes)))
-        self._step_mps = np.zeros((capacity, 3))  # mean velocity over the last segment, earth-centred
-        self._step_s = np.zeros(capacity)
-        self._climb_mps = np.full(capacity, np.nan)
+        self.fix = _no_fixes(capacity)
+        self.fix_before = _no_fixes(capacity)
         self.identity = np.full(capacity, Identity.UNKNOWN, dtype=np.int8)
         self.last = _blank(capacity)  # the last report as it came, with what older ones told of its names
         self.sources = np.full(capacity, None, dtype=object)  # tuple of names, in order of appearance
@@ -98,44 +108,32 @@ class TrackStore:
         self.reports[row] = 0
         self.identity[row] = Identity.UNKNOWN
         self.sources[row] = ()
-        for name in ("icao24", "callsign", "squawk", "source"):
+        for name in _KEPT:
             getattr(self.last, name)[row] = None
-        self._step_s[row] = 0.0
         return row
 
     def _grow(self) -> None:
         size = len(self.alive)
         self._free = list(range(2 * size - 1, size - 1, -1))
-        for name in ("alive", "reports", "heard_s", "_step_mps", "_step_s", "_climb_mps", "identity", "sources"):
+        for name in ("alive", "reports", "heard_s", "identity", "sources"):
             setattr(self, name, _doubled(getattr(self, name)))
-        self.fix = Fixes(*(_doubled(getattr(self.fix, f.name)) for f in fields(Fixes)))
-        self.last = Plots(**{f.name: _doubled(getattr(self.last, f.name)) for f in fields(Plots)})
+        self.fix = Fixes(*(_doubled(getattr(self.fix, name)) for name in _FIX))
+        self.fix_before = Fixes(*(_doubled(getattr(self.fix_before, name)) for name in _FIX))
+        self.last = Plots(**{name: _doubled(getattr(self.last, name)) for name in COLUMNS})
 
     def fold(self, rows: Rows, plots: Plots, fixes: Fixes, classifier: Classifier) -> Segments:
         """Take one new report of each of M tracks, every one later than the track's last, and return the steps."""
-        first = self.reports[rows] == 0
-        before = self.fix.take(np.where(first, 0, rows))
-        before = Fixes(*(_where(first, getattr(fixes, f.name), getattr(before, f.name)) for f in fields(Fixes)))
-        bend_mps2 = self._bend(rows, first, before, fixes)
+        first, second = self.reports[rows] == 0, self.reports[rows] == 1
+        before = _first_known(first, fixes, self.fix.take(rows))
+        earlier = _first_known(first | second, before, self.fix_before.take(rows))
         self._learn_period(first, before, fixes)
-        for f in fields(Fixes):
-            getattr(self.fix, f.name)[rows] = getattr(fixes, f.name)
+        for name in _FIX:
+            getattr(self.fix_before, name)[rows] = getattr(before, name)
+            getattr(self.fix, name)[rows] = getattr(fixes, name)
         self.heard_s[rows[first]] = fixes.time_s[first]
         self.reports[rows] += 1
         self._name(rows, plots, classifier)
-        return Segments(rows, first, before, fixes, bend_mps2)
-
-    def _bend(self, rows: Rows, first: NDArray[np.bool_], before: Fixes, now: Fixes) -> Floats:
-        """Return |acceleration| between the last two segments, (M,): the second difference over irregular intervals."""
-        step_s = np.where(first, 1.0, now.time_s - before.time_s)
-        velocity_mps = (now.earth_m - before.earth_m) / step_s[:, None]
-        apart_s = (self._step_s[rows] + step_s) / 2
-        known = ~first & (self._step_s[rows] > 0)
-        change_mps = np.linalg.norm(velocity_mps - self._step_mps[rows], axis=1)
-        self._step_mps[rows] = velocity_mps
-        self._step_s[rows] = np.where(first, 0.0, step_s)
-        self._climb_mps[rows] = np.where(first, np.nan, (now.pressure_alt_m - before.pressure_alt_m) / step_s)
-        return np.where(known, change_mps / apart_s, 0.0)
+        return Segments(rows, first, earlier, before, fixes)
 
     def _learn_period(self, first: NDArray[np.bool_], before: Fixes, now: Fixes) -> None:
         """Where the source's period is not known (NaN), follow the track's own; a gap counts as three periods."""
@@ -148,17 +146,17 @@ class TrackStore:
     def _name(self, rows: Rows, plots: Plots, classifier: Classifier) -> None:
         """Keep the last report; names that it lacks are kept from earlier ones. Identify whom it names anew."""
         told = np.zeros(len(rows), dtype=bool)
-        for f in fields(Plots):
-            new, column = getattr(plots, f.name), getattr(self.last, f.name)
-            if f.name in ("icao24", "callsign", "squawk", "source"):
-                old = column[rows]
-                changed = (new != old) & (new != None)  # noqa: E711 - elementwise on an object array
-                column[rows[changed]] = new[changed]
-                told |= changed if f.name != "source" else False
-                if f.name == "source":
-                    self._add_sources(rows[changed], new[changed])
-            else:
+        for name in COLUMNS:
+            new, column = getattr(plots, name), getattr(self.last, name)
+            if name not in _KEPT:
                 column[rows] = new
+                continue
+            changed = np.flatnonzero((new != column[rows]) & (new != None))  # noqa: E711 - elementwise on objects
+            column[rows[changed]] = new[changed]
+            if name == "source":
+                self._add_sources(rows[changed], new[changed])
+            else:
+                told[changed] = True
         told |= self.reports[rows] == 1
         for row in rows[told]:
             last = self.last
@@ -175,13 +173,19 @@ class TrackStore:
 
     def motion(self, row: int) -> tuple[float, float, float]:
         """Return ground speed m/s, course deg and vertical rate m/s: as reported, else from the last step, else NaN."""
-        last = self.last
+        last, fix, before = self.last, self.fix, self.fix_before
         gs_mps, track_deg, vrate_mps = float(last.gs_mps[row]), float(last.track_deg[row]), float(last.vrate_mps[row])
-        if self._step_s[row] > 0 and math.isnan(gs_mps):
-            east_mps, north_mps = _level(self._step_mps[row], last.lat_deg[row], last.lon_deg[row])
-            gs_mps, track_deg = math.hypot(east_mps, north_mps), math.degrees(math.atan2(east_mps, north_mps)) % 360
-        if math.isnan(vrate_mps):
-            vrate_mps = float(self._climb_mps[row])
+        if self.reports[row] > 1:
+            step_s = float(fix.time_s[row] - before.time_s[row])
+            if math.isnan(gs_mps):
+                step_m = fix.earth_m[row] - before.earth_m[row]
+                east_m, north_m = _level(step_m, last.lat_deg[row], last.lon_deg[row])
+                gs_mps, track_deg = (
+                    math.hypot(east_m, north_m) / step_s,
+                    math.degrees(math.atan2(east_m, north_m)) % 360,
+                )
+            if math.isnan(vrate_mps):
+                vrate_mps = float(fix.pressure_alt_m[row] - before.pressure_alt_m[row]) / step_s
         return gs_mps, track_deg, vrate_mps
 
     def reclassify(self, classifier: Classifier) -> None:
@@ -208,17 +212,25 @@ def _blank(capacity: int) -> Plots:
     return make({"time_s": nothing, "track_id": [None] * capacity, "lat_deg": nothing, "lon_deg": nothing})
 
 
-def _level(velocity_mps: Floats, lat_deg: float, lon_deg: float) -> tuple[float, float]:
-    """Return east and north of an earth-centred velocity at a place."""
+def _level(step_m: Floats, lat_deg: float, lon_deg: float) -> tuple[float, float]:
+    """Return east and north of an earth-centred step at a place."""
     lat, lon = math.radians(lat_deg), math.radians(lon_deg)
     east = np.array([-math.sin(lon), math.cos(lon), 0.0])
     north = np.array([-math.sin(lat) * math.cos(lon), -math.sin(lat) * math.sin(lon), math.cos(lat)])
-    return float(velocity_mps @ east), float(velocity_mps @ north)
+    return float(step_m @ east), float(step_m @ north)
 
 
 def _doubled(array: NDArray[Any]) -> NDArray[Any]:
     return np.concatenate([array, np.zeros_like(array)])
 
 
-def _where(mask: NDArray[np.bool_], yes: Floats, no: Floats) -> Floats:
-    return np.where(mask[:, None] if yes.ndim == 2 else mask, yes, no)
+def _no_fixes(capacity: int) -> Fixes:
+    return Fixes(*(np.zeros((capacity, 3) if name == "earth_m" else capacity) for name in _FIX))
+
+
+def _first_known(unknown: NDArray[np.bool_], instead: Fixes, fixes: Fixes) -> Fixes:
+    """Return the fixes with those that are not known replaced."""
+    at = np.flatnonzero(unknown)
+    for name in _FIX:
+        getattr(fixes, name)[at] = getattr(instead, name)[at]
+    return fixes
