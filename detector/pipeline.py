@@ -132,7 +132,7 @@ class Pipeline:
         if not len(picture.segment):
             return []
         findings = incursion.detect(seen, picture, self.airspace, self.contacts, self.tracks, self.params)
-        said = self.book.take(findings, seen, self.tracks, self.airspace.zones, self._depth)
+        said = self.book.take(findings, seen, self.tracks, self.airspace.zones, self._depths)
         return [(int(which[segment]), message) for segment, message in said]
 
     def _tick(self, until_s: float) -> list[IncidentMessage]:
@@ -142,23 +142,24 @@ class Pipeline:
         while (due_s := self._due_s()) <= self.time_s:
             messages += self.book.close_due(due_s, self.tracks)
             lost = np.flatnonzero(self.tracks.lost_at_s() <= due_s)
-            messages += self.book.lose(lost.tolist(), due_s, self.tracks, self._depth)
+            messages += self.book.lose(lost.tolist(), due_s, self.tracks, self._depths)
             self.contacts.forget(lost)
             self.tracks.drop(lost)
         return messages
 
     def _due_s(self) -> float:
         """Return the whole second at which the next deadline is over; inf without one."""
-        due_s = min(self.book.due_s, float(self.tracks.lost_at_s().min()))
+        due_s = min(self.book.due_s(), float(self.tracks.lost_at_s().min()))
         return math.ceil(due_s) if math.isfinite(due_s) else math.inf
 
-    def _depth(self, row: int, zone_id: str) -> tuple[float, float, float] | None:
-        key = row * len(self.airspace) + self.airspace.index_of[zone_id]
-        record = self.contacts.get(np.array([key]))
-        if not record["inside"][0]:
-            return None
-        probability = evidence.probability(record["log_odds"])
-        return float(record["depth_m"][0]), float(record["depth_sigma_m"][0]), float(probability[0])
+    def _depths(self, rows: list[int], zone_ids: list[str]) -> list[tuple[float, float, float]]:
+        """Return of each (track, zone) the greatest depth of its stay so far, its sigma, and the probability."""
+        zone = [self.airspace.index_of[zone_id] for zone_id in zone_ids]
+        record = self.contacts.get(np.array(rows, dtype=np.intp) * len(self.airspace) + np.array(zone, dtype=np.intp))
+        inside = record["inside"]
+        depth_m = np.where(inside, record["depth_m"], -np.inf)
+        probability = np.where(inside, evidence.probability(record["log_odds"]), 0.0)
+        return list(zip(depth_m.tolist(), record["depth_sigma_m"].tolist(), probability.tolist(), strict=True))
 
 
 def _rounds(row: Rows) -> Iterator[Rows]:

@@ -18,7 +18,7 @@ from feeds.plots import Floats
 
 Indices = NDArray[np.intp]
 
-SPACING_M = 500.0
+SPACING_M = 1000.0
 APART_M = 1e8  # between zones in the fourth coordinate: more than any two points on Earth
 EARTH_RADIUS_M = 6_371_008.8  # mean radius of WGS84; its choice matters 1e-6 at 500 km
 FIRST_LOOK = 2
@@ -45,7 +45,8 @@ class Boundaries:
             return np.full(len(zone), np.inf)
         chord_m = np.full(len(zone), np.inf)
         query = np.column_stack([point_m, zone * APART_M])
-        asked, look = np.flatnonzero(np.isfinite(query).all(axis=1)), FIRST_LOOK
+        asked, look = np.argsort(zone, kind="stable"), FIRST_LOOK  # neighbours in the tree are asked for together
+        asked = asked[np.isfinite(query[asked]).all(axis=1)]
         while len(asked):
             reach_m, near = self._tree.query(query[asked], k=min(look, self._tree.n))
             chord_m[asked] = np.minimum(chord_m[asked], self._around(point_m[asked], near))

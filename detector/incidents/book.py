@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from heapq import heappop, heappush
 from itertools import groupby
 from operator import attrgetter
 
 from detector.airspace.zones import Identity, Zone
 from detector.incidents.headline import headline
-from detector.incidents.incident import Depth, Incident, identify
+from detector.incidents.incident import Depths, Incident, identify, refresh
 from detector.incidents.lifecycle import RANK, Standing, advance
 from detector.incidents.message import IncidentMessage, stamp
 from detector.incidents.severity import CERTAINTIES, SEVERITIES, URGENCY
@@ -32,10 +33,14 @@ class Book:
     def __init__(self, site: str, status: str) -> None:
         self.site, self.status = site, status
         self._open: dict[int, Incident] = {}
-        self.due_s = math.inf  # no incident closes by itself before
+        self._closing: list[tuple[float, str, Incident]] = []  # a heap of those that are clear; some are so no more
 
     def __len__(self) -> int:
         return len(self._open)
+
+    def due_s(self) -> float:
+        """Return a time before which no incident closes by itself."""
+        return self._closing[0][0] if self._closing else math.inf
 
     def by_severity(self) -> dict[str, int]:
         """Return how many incidents are open, by severity."""
@@ -45,10 +50,10 @@ class Book:
         return counts
 
     def take(
-        self, findings: Findings, segments: Segments, tracks: TrackStore, zones: tuple[Zone, ...], depth: Depth
+        self, findings: Findings, segments: Segments, tracks: TrackStore, zones: tuple[Zone, ...], depths: Depths
     ) -> list[tuple[int, IncidentMessage]]:
         """Return (segment, message) for every step whose findings are worth one, in the order of segments."""
-        said = []
+        changed = []
         for segment, changes in groupby(findings.rows(), attrgetter("segment")):
             row = int(segments.row[segment])
             step_s = float(segments.before.time_s[segment]), float(segments.now.time_s[segment])
@@ -57,28 +62,33 @@ class Book:
             for change in changes:
                 revision |= incident.apply(change, zones[change.zone], identity, step_s)
                 outcome = _CLOSES_AT_ONCE.get(Change(change.change))
-            incident.refresh(depth)
-            clear = incident.standing() is Standing.CLEAR
-            if clear and outcome is not None:
-                message = self._close(incident, step_s[1], tracks, outcome)
+            changed.append((segment, incident, step_s[1], revision, outcome))
+        refresh([incident for _, incident, *_ in changed], depths)
+        said = []
+        for segment, incident, now_s, revision, outcome in changed:
+            if outcome is not None and incident.standing() is Standing.CLEAR:
+                message = self._close(incident, now_s, tracks, outcome)
             else:
-                message = self._tell(incident, step_s[1], tracks, revision=revision)
+                message = self._tell(incident, now_s, tracks, revision=revision)
             said.append((segment, message))
         return said
 
     def close_due(self, now_s: float, tracks: TrackStore) -> list[IncidentMessage]:
         """Close every incident that has been clear for long enough, in the order of their tracks' names."""
-        due = [incident for incident in self._open.values() if incident.close_s <= now_s]
-        said = [self._close(i, now_s, tracks, i.farewell()) for i in _by_name(due, tracks)]
-        self.due_s = min((incident.close_s for incident in self._open.values()), default=math.inf)
-        return said
+        due = []
+        while self._closing and self._closing[0][0] <= now_s:
+            close_s, _, incident = heappop(self._closing)
+            if incident.close_s == close_s and self._open.get(incident.row) is incident:
+                due.append(incident)
+        return [self._close(i, now_s, tracks, i.farewell()) for i in _by_name(due, tracks)]
 
-    def lose(self, rows: Iterable[int], now_s: float, tracks: TrackStore, depth: Depth) -> list[IncidentMessage]:
+    def lose(self, rows: Iterable[int], now_s: float, tracks: TrackStore, depths: Depths) -> list[IncidentMessage]:
         """Close the incidents of lost tracks; who was clear of everything when last heard has left."""
         said = []
-        for incident in _by_name([self._open[row] for row in rows if row in self._open], tracks):
+        lost = _by_name([self._open[row] for row in rows if row in self._open], tracks)
+        refresh(lost, depths)
+        for incident in lost:
             outcome = incident.farewell() if incident.standing() is Standing.CLEAR else "lost"
-            incident.refresh(depth)
             incident.break_off(float(tracks.fix.time_s[incident.row]))
             said.append(self._close(incident, now_s, tracks, outcome))
         return said
@@ -95,7 +105,8 @@ class Book:
         incident.severity = max(severity, *(e.severity for e in incident.entries))
         rises = RANK[incident.phase] > rank or incident.severity > severity
         incident.close_s = now_s + CLOSE_AFTER_S if standing is Standing.CLEAR else math.inf
-        self.due_s = min(self.due_s, incident.close_s)
+        if standing is Standing.CLEAR:
+            heappush(self._closing, (incident.close_s, incident.incident_id, incident))
         event = "opened" if first else "escalated" if rises and not revision else "updated"
         return self._message(incident, event, now_s, tracks, revision=revision)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from msgspec import UNSET, UnsetType
@@ -20,8 +20,8 @@ PROBABILITY_LIMIT = 0.9999  # more digits would claim more than the error model 
 Place = tuple[float, float]
 """Latitude, longitude in degrees."""
 
-Depth = Callable[[int, str], tuple[float, float, float] | None]
-"""Of a track row in a zone (by id): greatest depth so far m, its sigma m, probability; None: nothing is known."""
+Depths = Callable[[list[int], list[str]], Iterable[tuple[float, float, float]]]
+"""Of track rows in zones (by id): greatest depth so far m, its sigma m, probability; -inf, 0, 0 for nothing known."""
 
 
 @dataclass(slots=True)
@@ -40,6 +40,7 @@ class Entry:
     probability: float = 0.0
     ended_s: float | None = None
     ended_at: Place | None = None
+    told: Finding | None = None  # as last told, while nothing has changed
 
     @property
     def kind(self) -> str:
@@ -49,16 +50,23 @@ class Entry:
     def deepen(self, depth_m: float, sigma_m: float, probability: float) -> None:
         """Take in what has been learnt of the stay so far."""
         if depth_m > self.depth_m:
-            self.depth_m, self.sigma_m = depth_m, sigma_m
-        self.probability = max(self.probability, probability)
+            self.depth_m, self.sigma_m, self.told = depth_m, sigma_m, None
+        if probability > self.probability:
+            self.probability, self.told = probability, None
 
     def end(self, row: FindingRow) -> None:
         """Note when and where it ended; NaN: it has not."""
         self.ended_s = None if math.isnan(row.ended_s) else row.ended_s
         self.ended_at = None if math.isnan(row.ended_s) else (row.ended_lat_deg, row.ended_lon_deg)
+        self.told = None
 
     def finding(self, track_id: str) -> Finding:
         """Return it as the message has it."""
+        if self.told is None:
+            self.told = self._finding(track_id)
+        return self.told
+
+    def _finding(self, track_id: str) -> Finding:
         kind, rule = ENTRY[self.zone.kind]
         entry_lat, entry_lon = _rounded(self.started_at)
         exit_lat, exit_lon = _rounded(self.ended_at)
@@ -118,17 +126,10 @@ class Incident:
         """Return the outcome of an incident that is clear: it has left, or it never entered."""
         return "left" if any(e.kind == "incursion" for e in self.entries) else "turned-away"
 
-    def refresh(self, depth: Depth) -> None:
-        """Take in how deep the open stays have become since they were last spoken of."""
-        for entry in self.open_entries():
-            known = depth(self.row, entry.zone.id)
-            if known is not None:
-                entry.deepen(*known)
-
     def break_off(self, last_s: float) -> None:
         """End what is open at the last report."""
         for entry in self.open_entries():
-            entry.ended_s = last_s
+            entry.ended_s, entry.told = last_s, None
 
     def apply(self, row: FindingRow, zone: Zone, identity: Identity, step_s: tuple[float, float]) -> bool:
         """Take one change, decided by the step between two times; tell whether it corrects what was said before."""
@@ -146,9 +147,18 @@ class Incident:
             self.entries.append(entry)
         entry.deepen(row.depth_m, row.sigma_m, row.probability)
         entry.severity = max(entry.severity, severity(zone.kind, identity, deep=row.deep))
+        entry.told = None
         if row.change != Change.ESCALATED:
             entry.end(row)
         return rejoins
+
+
+def refresh(incidents: Iterable[Incident], depths: Depths) -> None:
+    """Take in how deep the open stays of incidents have become since they were last spoken of."""
+    stays = [(incident.row, entry) for incident in incidents for entry in incident.open_entries()]
+    known = depths([row for row, _ in stays], [entry.zone.id for _, entry in stays])
+    for (_, entry), depth in zip(stays, known, strict=True):
+        entry.deepen(*depth)
 
 
 def identify(site: str, track_id: str, opened_s: float) -> str:

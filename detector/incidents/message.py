@@ -6,6 +6,7 @@ Times are ISO 8601 in UTC with milliseconds; numbers are rounded here, so that e
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -95,6 +96,10 @@ class IncidentMessage(Struct, frozen=True, kw_only=True):
 
 def stamp(time_s: float) -> str:
     """Return Unix seconds as `2026-11-23T01:14:06.660Z`."""
-    whole_ms = round(time_s * 1000)
-    moment = datetime.fromtimestamp(whole_ms // 1000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{whole_ms % 1000:03d}Z"
+    whole_s, ms = divmod(round(time_s * 1000), 1000)
+    return f"{_second(whole_s)}.{ms:03d}Z"
+
+
+@lru_cache(maxsize=4096)  # messages of one step share their seconds
+def _second(whole_s: int) -> str:
+    return datetime.fromtimestamp(whole_s, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -8,7 +8,7 @@ forgets what lay before. Between two reports the path is as uncertain as they ar
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import log_ndtr
+from scipy.special import expit, log_ndtr
 
 from detector.picture import Airspace, Picture
 from detector.tracks.path import along, curve, sag_m
@@ -36,7 +36,8 @@ def log_odds_inside(depth_m: Floats, sigma_m: Floats, above_floor_m: Floats, bel
 
 def probability(log_odds: Floats) -> Floats:
     """Return the probability that log-odds stand for."""
-    return 1 / (1 + np.exp(-log_odds))
+    chance: Floats = expit(log_odds)
+    return chance
 
 
 def _doubt_m(segments: Segments, at: Rows, fraction: Floats) -> Floats:

@@ -94,12 +94,10 @@ def detect(
     threshold = float(logit(params.probability))
     pairs = _pairs(segments, picture, airspace, tracks, params)
     was = contacts.get(pairs.row * contacts.n_zones + picture.zone)
-    paths = _paths(
-        pairs, airspace, pairs.watched & ~was["inside"] & (was["voice"] == SPOKEN) | was["inside"], threshold
-    )
     odds = evidence.log_odds_inside(
         picture.depth_m, segments.now.sigma_m[picture.segment], picture.above_floor_m, picture.below_ceiling_m
     )
+    paths = _paths(pairs, airspace, _tellable(was, odds, pairs, threshold), threshold)
     now = _weigh(was, odds, pairs, paths)
     _pass_crests(was, now, pairs, airspace)
     verdict = _judge(was, now, pairs, paths, threshold)
@@ -128,6 +126,16 @@ def _pairs(segments: Segments, picture: Picture, airspace: Airspace, tracks: Tra
         & (segments.now.time_s[picture.segment] - tracks.heard_s[row] < params.settle_s),
         period_s=np.where(np.isnan(period_s), DEFAULT_PERIOD_S, period_s),
     )
+
+
+def _tellable(was: Records, odds: Floats, pairs: Pairs, threshold: float) -> Mask:
+    """Tell of which pairs the path may tell more than the reports: of one not yet decided, or of a greater depth."""
+    before, now, at = pairs.segments.before, pairs.segments.now, pairs.picture.segment
+    hidden_m = np.linalg.norm(now.earth_m - before.earth_m, axis=1)[at] / 2
+    undecided = pairs.watched & ~was["inside"] & (was["voice"] == SPOKEN) & (was["evidence"] + odds < threshold)
+    deeper = was["inside"] & (np.maximum(was["last_depth_m"], pairs.picture.depth_m) + hidden_m > was["depth_m"])
+    tellable: Mask = undecided | deeper
+    return tellable
 
 
 def _paths(pairs: Pairs, airspace: Airspace, wanted: Mask, threshold: float) -> Paths:
