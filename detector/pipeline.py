@@ -144,12 +144,14 @@ class Pipeline:
             lost = np.flatnonzero(self.tracks.lost_at_s() <= due_s)
             messages += self.book.lose(lost.tolist(), due_s, self.tracks, self._depths)
             self.contacts.forget(lost)
-            self.tracks.drop(lost)
+            self.tracks.lost[lost] = True
+            self.tracks.drop(np.flatnonzero(self.tracks.forgotten_at_s() <= due_s))
         return messages
 
     def _due_s(self) -> float:
         """Return the whole second at which the next deadline is over; inf without one."""
-        due_s = min(self.book.due_s(), float(self.tracks.lost_at_s().min()))
+        tracks = self.tracks
+        due_s = min(self.book.due_s(), float(tracks.lost_at_s().min()), float(tracks.forgotten_at_s().min()))
         return math.ceil(due_s) if math.isfinite(due_s) else math.inf
 
     def _depths(self, rows: list[int], zone_ids: list[str]) -> list[tuple[float, float, float]]:

@@ -182,9 +182,10 @@ def _weigh(was: Records, odds: Floats, pairs: Pairs, paths: Paths) -> Records:
     comes, goes = picture.inside & ~picture.was_inside, ~picture.inside & picture.was_inside
     crossed[~inside & comes] = last_enters[~inside & comes]
     crossed[inside & goes] = last_leaves[inside & goes]
-    for name, value in zip(("since_s", "since_x_m", "since_y_m"), pairs.moment(crossed), strict=True):
-        now[name] = np.where(begins, value, was[name])
-    unseen = pairs.segments.first[picture.segment] | picture.was_inside
+    new = was["last_depth_m"] == -np.inf
+    crossed[~inside & picture.was_inside & ~new] = 0.0  # it was on the line then
+    _write(now, "since", begins, pairs.moment(crossed))
+    unseen = pairs.segments.first[picture.segment] | (picture.was_inside & new)
     now["heard_inside"] = np.where(begins & ~inside, unseen, was["heard_inside"])
 
     now["depth_m"][begins & ~inside] = -np.inf
@@ -313,4 +314,5 @@ def _memorable(now: Records, pairs: Pairs, params: Params) -> Mask:
     """Tell which records still matter: inside, half decided, mute, or out so briefly that they may rejoin."""
     time_s = pairs.segments.now.time_s[pairs.picture.segment]
     recent = time_s - now["ended_s"] < 2 * params.rejoin_periods * pairs.period_s + GAP_S
-    return np.logical_or.reduce([now["inside"], now["evidence"] > 0, now["voice"] == MUTE, recent])
+    half = pairs.picture.inside | (now["evidence"] > 0)
+    return np.logical_or.reduce([now["inside"], half, now["voice"] == MUTE, recent])

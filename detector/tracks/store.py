@@ -21,6 +21,7 @@ Rows = NDArray[np.intp]
 
 LOST_AFTER_S = 60.0  # a track is lost after so long a silence ...
 LOST_AFTER_PERIODS = 5.0  # ... or after so many missed reports, whichever is longer
+FORGOTTEN_AFTER_S = 420.0  # until then a track that is heard again continues: its path in between may have been inside
 PERIOD_GAIN = 0.2
 
 _KEPT = ("icao24", "callsign", "squawk", "source")  # told once, they hold until told otherwise
@@ -77,6 +78,7 @@ class TrackStore:
         self._row_of: dict[str, int] = {}
         self._free = list(range(capacity - 1, -1, -1))
         self.alive = np.zeros(capacity, dtype=bool)
+        self.lost = np.zeros(capacity, dtype=bool)
         self.reports = np.zeros(capacity, dtype=np.int64)
         self.heard_s = np.zeros(capacity)  # of the first report
         self.fix = _no_fixes(capacity)
@@ -86,7 +88,7 @@ class TrackStore:
         self.sources = np.full(capacity, None, dtype=object)  # tuple of names, in order of appearance
 
     def __len__(self) -> int:
-        return len(self._row_of)
+        return int(np.count_nonzero(self.alive & ~self.lost))
 
     @property
     def capacity(self) -> int:
@@ -105,6 +107,7 @@ class TrackStore:
             self._grow()
         row = self._row_of[track_id] = self._free.pop()
         self.alive[row] = True
+        self.lost[row] = False
         self.reports[row] = 0
         self.identity[row] = Identity.UNKNOWN
         self.sources[row] = ()
@@ -115,7 +118,7 @@ class TrackStore:
     def _grow(self) -> None:
         size = len(self.alive)
         self._free = list(range(2 * size - 1, size - 1, -1))
-        for name in ("alive", "reports", "heard_s", "identity", "sources"):
+        for name in ("alive", "lost", "reports", "heard_s", "identity", "sources"):
             setattr(self, name, _doubled(getattr(self, name)))
         self.fix = Fixes(*(_doubled(getattr(self.fix, name)) for name in _FIX))
         self.fix_before = Fixes(*(_doubled(getattr(self.fix_before, name)) for name in _FIX))
@@ -132,6 +135,7 @@ class TrackStore:
             getattr(self.fix, name)[rows] = getattr(fixes, name)
         self.heard_s[rows[first]] = fixes.time_s[first]
         self.reports[rows] += 1
+        self.lost[rows] = False
         self._name(rows, plots, classifier)
         return Segments(rows, first, earlier, before, fixes)
 
@@ -195,9 +199,13 @@ class TrackStore:
             self.identity[row] = classifier.identify(last.icao24[row], last.callsign[row], last.squawk[row])
 
     def lost_at_s(self) -> Floats:
-        """Return, for every row, when its track counts as lost unless it reports again; inf for unused rows."""
+        """Return, for every row, when its track counts as lost unless it reports again; inf if it does, or is unused."""
         patience_s = np.fmax(LOST_AFTER_S, LOST_AFTER_PERIODS * self.fix.period_s)
-        return np.where(self.alive, self.fix.time_s + patience_s, np.inf)
+        return np.where(self.alive & ~self.lost, self.fix.time_s + patience_s, np.inf)
+
+    def forgotten_at_s(self) -> Floats:
+        """Return, for every row, when a lost track is forgotten; inf for the others."""
+        return np.where(self.alive & self.lost, self.fix.time_s + FORGOTTEN_AFTER_S, np.inf)
 
     def drop(self, rows: Sequence[int] | Rows) -> None:
         """Forget these tracks."""

@@ -1,0 +1,59 @@
+"""From a table [[feeds]] to a running feed."""
+
+from __future__ import annotations
+
+import ast
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import feeds
+from detector.errors import InputError
+from feeds import registry
+
+ROWS = "time,track_id,source,lat,lon\n1000,a,enroute-radar,52,21\n1000,b,,52,21\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"), [(None, ["enroute-radar", "mast-3"]), ("coast", ["enroute-radar", "coast"])]
+)
+def test_every_report_has_a_source(
+    source: str | None,
+    expected: list[str],
+    tmp_path: Path,
+    sink,
+    settings: Callable[..., SimpleNamespace],
+) -> None:
+    (tmp_path / "t.csv").write_text(ROWS)
+    feed = registry.start(settings(type="replay", path=tmp_path / "t.csv", source=source), sink)
+    assert sink.wait_state("down") == "recording ended"
+    feed.stop()
+    assert sink.all().source.tolist() == expected
+
+
+def test_an_sbs_feed(sink, settings: Callable[..., SimpleNamespace]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        feed = registry.start(settings(type="sbs", address=address), sink)
+        connection, _ = listener.accept()
+        with connection:
+            connection.sendall(b"MSG,3,1,1,48D80A,1,,,,,,10000,,,52.25,21.0,,,,,,0\r\n")
+            sink.wait(lambda: len(sink.all()) == 1)
+        feed.stop()
+    assert (sink.all().icao24[0], sink.all().source[0]) == ("48d80a", "mast-3")
+
+
+def test_an_unknown_type(sink, settings: Callable[..., SimpleNamespace]) -> None:
+    with pytest.raises(InputError) as error:
+        registry.start(settings(type="radio"), sink)
+    assert error.value.problems == ['feeds.mast-3.type: expected sbs, mqtt, replay, got "radio"']
+
+
+def test_feeds_know_nothing_of_the_detector_but_units_and_errors() -> None:
+    for path in Path(feeds.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("detector"):
+                assert node.module in {"detector.units", "detector.errors"}, path

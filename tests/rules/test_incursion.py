@@ -1,0 +1,229 @@
+"""What must be found, and what must not; distances by geodesic from the meridian 20 E at 54.5 N."""
+
+import itertools
+
+import numpy as np
+import pytest
+from pyproj import Geod
+
+from detector.airspace.altitude import Limit, Reference
+from detector.airspace.zones import Identity, Initial
+from detector.tracks.identity import Rule
+from detector.units import FOOT_M
+from tests import zoo
+
+GEOD = Geod(ellps="WGS84")
+
+
+def lon_at(east_m: float, lat: float = 54.5) -> float:
+    """Longitude so many metres east of the western edge of the square."""
+    return GEOD.fwd(20.0, lat, 90.0, east_m)[0]
+
+
+def kinds(messages) -> list[str]:
+    return [message.event for message in messages]
+
+
+def findings(messages):
+    return messages[-1].findings if messages else ()
+
+
+@pytest.mark.parametrize(
+    ("source", "times"), [("adsb", range(60)), ("radar", range(0, 60, 5)), ("enroute-radar", range(0, 60, 12))]
+)
+def test_straight_in_is_found_at_its_crossing(source, times):
+    messages = zoo.tell(zoo.pipeline(), zoo.flight(lon=lon_at(-5000.0), times=times, source=source))
+    (finding,) = findings(messages)
+    assert (finding.kind, finding.rule, finding.zone_id) == ("incursion", "incursion", "square")
+    assert finding.started_at == "1970-01-01T00:00:20.000Z"
+    assert finding.ended_at is None
+    assert abs(finding.evidence.entry_lon - 20.0) < 1e-4
+
+
+def test_detected_with_the_first_report_that_is_surely_inside():
+    messages = zoo.tell(zoo.pipeline(), zoo.flight(lon=lon_at(-5000.0), times=range(0, 60, 5), source="radar"))
+    assert messages[0].time == "1970-01-01T00:00:25.000Z"
+
+
+@pytest.mark.parametrize("out_m", [100.0, 500.0, 3000.0])
+def test_along_the_outside_is_silent(out_m):
+    plots = zoo.flight(lon=lon_at(-out_m, 54.2), lat=54.2, course=0.0, times=range(200))
+    assert zoo.tell(zoo.pipeline(), plots) == []
+
+
+def test_noise_at_the_line_is_one_finding():
+    rng = np.random.default_rng(3)
+    plots = zoo.flight(lon=lon_at(-200.0, 54.2), lat=54.2, course=3.0, times=range(250))
+    plots.lon_deg[:] += rng.normal(0, 10 / 65_000, len(plots))
+    plots.lat_deg[:] += rng.normal(0, 10 / 111_000, len(plots))
+    assert len(findings(zoo.tell(zoo.pipeline(), plots))) == 1
+
+
+def test_a_corner_cut_between_two_reports_is_found_with_both_times():
+    # through the south-western corner: from the west to the south of it, 1 km inside at the deepest
+    lon, lat, _ = GEOD.fwd(20.0, 54.0, 45.0, 1000.0)
+    start_lon, start_lat, _ = GEOD.fwd(lon, lat, 315.0, 250.0 * 66.0)
+    plots = zoo.flight(lon=start_lon, lat=start_lat, course=135.0, times=range(0, 133, 12), source="enroute-radar")
+    messages = zoo.tell(zoo.pipeline(), plots)
+    assert kinds(messages) == ["opened", "closed"]
+    (finding,) = messages[0].findings
+    assert messages[0].phase == "egress"
+    assert messages[0].certainty == "likely"
+    assert finding.detected_at == "1970-01-01T00:01:12.000Z"
+    # a right angle's two sides meet the path 1 km before and behind its middle
+    assert float(finding.started_at[17:23]) == pytest.approx(2.0, abs=0.2)
+    assert float(finding.ended_at[17:23]) == pytest.approx(10.0, abs=0.2)
+    assert finding.evidence.max_depth_m == pytest.approx(1000 / np.sqrt(2), rel=0.02)
+    assert finding.evidence.between == ("1970-01-01T00:01:00.000Z", "1970-01-01T00:01:12.000Z")
+
+
+def test_a_path_that_nobody_saw_for_minutes_is_possible_no_more():
+    times = [0, 5, 10, 15, 300, 305, 310]
+    strip = zoo.zone(zoo.box(20.0, 53.0, 20.5, 55.0))  # 32 km wide; the path of 70 km between two reports crosses it
+    plots = zoo.flight(lon=lon_at(-15000.0), course=90.0, times=times, source="radar")
+    messages = [m for m in zoo.tell(zoo.pipeline([strip]), plots) if m.event == "opened"]
+    assert [(m.certainty, m.findings[0].evidence.between) for m in messages] == [
+        ("possible", ("1970-01-01T00:00:15.000Z", "1970-01-01T00:05:00.000Z"))
+    ]
+
+
+def test_leaving_ends_the_finding_where_it_crossed_and_closes_as_left():
+    plots = zoo.flight(lon=lon_at(5000.0), course=270.0, times=range(60))
+    messages = zoo.tell(zoo.pipeline(), plots, until=110.0)
+    assert kinds(messages) == ["opened", "updated", "closed"]
+    assert messages[1].findings[0].ended_at == "1970-01-01T00:00:20.000Z"
+    assert messages[1].phase == "egress"
+    assert (messages[2].outcome, messages[2].closed_at) == ("left", "1970-01-01T00:01:21.000Z")
+
+
+def test_reports_that_stop_inside_close_as_lost():
+    plots = zoo.flight(lon=lon_at(5000.0), times=range(10))
+    messages = zoo.tell(zoo.pipeline(), plots, until=200.0)
+    assert (messages[-1].outcome, messages[-1].findings[0].ended_at) == ("lost", "1970-01-01T00:00:09.000Z")
+
+
+def test_landing_closes_as_landed():
+    plots = zoo.flight(lon=lon_at(5000.0), times=range(10), on_ground=[0] * 8 + [1] * 2)
+    messages = zoo.tell(zoo.pipeline(), plots)
+    assert kinds(messages) == ["opened", "closed"]
+    assert messages[-1].outcome == "landed"
+
+
+def test_who_turns_out_to_be_neutral_is_resolved():
+    rule = Rule(Identity.NEUTRAL, callsigns=("?*",))
+    plots = zoo.flight(lon=lon_at(-5000.0), times=range(60), callsign=[None] * 50 + ["LOT1"] * 10)
+    messages = zoo.tell(zoo.pipeline(rules=[rule]), plots)
+    assert (messages[-1].event, messages[-1].outcome) == ("closed", "resolved")
+
+
+INITIAL = {  # what an aircraft first heard inside means: events of the first stay, and of its return
+    Initial.ALERT: (["opened", "updated"], ["escalated"]),
+    Initial.ADOPT: ([], ["opened"]),
+    Initial.IGNORE: ([], []),
+}
+
+
+@pytest.mark.parametrize(("initial", "first", "again"), [(i, *events) for i, events in INITIAL.items()])
+def test_first_heard_inside(initial, first, again):
+    pipe = zoo.pipeline([zoo.zone(zoo.box(20, 54, 21, 55), initial=initial)], deep_m=50_000.0)
+    out = zoo.flight(lon=lon_at(2000.0), course=270.0, times=range(20))
+    back = zoo.flight(lon=lon_at(-7000.0), course=90.0, times=range(20, 60))
+    assert kinds(zoo.tell(pipe, out)) == first
+    assert kinds(zoo.tell(pipe, back)) == again
+
+
+def test_a_transponder_gets_time_to_tell_its_callsign():
+    late = zoo.flight(lon=lon_at(9000.0), times=range(12), icao24="400000", callsign=[None] * 8 + ["BAW1"] * 4)
+    silent = zoo.flight(lon=lon_at(9000.0), times=range(20), icao24="400000")
+    primary = zoo.flight(lon=lon_at(9000.0), times=range(3))
+    rules = [Rule(Identity.NEUTRAL, callsigns=("?*",))]
+    assert kinds(zoo.tell(zoo.pipeline(rules=rules), late)) == []
+    assert zoo.tell(zoo.pipeline(rules=rules), silent)[0].time == "1970-01-01T00:00:15.000Z"
+    assert zoo.tell(zoo.pipeline(rules=rules), primary)[0].time == "1970-01-01T00:00:00.000Z"
+
+
+LIMITS = {  # floor and ceiling in feet, altitudes flown at, found
+    "below": ((10_000, 20_000), 9_000, False),
+    "between": ((10_000, 20_000), 15_000, True),
+    "above": ((10_000, 20_000), 21_000, False),
+    "no altitude": ((10_000, 20_000), None, True),
+}
+
+
+@pytest.mark.parametrize(("limits_ft", "flown_ft", "found"), LIMITS.values(), ids=LIMITS.keys())
+def test_floor_and_ceiling(limits_ft, flown_ft, found):
+    floor, ceiling = (Limit(ft * FOOT_M, Reference.STANDARD) for ft in limits_ft)
+    area = zoo.zone(zoo.box(20, 54, 21, 55), floor=floor, ceiling=ceiling)
+    altitude_m = np.nan if flown_ft is None else flown_ft * FOOT_M
+    plots = zoo.flight(lon=lon_at(-5000.0), times=range(60), baro_alt_m=altitude_m)
+    assert bool(zoo.tell(zoo.pipeline([area]), plots)) is found
+
+
+def test_climbing_through_the_floor_is_dated_to_the_floor():
+    area = zoo.zone(zoo.box(20, 54, 21, 55), floor=Limit(3000.0, Reference.STANDARD))
+    plots = zoo.flight(
+        lon=lon_at(9000.0), times=range(0, 200, 5), source="radar", baro_alt_m=2000 + 10.0 * np.arange(0, 200, 5)
+    )
+    (finding,) = findings(zoo.tell(zoo.pipeline([area]), plots))
+    assert finding.started_at == "1970-01-01T00:01:40.000Z"
+
+
+def test_friends_and_kinds_that_are_nobodys_airspace_are_silent():
+    friend = [Rule(Identity.FRIEND, addresses=((0x48D800, 0x48DFFF),))]
+    plots = zoo.flight(lon=lon_at(-5000.0), times=range(60), icao24="48d801")
+    assert zoo.tell(zoo.pipeline(rules=friend), plots) == []
+    belt = zoo.zone(zoo.box(20, 54, 21, 55), kind="belt")
+    assert zoo.tell(zoo.pipeline([belt]), zoo.flight(lon=lon_at(-5000.0), times=range(60))) == []
+
+
+def test_outer_zones_are_an_approach():
+    adiz = zoo.zone(zoo.box(20, 54, 21, 55), kind="adiz")
+    messages = zoo.tell(zoo.pipeline([adiz]), zoo.flight(lon=lon_at(-5000.0), times=range(60)))
+    (finding,) = findings(messages)
+    assert (finding.kind, finding.rule, messages[0].phase) == ("approach", "zone_entry", "approach")
+
+
+def test_two_zones_are_one_incident():
+    zones = [zoo.zone(zoo.box(20, 54, 21, 55), zone_id="west"), zoo.zone(zoo.box(20.1, 54, 22, 55), zone_id="east")]
+    messages = zoo.tell(zoo.pipeline(zones), zoo.flight(lon=lon_at(-5000.0), times=range(120)))
+    assert {f.zone_id for f in messages[-1].findings} == {"west", "east"}
+    assert len({m.incident_id for m in messages}) == 1
+    assert [m.sequence for m in messages] == list(range(1, len(messages) + 1))
+
+
+def test_the_deepest_point_lies_between_reports():
+    """A turn-back at a rate of 3 deg/s seen every 12 s: the depth is that of the arc, within the radar's error."""
+    speed, omega = 250.0, np.radians(3.0)
+    radius, leg = speed / omega, 40.0
+    t = np.arange(0, 2 * leg + np.pi / omega, 0.1)
+    east = np.where(t < leg, speed * (t - leg), np.where(t < leg + np.pi / omega, radius * np.sin(omega * (t - leg)), -speed * (t - leg - np.pi / omega)))  # fmt: skip
+    north = np.where(
+        t < leg, 0, np.where(t < leg + np.pi / omega, radius * (1 - np.cos(omega * (t - leg))), 2 * radius)
+    )
+    shift = 3000.0
+    errors = []
+    for start in range(0, 120, 10):
+        pick = np.arange(start, len(t), 120)
+        lons, lats, _ = GEOD.fwd(np.full(len(pick), 20.0), np.full(len(pick), 54.5), np.degrees(np.arctan2(east[pick] + shift, north[pick])), np.hypot(east[pick] + shift, north[pick]))  # fmt: skip
+        plots = zoo.flight(lon=20, times=t[pick], source="enroute-radar")
+        plots.lon_deg[:], plots.lat_deg[:] = lons, lats
+        (finding,) = findings(zoo.tell(zoo.pipeline(), plots))
+        errors.append(finding.evidence.max_depth_m - (radius + shift))
+    assert max(map(abs, errors)) < 150.0
+
+
+def test_messages_of_one_incident_have_no_gaps():
+    rng = np.random.default_rng(1)
+    flights = [
+        zoo.flight(
+            lon=20 + rng.uniform(-0.2, 0.2), lat=54.5, course=rng.uniform(0, 360), times=range(300), track_id=f"t{i}"
+        )
+        for i in range(30)
+    ]
+    messages = zoo.tell(zoo.pipeline(), zoo.in_order(*flights), until=2000.0)
+    by_incident = itertools.groupby(sorted(messages, key=lambda m: m.incident_id), lambda m: m.incident_id)
+    for _, story in by_incident:
+        told = list(story)
+        assert [m.sequence for m in told] == list(range(1, len(told) + 1))
+        assert told[0].event == "opened"
+        assert told[-1].event == "closed"

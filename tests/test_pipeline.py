@@ -1,0 +1,109 @@
+"""The laws of the core."""
+
+import itertools
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detector.airspace.zones import Identity
+from detector.pipeline import DUPLICATE, FUTURE, LATE, USED
+from detector.tracks.identity import Rule
+from feeds.plots import concatenate
+from tests import zoo
+
+NEUTRAL = [Rule(Identity.NEUTRAL, callsigns=("?*",))]
+
+
+def story(seed: int) -> zoo.Plots:
+    """A dozen tracks around the square: noise, turns, gaps, repeats, rows out of order, names that come late."""
+    rng = np.random.default_rng(seed)
+    flights = []
+    for number in range(12):
+        period = float(rng.choice([1.0, 5.0, 12.0]))
+        times = np.sort(
+            rng.uniform(0, 60)
+            + np.arange(0, 400, period)
+            + rng.normal(0, period * 0.05, len(np.arange(0, 400, period)))
+        )
+        if number % 3 == 0:
+            times = times[(times < 150) | (times > 150 + rng.uniform(20, 200))]
+        plots = zoo.flight(
+            lon=20 + rng.uniform(-0.2, 0.2), lat=54 + rng.uniform(-0.1, 1.1), course=rng.uniform(0, 360), times=times,
+            track_id=f"t{number}", source={1.0: "adsb", 5.0: "radar", 12.0: "enroute-radar"}[period],
+            icao24=None if number % 2 else f"{number:06x}",
+        )  # fmt: skip
+        noise = rng.normal(0, 0.002, (2, len(plots)))
+        plots.lon_deg[:] += noise[0]
+        plots.lat_deg[:] += noise[1]
+        if number % 4 == 0:
+            plots.callsign[len(plots) // 2 :] = "LOT123"
+        flights.append(plots)
+    plots = concatenate(flights)
+    order = np.argsort(plots.time_s + rng.choice([0, 0, 0, 3, 40], len(plots)), kind="stable")
+    return plots.take(
+        np.concatenate([order, order[:20]])[np.argsort(np.concatenate([np.arange(len(order)), np.arange(20) + 0.5]))]
+    )
+
+
+def run(plots: zoo.Plots, cuts: list[int]) -> tuple[bytes, list[int]]:
+    pipe = zoo.pipeline(rules=NEUTRAL)
+    messages, results = [], []
+    newest = -np.inf
+    for start, end in itertools.pairwise([0, *cuts, len(plots)]):
+        piece = plots.take(slice(start, end))
+        newest = max([newest, *piece.time_s.tolist()])
+        step = pipe.step(piece, newest)
+        messages += step.messages
+        results += step.results.tolist()
+    return msgspec.json.encode(messages), results
+
+
+@given(seed=st.integers(0, 10_000), data=st.data())
+@settings(max_examples=25, deadline=None)
+def test_any_cut_gives_the_same_story(seed, data):
+    plots = story(seed)
+    whole = run(plots, [])
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(plots)), max_size=40)))
+    assert run(plots, cuts) == whole
+
+
+def test_one_by_one_gives_the_same_story():
+    plots = story(7)
+    whole = run(plots, [])
+    assert len(msgspec.json.decode(whole[0])) > 10, "a story that says nothing proves nothing"
+    assert run(plots, list(range(1, len(plots)))) == whole
+
+
+def test_every_plot_has_a_result():
+    plots = zoo.flight(lon=19.9, times=[0, 1, 2, 2, 1.5, 3])
+    pipe = zoo.pipeline()
+    assert pipe.step(plots, 3.0).results.tolist() == [USED, USED, USED, DUPLICATE, LATE, USED]
+    ahead = zoo.flight(lon=19.9, times=[500.0])
+    assert pipe.step(ahead, 4.0).results.tolist() == [FUTURE]
+    behind = zoo.flight(lon=19.9, times=[-40.0], track_id="other")
+    assert pipe.step(behind, 4.0).results.tolist() == [LATE]
+
+
+def test_a_clock_that_is_ahead_harms_nobody_else():
+    pipe = zoo.pipeline()
+    pipe.step(zoo.flight(lon=19.9, times=[1e9], track_id="mad"), 0.0)
+    messages = zoo.tell(pipe, zoo.flight(lon=19.99, times=range(20)))
+    assert [message.event for message in messages] == ["opened", "escalated"]
+
+
+@pytest.mark.parametrize("where", [(np.nan, 54.5), (20.5, np.nan), (np.inf, 54.5)])
+def test_a_position_that_is_none_finds_nothing(where):
+    plots = zoo.flight(lon=20.5, times=range(5))
+    plots.lon_deg[:], plots.lat_deg[:] = where
+    assert zoo.tell(zoo.pipeline(), plots) == []
+
+
+def test_tracks_are_dropped_when_lost():
+    pipe = zoo.pipeline()
+    zoo.tell(pipe, zoo.flight(lon=10.0, times=range(5)), until=1000.0)
+    assert len(pipe.tracks) == 0
+    assert not pipe.tracks.alive.any()
+    assert len(pipe.contacts.records) == 0

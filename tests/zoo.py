@@ -1,0 +1,68 @@
+"""Named zones and flights that tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from pyproj import Geod
+
+from detector.airspace.zones import Zone
+from detector.incidents.book import Book
+from detector.picture import Airspace
+from detector.pipeline import Pipeline
+from detector.rules.incursion import Params
+from detector.tracks.accuracy import Sensor
+from detector.tracks.identity import Classifier, Rule
+from feeds.plots import Plots, concatenate, make
+
+GEOD = Geod(ellps="WGS84")
+SENSORS = {"adsb": Sensor(10.0, 1.0), "radar": Sensor(80.0, 5.0), "enroute-radar": Sensor(150.0, 12.0)}
+
+
+def box(west: float, south: float, east: float, north: float) -> np.ndarray:
+    return np.array([[west, south], [east, south], [east, north], [west, north], [west, south]], dtype=float)
+
+
+def zone(*rings: np.ndarray, zone_id: str = "square", **properties: object) -> Zone:
+    return Zone(id=zone_id, name=zone_id.capitalize(), polygons=(tuple(rings),), **properties)  # type: ignore[arg-type]
+
+
+SQUARE = zone(box(20.0, 54.0, 21.0, 55.0))
+"""One degree each way; its western edge is the meridian 20 E."""
+
+
+def pipeline(zones: Sequence[Zone] = (SQUARE,), rules: Sequence[Rule] = (), **params: float) -> Pipeline:
+    return Pipeline(Book("test", "test"), Airspace(zones, 1013.25), Classifier(rules), SENSORS, Params(**params))
+
+
+def flight(
+    *,
+    lon: float,
+    lat: float = 54.5,
+    course: float = 90.0,
+    speed: float = 250.0,
+    times: Sequence[float],
+    track_id: str = "4980",
+    source: str = "adsb",
+    **columns: object,
+) -> Plots:
+    """Straight flight from a place at time 0, seen without error at `times`."""
+    t = np.asarray(times, dtype=float)
+    lons, lats, _ = GEOD.fwd(np.full(len(t), lon), np.full(len(t), lat), np.full(len(t), course), speed * t)
+    known = {"baro_alt_m": 6000.0, "source": source} | columns
+    spread = {name: [value] * len(t) if np.ndim(value) == 0 else value for name, value in known.items()}
+    return make({"time_s": t, "track_id": [track_id] * len(t), "lon_deg": lons, "lat_deg": lats, **spread})
+
+
+def in_order(*flights: Plots) -> Plots:
+    plots = concatenate(flights)
+    return plots.take(np.argsort(plots.time_s, kind="stable"))
+
+
+def tell(pipe: Pipeline, plots: Plots, until: float | None = None) -> list:
+    """Run all plots in one step, then let the clock reach `until`."""
+    messages = pipe.step(plots, float(plots.time_s[-1])).messages
+    if until is not None:
+        messages = messages + pipe.step(plots.take(slice(0, 0)), until).messages
+    return messages
