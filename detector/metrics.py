@@ -1,0 +1,94 @@
+"""Every metric that Prometheus reads, in one place. Labels never name an aircraft."""
+
+from __future__ import annotations
+
+import platform
+from wsgiref.simple_server import WSGIServer
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    start_http_server,
+)
+
+from detector import __version__
+from detector.errors import IncursiondError
+from detector.incidents.severity import SEVERITIES
+from detector.pipeline import RESULTS
+
+LATENCY_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+EVENTS = ("opened", "escalated", "updated", "acknowledged", "closed")
+
+
+class Metrics:
+    """The metrics of one daemon, each an attribute."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
+
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"incursiond_{name}", text, labels, registry=registry)
+
+        def gauge(name: str, text: str, *labels: str) -> Gauge:
+            return Gauge(f"incursiond_{name}", text, labels, registry=registry)
+
+        self.received = counter("plots_received_total", "Plots received, good or bad.", "feed")
+        self.plots = counter("plots_total", "Plots by what became of them.", "feed", "result")
+        self.last_plot = gauge("feed_last_plot_timestamp_seconds", "When the last plot was received.", "feed")
+        self.feed_up = gauge("feed_up", "Whether a feed is connected.", "feed")
+        self.tracks = gauge("tracks", "Tracks that are followed.")
+        self.findings = counter("findings_total", "Findings opened.", "rule")
+        self.incidents_open = gauge("incidents_open", "Open incidents.", "severity")
+        self.messages = counter("incident_messages_total", "Incident messages made.", "event")
+        self.confirmed = counter(
+            "incident_messages_confirmed_total", "Incident messages that the broker has confirmed."
+        )
+        self.refused = counter(
+            "publications_refused_total", "Publications that the broker refused; they are tried again."
+        )
+        self.rule_duration = Histogram(
+            "incursiond_rule_duration_seconds", "Time that a rule took.", ("rule",), registry=registry
+        )
+        self.rule_success = gauge("rule_success", "Whether a rule's last run succeeded.", "rule")
+        self.latency = Histogram(
+            "incursiond_detection_latency_seconds",
+            "From a report received to its message confirmed by the broker.",
+            buckets=LATENCY_S,
+            registry=registry,
+        )
+        self.outbox = gauge("outbox_messages", "Incident messages that the broker has not confirmed.")
+        self.outbox_age = gauge("outbox_oldest_age_seconds", "Age of the oldest of them.")
+        self.connected = gauge("mqtt_connected", "Whether the broker is connected.")
+        self.reload_successful = gauge("config_reload_successful", "Whether the last reload was good.")
+        self.last_step = gauge("last_step_timestamp_seconds", "When the last detection step completed.")
+        gauge("build_info", "The program.", "version", "python").labels(__version__, platform.python_version()).set(1)
+
+        for severity in SEVERITIES:
+            self.incidents_open.labels(severity)
+        for event in EVENTS:
+            self.messages.labels(event)
+        self.reload_successful.set(1)
+
+    def watch_feed(self, name: str) -> None:
+        """Make a feed's series exist before its first plot."""
+        self.received.labels(name)
+        self.feed_up.labels(name)
+        for result in RESULTS:
+            self.plots.labels(name, result)
+
+    def serve(self, host: str, port: int) -> WSGIServer:
+        """Serve them over HTTP. Raises IncursiondError if the address cannot be had."""
+        try:
+            server, _ = start_http_server(port, host, self.registry)
+        except OSError as error:
+            why = error.strerror or str(error)
+            raise IncursiondError(
+                f"metrics.listen: {host}:{port}: {why.lower()}, expected an address that is free"
+            ) from error
+        return server
