@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 from detector.airspace.load import load_zones
 from detector.airspace.zones import Identity
 from detector.incidents.book import Book
+from detector.incidents.message import IncidentMessage
 from detector.picture import Airspace
 from detector.pipeline import Pipeline
 from detector.settings import IdentityRule, Settings, address_range
+from detector.settings import load as load_settings
 from detector.tracks.accuracy import Sensor
 from detector.tracks.identity import Classifier, Rule
 
 
-def airspace_of(settings: Settings) -> tuple[Airspace, list[str]]:
-    """Return the compiled zones, and warnings about what was repaired. Raises InputError with every problem."""
+def load(path: Path) -> tuple[Settings, Airspace]:
+    """Return a configuration and its zones compiled; warnings go to stderr. Raises InputError with every problem."""
+    settings = load_settings(path)
     zones, warnings = load_zones(settings.airspace.zones)
-    return Airspace(zones, settings.airspace.qnh_hpa), warnings
+    for warning in warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    return settings, Airspace(zones, settings.airspace.qnh_hpa)
 
 
 def pipeline_of(settings: Settings, airspace: Airspace) -> Pipeline:
@@ -26,6 +34,13 @@ def pipeline_of(settings: Settings, airspace: Airspace) -> Pipeline:
         classifier=classifier_of(settings),
         sensors=sensors_of(settings),
         params=settings.rules.incursion,
+    )
+
+
+def reconfigure(pipeline: Pipeline, settings: Settings, airspace: Airspace, now_s: float) -> list[IncidentMessage]:
+    """Give a running pipeline other zones, identities, sensors and thresholds; return what that ends."""
+    return pipeline.reconfigure(
+        airspace, classifier_of(settings), sensors_of(settings), settings.rules.incursion, now_s
     )
 
 

@@ -9,7 +9,7 @@ from feeds.plots import Plots, concatenate
 
 
 class PlainGeofence:
-    """Counts a message whenever a position lies in a zone in which the aircraft's position before did not, or the reverse."""
+    """Counts a message whenever a position lies in a zone that the position before did not lie in, or the reverse."""
 
     def __init__(self, airspace: Airspace) -> None:
         self._airspace = airspace

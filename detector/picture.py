@@ -37,7 +37,7 @@ class Airspace:
         self.index = CellIndex(edges, len(zones))
         self.boundaries = Boundaries(edges)
         self.watch = np.array([[i in z.watch and z.kind in ENTRY for z in zones] for i in Identity])  # (identities, Z)
-        self.watched = self.watch.any(axis=1)  # (identities,) watched by any zone
+        self.watched: Mask = np.logical_or.reduce(self.watch, axis=1)  # (identities,) by any zone
         self.index_of = {zone.id: index for index, zone in enumerate(zones)}
         self.initial = np.array([z.initial for z in zones], dtype=np.int8)
         self.floor_m = np.array([z.floor.height_m for z in zones])

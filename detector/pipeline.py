@@ -8,7 +8,7 @@ event time, between the plots before and after them.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,10 +20,11 @@ from detector.incidents.message import IncidentMessage
 from detector.picture import Airspace, look
 from detector.rules import evidence, incursion
 from detector.rules.contacts import Contacts
+from detector.rules.findings import Findings
 from detector.tracks import accuracy
 from detector.tracks.identity import Classifier
 from detector.tracks.store import Fixes, Rows, Segments, TrackStore
-from feeds.plots import Plots
+from feeds.plots import Floats, Plots
 
 USED, LATE, DUPLICATE, FUTURE = range(4)
 RESULTS = ("used", "late", "duplicate", "future")
@@ -34,6 +35,7 @@ LAG_S = 30.0  # older than this against event time, a plot is late whatever its 
 PIECE_S = 30.0  # LAG_S + PIECE_S is the shortest patience of the core: no deadline is both set and due within a piece
 
 Result = NDArray[np.int8]
+Execute = Callable[[str, Callable[[], Findings]], Findings | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class Pipeline:
         )
         self.tracks = TrackStore()
         self.contacts = Contacts(len(airspace))
+        self.execute: Execute = lambda _rule, detect: detect()  # may time it, and answer None for a rule that broke
         self.time_s = -math.inf  # event time: the latest that any plot or caller has named
 
     def step(self, plots: Plots, now_s: float) -> Step:
@@ -88,6 +91,30 @@ class Pipeline:
             start = end
         messages += self._tick(now_s)
         return Step(messages, results)
+
+    def reconfigure(
+        self,
+        airspace: Airspace,
+        classifier: Classifier,
+        sensors: Mapping[str, accuracy.Sensor],
+        params: incursion.Params,
+        now_s: float,
+    ) -> list[IncidentMessage]:
+        """Go on with other zones and rules; return what ends because its zone is gone."""
+        gone = set(self.airspace.index_of) - set(airspace.index_of)
+        messages = self.book.close_zones(gone, now_s, self.tracks, self._depths)
+        old, new = self.airspace.theatre, airspace.theatre
+
+        def move(x_m: Floats, y_m: Floats) -> tuple[Floats, Floats]:
+            return new.project(*old.unproject(x_m, y_m))
+
+        self.tracks.move(move)
+        self.contacts = self.contacts.moved(
+            [airspace.index_of.get(zone.id, -1) for zone in self.airspace.zones], len(airspace), move
+        )
+        self.airspace, self.classifier, self.sensors, self.params = airspace, classifier, sensors, params
+        self.tracks.reclassify(classifier)
+        return messages
 
     def _fixes(self, plots: Plots) -> Fixes:
         sensors = self.sensors
@@ -122,7 +149,7 @@ class Pipeline:
         if not self.params.enabled:
             return []
         asked = self.contacts.asked(segments, self.tracks.capacity)
-        relevant: NDArray[np.bool_] = self.airspace.watched[self.tracks.identity[segments.row]]
+        relevant = self.airspace.watched[self.tracks.identity[segments.row]]
         relevant[asked[0]] = True
         which = np.flatnonzero(relevant)
         if not len(which):
@@ -131,7 +158,12 @@ class Pipeline:
         picture = look(seen, self.airspace, (np.searchsorted(which, asked[0]), asked[1]))
         if not len(picture.segment):
             return []
-        findings = incursion.detect(seen, picture, self.airspace, self.contacts, self.tracks, self.params)
+        findings = self.execute(
+            "incursion",
+            lambda: incursion.detect(seen, picture, self.airspace, self.contacts, self.tracks, self.params),
+        )
+        if findings is None:
+            return []
         said = self.book.take(findings, seen, self.tracks, self.airspace.zones, self._depths)
         return [(int(which[segment]), message) for segment, message in said]
 

@@ -152,7 +152,7 @@ class Delivery:
             connection.close()
 
     def _give_way(self, note: Note) -> None:
-        """Take the other version of MQTT after a refusal that may be about the version; old brokers hang up or say nothing."""
+        """Take the other version of MQTT if the refusal may be about it; old brokers hang up or say nothing."""
         log.warning("broker %s: refused us: %s", self._settings.url, note.why)
         if note.code in WRONG_VERSION or note.what in ("down", "silence"):
             self._version = OLDEST if self._version == NEWEST else NEWEST

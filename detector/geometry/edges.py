@@ -79,9 +79,13 @@ class _Lines:
         ends = [np.empty((0, 2))] + [ring[1:] for ring, _ in rings]
         zone = np.repeat(np.array([z for _, z in rings], dtype=np.intp), sizes)
         geodesic = np.array([z.geodesic for z in zones], dtype=bool)
+        lon0, lat0 = np.concatenate(points).T
+        lon1, lat1 = np.concatenate(ends).T
         return cls(
-            *np.concatenate(points).T,
-            *np.concatenate(ends).T,
+            lon0,
+            lat0,
+            lon1,
+            lat1,
             zone,
             np.repeat(np.arange(len(rings)), sizes),
             geodesic[zone],

@@ -128,7 +128,7 @@ class CellIndex:
         )
 
     def _clip(self, x0_m: Floats, y0_m: Floats, dx_m: Floats, dy_m: Floats) -> tuple[Floats, Floats]:
-        """Return the fractions between which paths are in the square (Liang and Barsky 1984); an empty range if never."""
+        """Return the fractions between which paths are in the square (Liang, Barsky 1984); at > until if never."""
         at, until = np.zeros(len(x0_m)), np.ones(len(x0_m))
         for start, step, low in ((x0_m, dx_m, self._x_m), (y0_m, dy_m, self._y_m)):
             with np.errstate(divide="ignore", invalid="ignore"):

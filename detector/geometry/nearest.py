@@ -48,7 +48,8 @@ class Boundaries:
         asked, look = np.argsort(zone, kind="stable"), FIRST_LOOK  # neighbours in the tree are asked for together
         asked = asked[np.isfinite(query[asked]).all(axis=1)]
         while len(asked):
-            reach_m, near = self._tree.query(query[asked], k=min(look, self._tree.n))
+            found: tuple[Floats, Indices] = self._tree.query(query[asked], k=min(look, self._tree.n))  # type: ignore[assignment]
+            reach_m, near = found
             chord_m[asked] = np.minimum(chord_m[asked], self._around(point_m[asked], near))
             bound_m = np.hypot(chord_m[asked], SPACING_M / 2)
             asked = asked[(reach_m[:, -1] < bound_m) & (look < self._tree.n)]
@@ -56,7 +57,7 @@ class Boundaries:
         return 2 * EARTH_RADIUS_M * np.arcsin(np.minimum(chord_m / (2 * EARTH_RADIUS_M), 1.0))
 
     def _around(self, point_m: Floats, near: Indices) -> Floats:
-        """Return the least distance of each point to the pieces on both sides of the boundary points near it, (A, K)."""
+        """Return the least distance of points (A,) to the pieces on both sides of boundary points (A, K)."""
         piece = np.concatenate([near, self._before[near]], axis=1)
         points = np.repeat(point_m, piece.shape[1], axis=0)
         flat = piece.ravel()

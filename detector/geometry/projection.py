@@ -1,7 +1,7 @@
 """Projections: the plane of a theatre for topology, earth-centred points for distances.
 
 The plane is Lambert azimuthal equal-area: it maps all of the Earth but the antipode of its centre into a disc, so that
-zones across the antimeridian or a pole are ordinary. It stretches lengths (1.5 % at 2,000 km), hence distances are taken
+zones across the antimeridian or a pole are ordinary. It stretches lengths (1.5 % at 2,000 km), so distances are taken
 in three dimensions, where nothing is stretched.
 """
 

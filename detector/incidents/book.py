@@ -22,7 +22,7 @@ from detector.incidents.subject import subject_of
 from detector.rules.findings import Change, Findings
 from detector.tracks.store import Segments, TrackStore
 
-CLOSE_AFTER_S = 60.0
+CLOSE_AFTER_S = 300.0  # who left and comes back within this is the same story
 
 _CLOSES_AT_ONCE = {Change.LANDED: "landed", Change.RESOLVED: "resolved"}
 
@@ -91,6 +91,23 @@ class Book:
             outcome = incident.farewell() if incident.standing() is Standing.CLEAR else "lost"
             incident.break_off(float(tracks.fix.time_s[incident.row]))
             said.append(self._close(incident, now_s, tracks, outcome))
+        return said
+
+    def close_zones(
+        self, zone_ids: set[str], now_s: float, tracks: TrackStore, depths: Depths
+    ) -> list[IncidentMessage]:
+        """End the stays in zones that are no more; an incident left with nothing closes."""
+        touched = [i for i in self._open.values() if any(e.zone.id in zone_ids for e in i.open_entries())]
+        refresh(touched, depths)
+        said = []
+        for incident in _by_name(touched, tracks):
+            incident.break_off(now_s, zone_ids)
+            clear = incident.standing() is Standing.CLEAR
+            said.append(
+                self._close(incident, now_s, tracks, "zone-closed")
+                if clear
+                else self._tell(incident, now_s, tracks, revision=False)
+            )
         return said
 
     def _new(self, tracks: TrackStore, row: int, now_s: float) -> Incident:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 
 from msgspec import UNSET, UnsetType
@@ -126,10 +126,11 @@ class Incident:
         """Return the outcome of an incident that is clear: it has left, or it never entered."""
         return "left" if any(e.kind == "incursion" for e in self.entries) else "turned-away"
 
-    def break_off(self, last_s: float) -> None:
-        """End what is open at the last report."""
+    def break_off(self, last_s: float, zone_ids: Container[str] | None = None) -> None:
+        """End what is open, in these zones or in all."""
         for entry in self.open_entries():
-            entry.ended_s, entry.told = last_s, None
+            if zone_ids is None or entry.zone.id in zone_ids:
+                entry.ended_s, entry.told = last_s, None
 
     def apply(self, row: FindingRow, zone: Zone, identity: Identity, step_s: tuple[float, float]) -> bool:
         """Take one change, decided by the step between two times; tell whether it corrects what was said before."""

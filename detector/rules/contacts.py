@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.tracks.store import Rows, Segments
+from feeds.plots import Floats
 
 Records = NDArray[np.void]
+
+Transform = Callable[[Floats, Floats], tuple[Floats, Floats]]
 
 SPOKEN, SILENT, MUTE = 0, 1, 2  # said aloud; followed without a word until it leaves; ignored as long as it lives
 
@@ -74,6 +78,16 @@ class Contacts:
         others = self.records[~np.isin(self.records["key"], records["key"], assume_unique=True)]
         merged = np.concatenate([others, records[keep]])
         self.records = merged[np.argsort(merged["key"], kind="stable")]
+
+    def moved(self, zone_now: list[int], n_zones: int, transform: Transform) -> Contacts:
+        """Return the contacts among other zones, in the plane of another theatre; `zone_now` is -1 for a zone gone."""
+        zone = np.array(zone_now, dtype=np.intp)[self.records["key"] % self.n_zones]
+        records = self.records[zone >= 0].copy()
+        records["key"] = records["key"] // self.n_zones * n_zones + zone[zone >= 0]
+        for when in ("since", "ended"):
+            x_m, y_m = transform(records[f"{when}_x_m"], records[f"{when}_y_m"])
+            records[f"{when}_x_m"], records[f"{when}_y_m"] = x_m, y_m
+        return Contacts(n_zones, np.sort(records, order="key"))
 
     def forget(self, rows: Rows) -> None:
         """Drop everything remembered of these tracks."""

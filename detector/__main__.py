@@ -1,0 +1,111 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from detector import __version__, settings
+from detector.errors import IncursiondError
+from detector.schema import KINDS, schema
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code: 0 done, 1 failed while running, 2 wrong usage, configuration or input."""
+    options = _parser().parse_args(arguments)
+    try:
+        command: Callable[[argparse.Namespace], int] = options.command
+        return command(options)
+    except IncursiondError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:  # the reader of our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 1
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; try {self.prog} --help\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="incursiond", description="Flags incursions near borders in the air and alerts over MQTT.")
+    parser.add_argument("--version", action="version", version=f"incursiond {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        command.set_defaults(command=run)
+        return command
+
+    def add_config(command: argparse.ArgumentParser) -> None:
+        default = "default: $INCURSIOND_CONFIG, then /etc/incursiond/incursiond.toml"
+        command.add_argument("--config", type=Path, metavar="FILE", help=default)
+
+    add_config(add("run", _run, "the daemon: feeds to detection to MQTT and metrics"))
+    replay = add("replay", _replay, "run recorded tracks through the same pipeline and print every incident message")
+    add_config(replay)
+    replay.add_argument("tracks", type=Path, nargs="+", metavar="TRACKS", help="tracks tables: CSV, CSV.gz, Parquet")
+    replay.add_argument("--speed", type=_positive, metavar="X", help="times the records' clock; default: no waiting")
+    replay.add_argument("--publish", action="store_true", help="send to the configured broker too")
+    replay.add_argument("--output", type=Path, metavar="FILE", help="messages go here instead of stdout")
+    add_config(add("check", _check, "read everything, start nothing, name every problem"))
+    add("demo", _demo, "show a recorded story on a broker of its own; needs no configuration")
+    schemas = add("schema", _schema, "print a JSON Schema, or the AsyncAPI document")
+    schemas.add_argument("kind", choices=KINDS, nargs="?", default="incident")
+    return parser
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text}")
+    return value
+
+
+def _run(options: argparse.Namespace) -> int:
+    from detector.daemon import run
+
+    return run(settings.find(options.config))
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from detector.replay import command
+
+    return command(
+        settings.find(options.config), options.tracks, options.output, options.speed, publish=options.publish
+    )
+
+
+def _check(options: argparse.Namespace) -> int:
+    from detector.assembly import load
+
+    path = settings.find(options.config)
+    _, airspace = load(path)
+    print(f"{path}: good; {len(airspace)} zones")
+    return 0
+
+
+def _demo(_: argparse.Namespace) -> int:
+    from detector.demo import demo
+
+    return demo()
+
+
+def _schema(options: argparse.Namespace) -> int:
+    print(json.dumps(schema(options.kind), indent=2))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

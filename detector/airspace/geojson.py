@@ -1,0 +1,257 @@
+"""Zones from GeoJSON (RFC 7946): a FeatureCollection or one Feature of Polygons and MultiPolygons.
+
+Properties of the project are checked, all others are left to their owners; null is the same as absent. Rings are
+taken as drawn, in degrees; a third coordinate is ignored.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from detector.airspace.altitude import FORMS, GROUND, UNLIMITED, Limit, parse, without_terrain
+from detector.airspace.zones import ENTRY, KINDS, Identity, Initial, Ring, Zone
+
+POSITION = "longitude from -180 to 180, then latitude from -90 to 90"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What files gave. `claims`: every zone id with the place that uses it, also of zones that could not be read."""
+
+    zones: list[Zone] = field(default_factory=list)
+    claims: list[tuple[str, str]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def extend(self, other: Reading) -> None:
+        """Add what another reading found."""
+        self.zones.extend(other.zones)
+        self.claims.extend(other.claims)
+        self.problems.extend(other.problems)
+        self.warnings.extend(other.warnings)
+
+
+def read(data: bytes, file: str) -> Reading:
+    """Return the zones of a file's bytes, with every problem. Raises ValueError if they are no GeoJSON at all."""
+    try:
+        document = json.loads(data, parse_int=float)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{error}, expected GeoJSON") from error
+    reading = Reading()
+    for number, feature in enumerate(_features(document), 1):
+        _Feature(feature, file, number, reading).read()
+    return reading
+
+
+def _features(document: Any) -> list[Any]:
+    kind = document.get("type") if isinstance(document, dict) else None
+    features = document.get("features") if kind == "FeatureCollection" else [document]
+    if kind not in ("FeatureCollection", "Feature"):
+        raise ValueError(f"type: got {_shown(kind)}, expected FeatureCollection or Feature")
+    if not isinstance(features, list) or not features:
+        raise ValueError(f"features: got {_shown(features)}, expected at least one Feature")
+    return features
+
+
+class _Feature:
+    """One feature on its way to a zone; `place` is how messages call it."""
+
+    def __init__(self, feature: Any, file: str, number: int, reading: Reading) -> None:
+        self.feature = feature if isinstance(feature, dict) else {}
+        properties = self.feature.get("properties")
+        self.properties = properties if isinstance(properties, dict) else {}
+        self.reading = reading
+        self.place = f"{file}: feature {number}"
+        if isinstance(self.properties.get("id"), str):
+            self.place = f"{file}: zone {_shown(self.properties['id'])} (feature {number})"
+
+    def refuse(self, what: str) -> None:
+        self.reading.problems.append(f"{self.place}: {what}")
+
+    def warn(self, what: str) -> None:
+        self.reading.warnings.append(f"{self.place}: {what}")
+
+    def read(self) -> None:
+        before = len(self.reading.problems)
+        if self.feature.get("type") != "Feature":
+            self.refuse(f"type: got {_shown(self.feature.get('type'))}, expected Feature")
+        values = self._properties()
+        values["floor"], values["ceiling"] = self._limits(values.get("floor", GROUND), values.get("ceiling", UNLIMITED))
+        polygons = self._polygons(self.feature.get("geometry"))
+        if "id" in values:
+            self.reading.claims.append((values["id"], self.place))
+        if len(self.reading.problems) == before:
+            self.reading.zones.append(Zone(polygons=polygons, **{"name": values["id"], **values}))
+
+    def _properties(self) -> dict[str, Any]:
+        values = {}
+        if self.properties.get("id") is None:
+            self.refuse(f"id: missing, expected {ID_FORM}")
+        for key, reader in _READERS.items():
+            value = self.properties.get(key)
+            try:
+                if value is not None:
+                    values[key] = reader(value)
+            except ValueError as error:
+                self.refuse(f"{key}: got {_shown(value)}, expected {error}")
+        if (kind := values.get("kind", "national")) not in ENTRY:
+            self.warn(f"kind: being inside a zone of kind {kind} alarms nobody by itself")
+        return values
+
+    def _limits(self, floor: Limit, ceiling: Limit) -> tuple[Limit, Limit]:
+        low, high = without_terrain(floor, ceiling)
+        if low != floor:
+            self.warn(f"floor: {self.properties['floor']} is taken as above the sea, for terrain is not known here")
+        if high != ceiling:
+            self.warn(f"ceiling: {self.properties['ceiling']} is taken as UNL, for terrain is not known here")
+        if low.height_m >= high.height_m:
+            shown = [_shown(self.properties.get(key)) for key in ("ceiling", "floor")]
+            self.refuse(f"ceiling: {shown[0]} is not above the floor, {shown[1]}, expected a floor below the ceiling")
+        return low, high
+
+    def _polygons(self, geometry: Any) -> tuple[tuple[Ring, ...], ...]:
+        kind = geometry.get("type") if isinstance(geometry, dict) else None
+        if kind not in ("Polygon", "MultiPolygon"):
+            later = " (a Point with radius_m is not supported yet)" if kind == "Point" else ""
+            self.refuse(f"geometry: got {_shown(kind)}{later}, expected Polygon or MultiPolygon")
+            return ()
+        coordinates = geometry.get("coordinates")
+        parts = [coordinates] if kind == "Polygon" else coordinates
+        if not _filled(parts) or not all(map(_filled, parts)):
+            self.refuse(f"geometry: coordinates are empty or no lists, expected the rings of a {kind}")
+            return ()
+        return tuple(
+            tuple(self._ring(ring, f"geometry: part {p} ring {r}") for r, ring in enumerate(part, 1))
+            for p, part in enumerate(parts, 1)
+        )
+
+    def _ring(self, positions: Any, where: str) -> Ring:
+        try:
+            ring = _vertices(positions)
+            if (ring[0] != ring[-1]).any():
+                self.warn(f"{where}: not closed; an edge from {_at(ring[-1])} to {_at(ring[0])} is added")
+                ring = np.concatenate([ring, ring[:1]])
+            return _sound(ring)
+        except ValueError as error:
+            self.refuse(f"{where}: {error}")
+            return np.empty((0, 2))
+
+
+def _vertices(positions: Any) -> Ring:
+    """Return positions as an array, (V, 2)."""
+    if not _filled(positions):
+        raise ValueError(f"got {_shown(positions)}, expected a list of positions")
+    for n, position in enumerate(positions, 1):
+        if not (isinstance(position, list) and len(position) > 1 and all(isinstance(c, float) for c in position[:2])):
+            raise ValueError(f"position {n} is {_shown(position)}, expected {POSITION}")
+    ring = np.array([position[:2] for position in positions])
+    with np.errstate(invalid="ignore"):
+        wrong = ~(np.abs(ring) <= [180, 90]).all(axis=1)
+    if wrong.any():
+        n = int(np.argmax(wrong))
+        raise ValueError(f"position {n + 1} is {_at(ring[n])}, expected {POSITION}")
+    return ring
+
+
+def _sound(ring: Ring) -> Ring:
+    """Return a closed ring without repeated vertices. Raises ValueError if it encloses nothing or spans the globe."""
+    ring = ring[np.append(True, (np.diff(ring, axis=0) != 0).any(axis=1))]
+    if len(ring) < 4:
+        raise ValueError(f"{len(ring)} positions without repetition, expected at least 4, the last equal to the first")
+    start, end = ring[:-1], ring[1:]
+    at_pole = (np.abs(start[:, 1]) == 90) & (start[:, 1] == end[:, 1])
+    span_deg = np.abs(end[:, 0] - start[:, 0])
+    # A parallel all round, from -180 to 180, bounds a cap whose ring goes on to the pole; else it is a careless cut.
+    too_wide = (span_deg > 180) & ~at_pole & ~((span_deg == 360) & at_pole.any())
+    if too_wide.any():
+        n = int(np.argmax(too_wide))
+        raise ValueError(
+            f"the edge from {_at(start[n])} to {_at(end[n])} spans {span_deg[n]:g} degrees of longitude, "
+            "expected a polygon split at the antimeridian (RFC 7946, 3.1.9)"
+        )
+    return ring
+
+
+ID_FORM = 'a text without "/", "+" and "#", which would break topics, other than "none"'
+
+
+def _id(value: Any) -> str:
+    if not isinstance(value, str) or not value.isprintable() or set(value) & set("/+#") or value in {"", "none"}:
+        raise ValueError(ID_FORM)
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.isprintable() or not value:
+        raise ValueError("a text on one line")
+    return value
+
+
+def _kind(value: Any) -> str:
+    if value not in KINDS:
+        raise ValueError(" | ".join(KINDS))
+    return str(value)
+
+
+def _limit(value: Any) -> Limit:
+    if not isinstance(value, str):
+        raise ValueError(FORMS)
+    return parse(value)
+
+
+def _watch(value: Any) -> frozenset[Identity]:
+    by_word = {identity.word: identity for identity in Identity}
+    if not _filled(value) or not all(isinstance(word, str) and word in by_word for word in value):
+        raise ValueError(f"a list of {' | '.join(by_word)}")
+    return frozenset(by_word[word] for word in value)
+
+
+def _initial(value: Any) -> Initial:
+    by_word = {initial.name.lower(): initial for initial in Initial}
+    if not isinstance(value, str) or value not in by_word:
+        raise ValueError(" | ".join(by_word))
+    return by_word[value]
+
+
+def _near_nm(value: Any) -> float:
+    if not isinstance(value, float) or not 0 <= value < math.inf:
+        raise ValueError("a number, 0 or more")
+    return value
+
+
+def _active(_: Any) -> None:
+    raise ValueError("no such property: activation windows are not supported yet")
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "id": _id,
+    "name": _text,
+    "kind": _kind,
+    "floor": _limit,
+    "ceiling": _limit,
+    "watch": _watch,
+    "initial": _initial,
+    "near_nm": _near_nm,
+    "active": _active,
+}
+
+
+def _filled(value: Any) -> bool:
+    return isinstance(value, list) and len(value) > 0
+
+
+def _at(position: Any) -> str:
+    return f"{position[0]:.6g} {position[1]:.6g}"
+
+
+def _shown(value: Any) -> str:
+    """Return a value as JSON would write it, cut when long."""
+    text = json.dumps(value, ensure_ascii=False)
+    text = text if text.isprintable() else json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,61 @@
+"""Zone files by name: their bytes, their format by extension, and what can only be told across files."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from detector.airspace import geojson
+from detector.airspace.zones import Zone
+from detector.errors import InputError
+
+READERS: dict[str, Callable[[bytes, str], geojson.Reading]] = {".geojson": geojson.read, ".json": geojson.read}
+PLANNED = (".txt", ".xml", ".kml")  # OpenAir, AIXM, KML
+
+
+def load_zones(paths: Sequence[str | Path]) -> tuple[list[Zone], list[str]]:
+    """Return the zones of all files, in order, and warnings about what was repaired or read in a larger sense.
+
+    Raises InputError with every problem of every file.
+    """
+    found = geojson.Reading()
+    for path in map(Path, paths):
+        try:
+            found.extend(_read(path))
+        except ValueError as error:
+            found.problems.append(f"{path}: {error}")
+    problems = found.problems + _twins(found.claims)
+    if problems:
+        raise InputError(problems)
+    return found.zones, found.warnings
+
+
+def _read(path: Path) -> geojson.Reading:
+    """Return what a file holds. Raises ValueError if it cannot be read at all."""
+    name = path.name.lower().removesuffix(".gz")
+    suffix = Path(name).suffix
+    if suffix in PLANNED:
+        raise ValueError(f"{suffix} is not supported yet, expected .geojson: convert it to GeoJSON")
+    if suffix not in READERS:
+        raise ValueError(f'unknown extension "{suffix}", expected {" or ".join(READERS)}, or .gz of it')
+    try:
+        data = path.read_bytes()
+        data = gzip.decompress(data) if path.name.lower().endswith(".gz") else data
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise ValueError(f"{error}, expected gzip") from error
+    except OSError as error:
+        raise ValueError(f"{error.strerror}, expected a zone file") from error
+    return READERS[suffix](data, str(path))
+
+
+def _twins(claims: list[tuple[str, str]]) -> list[str]:
+    """Return a problem for each zone whose id an earlier one has."""
+    first: dict[str, str] = {}
+    problems = []
+    for zone_id, place in claims:
+        if zone_id in first:
+            problems.append(f"{place}: id: already that of {first[zone_id]}, expected one of its own")
+        first.setdefault(zone_id, place)
+    return problems

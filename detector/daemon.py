@@ -1,0 +1,233 @@
+"""The daemon: feeds, pipeline, delivery and metrics wired together, with the only clock, threads and signals there are.
+
+Feeds deliver from threads of their own into one inbox. The main thread empties it, takes one step of the pipeline,
+hands the messages to delivery, and only then tells the watchdog that it lives.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+import numpy as np
+
+from detector import __version__, assembly
+from detector.delivery.publisher import Delivery
+from detector.delivery.topics import Topics
+from detector.errors import IncursiondError
+from detector.feedwatch import FeedWatch
+from detector.metrics import Metrics
+from detector.notify import notify
+from detector.picture import Airspace
+from detector.pipeline import RESULTS
+from detector.settings import Settings, host_port
+from feeds import registry
+from feeds.plots import Plots, concatenate
+from feeds.sink import Feed, FeedSettings
+from feeds.table import Rejected
+
+log = logging.getLogger(__name__)
+
+PATIENCE_S = 0.1  # for the inbox, so that time passes without plots too
+LOOK_S = 1.0  # between looks at the feeds
+RESTART_ONLY = ("site", "mqtt", "metrics", "console", "state")
+
+
+def run(config: Path) -> int:
+    """Run until SIGTERM or SIGINT; SIGHUP reloads. Raises IncursiondError for what cannot be started."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    logging.getLogger("paho").setLevel(logging.WARNING)
+    daemon = Daemon(config)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: daemon.stop())
+    signal.signal(signal.SIGHUP, lambda *_: daemon.reload())
+    daemon.run()
+    return 0
+
+
+class Daemon:
+    """One site's daemon."""
+
+    def __init__(self, config: Path) -> None:
+        self._config = config
+        self._settings, airspace = assembly.load(config)
+        self._metrics = Metrics()
+        self._pipeline = assembly.pipeline_of(self._settings, airspace)
+        self._pipeline.execute = self._execute
+        topics = Topics(self._settings.mqtt.topic_prefix, self._settings.site.id)
+        self._delivery = Delivery(self._settings.mqtt, topics, self._metrics)
+        self._feeds: dict[str, tuple[Any, Feed]] = {}
+        self._watch = FeedWatch(self._say_feed)
+        self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._batch: list[tuple[str, Plots, float]] = []
+        self._stopping = False
+        self._status: tuple[str, str] | None = None
+        self._reload_error: str | None = None
+
+    def run(self) -> None:
+        """Run until told to stop."""
+        server = self._metrics.serve(*host_port(self._settings.metrics.listen))
+        log.info("incursiond %s, site %s, %d zones", __version__, self._settings.site.id, len(self._pipeline.airspace))
+        self._delivery.start()
+        self._set_feeds(self._settings)
+        self._look(time.time())
+        notify("READY=1")
+        looked_s = time.time()
+        while not self._stopping:
+            self._empty_inbox()
+            self._step()
+            if time.time() - looked_s >= LOOK_S:
+                looked_s = time.time()
+                self._look(looked_s)
+        notify("STOPPING=1")
+        log.info("stopping")
+        self._set_feeds(msgspec.structs.replace(self._settings, feeds=()))
+        self._empty_inbox()
+        self._step()
+        self._delivery.stop()
+        server.shutdown()
+
+    def stop(self) -> None:
+        """Stop after the step under way; safe in a signal handler."""
+        self._stopping = True
+
+    def reload(self) -> None:
+        """Read the configuration anew, beside the detection that goes on; safe in a signal handler."""
+        notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        threading.Thread(target=self._read_anew, name="reload", daemon=True).start()
+
+    # --- called from the feeds' threads -------------------------------------------------------------------------------
+
+    def plots(self, name: str, plots: Plots, rejected: Rejected) -> None:
+        """Take what a feed received."""
+        received_s = time.time()
+        self._inbox.put(lambda: self._take(name, plots, rejected, received_s))
+
+    def state(self, name: str, state: str, reason: str) -> None:
+        """Take a change of a feed's connection."""
+        now_s = time.time()
+        self._inbox.put(lambda: self._watch.connection(name, connected=state == "up", reason=reason, now_s=now_s))
+
+    # --- the main thread ----------------------------------------------------------------------------------------------
+
+    def _empty_inbox(self) -> None:
+        try:
+            self._inbox.get(timeout=PATIENCE_S)()
+            while True:
+                self._inbox.get_nowait()()
+        except queue.Empty:
+            pass
+
+    def _take(self, name: str, plots: Plots, rejected: Rejected, received_s: float) -> None:
+        self._metrics.received.labels(name).inc(len(plots) + rejected.total())
+        for reason, count in rejected.items():
+            self._metrics.plots.labels(name, f"rejected: {reason}").inc(count)
+        if len(plots):
+            self._metrics.last_plot.labels(name).set(received_s)
+            self._watch.heard(name, plots, received_s)
+            self._batch.append((name, plots, received_s))
+
+    def _step(self) -> None:
+        batch, self._batch = self._batch, []
+        plots = concatenate([plots for _, plots, _ in batch])
+        step = self._pipeline.step(plots, time.time())
+        start = 0
+        for name, part, _ in batch:
+            results = step.results[start : start + len(part)]
+            start += len(part)
+            for result, count in zip(RESULTS, np.bincount(results, minlength=len(RESULTS)).tolist(), strict=True):
+                self._metrics.plots.labels(name, result).inc(count)
+        self._emit(step.messages, min((received_s for *_, received_s in batch), default=time.time()))
+        self._metrics.last_step.set_to_current_time()
+        notify("WATCHDOG=1")
+
+    def _emit(self, messages: list[Any], received_s: float) -> None:
+        self._delivery.submit(messages, received_s)
+        for event, count in Counter(message.event for message in messages).items():
+            self._metrics.messages.labels(event).inc(count)
+        for message in messages:
+            log.info("%s %s: %s", message.incident_id, message.event, message.headline)
+
+    def _execute(self, rule: str, detect: Callable[[], Any]) -> Any:
+        """Run a rule, timed; one that breaks is named and counted, and stops nothing else."""
+        with self._metrics.rule_duration.labels(rule).time():
+            try:
+                found = detect()
+            except Exception:
+                log.exception("rule %s failed", rule)
+                self._metrics.rule_success.labels(rule).set(0)
+                return None
+        self._metrics.rule_success.labels(rule).set(1)
+        self._metrics.findings.labels(rule).inc(found.opened())
+        return found
+
+    def _look(self, now_s: float) -> None:
+        self._watch.look(now_s)
+        self._metrics.tracks.set(len(self._pipeline.tracks))
+        for severity, count in self._pipeline.book.by_severity().items():
+            self._metrics.incidents_open.labels(severity).set(count)
+        troubles = [f"feed {name} is not up" for name in self._watch.silent()]
+        troubles += [self._reload_error] if self._reload_error else []
+        status = ("degraded" if troubles else "online", "; ".join(troubles))
+        if status != self._status:
+            self._status = status
+            self._delivery.set_status(status[0], reason=status[1])
+
+    def _say_feed(self, name: str, state: str, facts: dict[str, object]) -> None:
+        self._metrics.feed_up.labels(name).set(state == "up")
+        self._delivery.set_feed_status(name, state, **facts)
+
+    def _set_feeds(self, settings: Settings) -> None:
+        """Stop the feeds that are gone or changed, and start those that are new."""
+        wanted = {feed.name: feed for feed in settings.feeds}
+        for name, (was, feed) in list(self._feeds.items()):
+            if wanted.get(name) != was:
+                feed.stop()
+                del self._feeds[name]
+                self._watch.remove(name)
+        for name, feed_settings in wanted.items():
+            if name not in self._feeds:
+                self._metrics.watch_feed(name)
+                self._watch.add(name, feed_settings.stale_s, time.time())
+                self._feeds[name] = feed_settings, registry.start(cast("FeedSettings", feed_settings), self)
+
+    # --- reload -------------------------------------------------------------------------------------------------------
+
+    def _read_anew(self) -> None:
+        try:
+            settings, airspace = assembly.load(self._config)
+        except IncursiondError as error:
+            problems = str(error)
+            self._inbox.put(lambda: self._refuse(problems))
+        else:
+            self._inbox.put(lambda: self._adopt(settings, airspace))
+
+    def _refuse(self, problems: str) -> None:
+        for problem in problems.splitlines():
+            log.error("reload: %s", problem)
+        log.error("reload: the old configuration stays in force")
+        self._metrics.reload_successful.set(0)
+        self._reload_error = f"reload failed: {problems.splitlines()[0]}"
+        notify("READY=1")
+
+    def _adopt(self, settings: Settings, airspace: Airspace) -> None:
+        for table in RESTART_ONLY:
+            if getattr(settings, table) != getattr(self._settings, table):
+                log.warning("reload: [%s] has changed and takes effect at the next start", table)
+        now_s = time.time()
+        messages = assembly.reconfigure(self._pipeline, settings, airspace, now_s)
+        self._emit(messages, now_s)
+        self._set_feeds(settings)
+        self._settings = settings
+        self._metrics.reload_successful.set(1)
+        self._reload_error = None
+        log.info("reload: done, %d zones", len(airspace))
+        notify("READY=1")

@@ -1,0 +1,78 @@
+"""Silence is an alarm: how every feed is doing, from what it delivers and when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from feeds.plots import Plots
+
+REPEAT_S = 30.0  # an unchanged state is said again so often, with fresh figures
+
+Say = Callable[[str, str, dict[str, object]], None]
+
+
+@dataclass(slots=True)
+class _Feed:
+    stale_s: float
+    since_s: float
+    state: str = "down"
+    connected: bool = False
+    reason: str = "starting"
+    last_plot_s: float | None = None
+    lag_s: float | None = None
+    plots: int = 0  # since the state was last said
+    said: str | None = None
+    said_s: float = 0.0
+
+
+class FeedWatch:
+    """The feeds of a daemon; `say` gets (feed, state, facts) when a state changes, and every REPEAT_S."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self._feeds: dict[str, _Feed] = {}
+
+    def add(self, name: str, stale_s: float, now_s: float) -> None:
+        """Watch a feed."""
+        self._feeds[name] = _Feed(stale_s, now_s)
+
+    def remove(self, name: str) -> None:
+        """Watch a feed no more."""
+        del self._feeds[name]
+
+    def heard(self, name: str, plots: Plots, received_s: float) -> None:
+        """Note what a feed delivered."""
+        feed = self._feeds.get(name)
+        if feed is not None and len(plots):
+            feed.last_plot_s, feed.plots = received_s, feed.plots + len(plots)
+            feed.lag_s = round(received_s - float(np.median(plots.time_s)), 3)
+
+    def connection(self, name: str, *, connected: bool, reason: str, now_s: float) -> None:
+        """Note that a feed connected or did not."""
+        feed = self._feeds.get(name)
+        if feed is not None:
+            feed.connected, feed.reason, feed.since_s = connected, reason, now_s
+
+    def look(self, now_s: float) -> None:
+        """Judge every feed, and say what is new."""
+        for name, feed in self._feeds.items():
+            feed.state = _judge(feed, now_s)
+            if feed.state != feed.said or now_s - feed.said_s >= REPEAT_S:
+                rate_hz = feed.plots / max(now_s - feed.said_s, 1.0) if feed.said else 0.0
+                facts: dict[str, object] = {"lag_s": feed.lag_s, "rate_hz": round(rate_hz, 1), "reason": feed.reason}
+                self._say(name, feed.state, facts)
+                feed.said, feed.said_s, feed.plots = feed.state, now_s, 0
+
+    def silent(self) -> list[str]:
+        """Return the feeds that are not up."""
+        return [name for name, feed in self._feeds.items() if feed.state != "up"]
+
+
+def _judge(feed: _Feed, now_s: float) -> str:
+    if not feed.connected:
+        return "down"
+    quiet_since_s = max(feed.last_plot_s or 0.0, feed.since_s)
+    return "stale" if now_s - quiet_since_s > feed.stale_s else "up"

@@ -1,0 +1,122 @@
+"""Recorded tracks through the same pipeline, with the records' own clock."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+
+from detector.assembly import load, pipeline_of
+from detector.delivery.messages import ndjson
+from detector.delivery.publisher import Delivery
+from detector.delivery.topics import Topics
+from detector.errors import IncursiondError
+from detector.geofence import PlainGeofence
+from detector.incidents.message import IncidentMessage
+from detector.metrics import Metrics
+from detector.pipeline import Pipeline
+from detector.progress import Progress
+from detector.settings import Settings
+from detector.summary import Summary
+from feeds import tracksfile
+from feeds.plots import Plots, concatenate
+from feeds.tracksfile import Chunk
+
+DRAIN_S = 30.0
+
+Emit = Callable[[list[IncidentMessage]], None]
+Show = Callable[[float], None]
+
+
+def command(config: Path, tracks: Sequence[Path], output: Path | None, speed: float | None, *, publish: bool) -> int:
+    """Replay recordings as the command line asks; return the exit code."""
+    settings, airspace = load(config)
+    summary = Summary()
+    with ExitStack() as stack:
+        out = stack.enter_context(output.open("wb")) if output else sys.stdout.buffer
+        delivery = _delivery(settings) if publish else None
+        if delivery:
+            stack.callback(delivery.stop)
+
+        def emit(messages: list[IncidentMessage]) -> None:
+            out.writelines(map(ndjson, messages))
+            out.flush()
+            if delivery:
+                delivery.submit(messages, time.time())
+
+        progress = Progress(sys.stderr)
+        try:
+            replay(pipeline_of(settings, airspace), tracks, emit, summary, speed, progress.show)
+        finally:
+            progress.clear()
+            print(summary.table(), file=sys.stderr)
+        if delivery and not delivery.drain(DRAIN_S):
+            raise IncursiondError(
+                f"{settings.mqtt.url}: the broker has not confirmed every message within {DRAIN_S:g} s"
+            )
+    return 0
+
+
+def _delivery(settings: Settings) -> Delivery:
+    delivery = Delivery(settings.mqtt, Topics(settings.mqtt.topic_prefix, settings.site.id), Metrics())
+    delivery.start()
+    return delivery
+
+
+def replay(
+    pipeline: Pipeline, tracks: Sequence[Path], emit: Emit, summary: Summary, speed: float | None, show: Show
+) -> None:
+    """Run recordings through a pipeline; `emit` gets the messages, `show` the share of the bytes read so far.
+
+    As fast as it can, or `speed` times as fast as the records' clock. Raises InputError for what cannot be read, after
+    the rows before it have been used.
+    """
+    geofence = PlainGeofence(pipeline.airspace)
+    wait = _pace(speed) if speed else None
+    for chunk in _chunks(tracks):
+        summary.rejected += chunk.rejected
+        for plots in _by_second(chunk.plots) if wait else [chunk.plots]:
+            if not len(plots):
+                continue
+            if wait:
+                wait(float(plots.time_s[0]))
+            step = pipeline.step(plots, float(plots.time_s[-1]))
+            geofence.take(plots)
+            summary.take(plots, step, geofence.messages)
+            emit(step.messages)
+        show(chunk.done_bytes / max(chunk.total_bytes, 1))
+
+
+def _chunks(tracks: Sequence[Path]) -> Iterator[Chunk]:
+    """Yield the rows of one recording as it is read; several, of different sensors perhaps, are merged by time."""
+    if len(tracks) == 1:
+        yield from tracksfile.in_order(tracksfile.read(tracks[0]))
+        return
+    chunks = [chunk for path in tracks for chunk in tracksfile.in_order(tracksfile.read(path))]
+    plots = concatenate([chunk.plots for chunk in chunks])
+    rejected = sum((chunk.rejected for chunk in chunks), Counter[str]())
+    yield Chunk(plots.take(np.argsort(plots.time_s, kind="stable")), rejected, 1, 1)
+
+
+def _by_second(plots: Plots) -> Iterator[Plots]:
+    """Yield plots in time order second by second."""
+    cuts = np.flatnonzero(np.diff(np.floor(plots.time_s))) + 1
+    for piece in np.split(np.arange(len(plots)), cuts):
+        yield plots.take(piece)
+
+
+def _pace(speed: float) -> Callable[[float], None]:
+    """Return a function that waits until the records' clock, `speed` times as fast as ours, has reached a time."""
+    start: list[float] = []
+
+    def wait(time_s: float) -> None:
+        if not start:
+            start.extend((time_s, time.monotonic()))
+        time.sleep(max(0.0, start[1] + (time_s - start[0]) / speed - time.monotonic()))
+
+    return wait

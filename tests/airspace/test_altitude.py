@@ -1,0 +1,70 @@
+import math
+
+import numpy as np
+import pytest
+
+from detector.airspace.altitude import FORMS, GROUND, UNLIMITED, Limit, Reference, amsl_m, parse, without_terrain
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("GND", GROUND),
+        ("SFC", GROUND),
+        ("0 ft AGL", GROUND),
+        ("0 m AGL", GROUND),
+        ("UNL", UNLIMITED),
+        (" unl ", UNLIMITED),
+        ("FL195", Limit(5943.6, Reference.STANDARD)),
+        ("FL 95", Limit(2895.6, Reference.STANDARD)),
+        ("FL0", Limit(0.0, Reference.STANDARD)),
+        ("2500 ft AMSL", Limit(762.0, Reference.SEA)),
+        ("2500ft MSL", Limit(762.0, Reference.SEA)),
+        ("762.5 m AMSL", Limit(762.5, Reference.SEA)),
+        ("-10 m AMSL", Limit(-10.0, Reference.SEA)),
+        ("0 ft AMSL", Limit(0.0, Reference.SEA)),
+        ("500 ft AGL", Limit(152.4, Reference.GROUND)),
+    ],
+)
+def test_parse(text: str, limit: Limit) -> None:
+    read = parse(text)
+    assert read.reference is limit.reference
+    assert read.height_m == pytest.approx(limit.height_m, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "2500", "2500 ft", "FL", "FL1950", "FL19.5", "195", "2,500 ft AMSL", "2500 km AMSL", "nan m AMSL"]
+)  # fmt: skip
+def test_wrong_forms_name_the_right_ones(text: str) -> None:
+    with pytest.raises(ValueError, match=FORMS):
+        parse(text)
+
+
+def test_limits_above_ground_enlarge_the_zone() -> None:
+    low, high = without_terrain(parse("500 ft AGL"), parse("2000 ft AGL"))
+    assert low == Limit(pytest.approx(152.4), Reference.SEA)
+    assert high == UNLIMITED
+
+
+@pytest.mark.parametrize("text", ["GND", "UNL", "FL95", "2500 ft AMSL"])
+def test_other_limits_need_no_terrain(text: str) -> None:
+    assert without_terrain(parse(text), parse(text)) == (parse(text), parse(text))
+
+
+@pytest.mark.parametrize(
+    ("qnh_hpa", "elevation_m"),
+    [  # pressure at geopotential altitudes, Doc 7488: set to it, an altimeter shows 0 there
+        (1074.78, -500),
+        (1013.25, 0),
+        (954.61, 500),
+        (898.75, 1000),
+    ],
+)
+def test_pressure_altitude_to_height_above_sea(qnh_hpa: float, elevation_m: float) -> None:
+    assert amsl_m(np.array([elevation_m, 3000.0]), qnh_hpa) == pytest.approx([0, 3000 - elevation_m], abs=0.1)
+
+
+def test_high_pressure_puts_an_aircraft_higher_and_nan_stays() -> None:
+    height_m = amsl_m(np.array([1000.0, math.nan]), 1014.25)
+    assert height_m[0] == pytest.approx(1000 + 27.3 * 0.3048, abs=0.1)  # 27.3 ft a hPa at sea level
+    assert math.isnan(height_m[1])
