@@ -201,8 +201,8 @@ def _row(line: str) -> list[str]:
 
 def _read_parquet(path: Path, total: int) -> Iterator[Chunk]:
     try:
-        import pyarrow as pa  # noqa: PLC0415  (an extra)
-        import pyarrow.parquet as pq  # noqa: PLC0415
+        import pyarrow as pa
+        import pyarrow.parquet as pq
     except ImportError:
         raise InputError([f"{path}: Parquet needs pyarrow: pip install incursiond[replay]"]) from None
     rows = 0
@@ -222,7 +222,7 @@ def _read_parquet(path: Path, total: int) -> Iterator[Chunk]:
 
 def _cells(column: Any) -> Any:
     """Return a Parquet column as floats (seconds, where it holds timestamps) or else as texts."""
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     kind = column.type
     if pa.types.is_timestamp(kind):

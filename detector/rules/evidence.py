@@ -17,7 +17,7 @@ from feeds.plots import Floats
 
 SIGMA_ALTITUDE_M = 30.0  # 100 ft: the grain of Mode C altitude
 UNSEEN_MPS2 = 1.0  # manoeuvre no report shows; civil traffic stays below 5.7 in 99.9 % of its seconds
-SAMPLES = 17  # points on a stretch at which its depth is taken
+SAMPLES = 9  # points on a stretch at which its depth is taken
 CREST_SAMPLES = 4  # points on each of two segments between which a track was deepest
 LOG_ODDS_LIMIT = 30.0
 

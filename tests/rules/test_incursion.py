@@ -62,8 +62,8 @@ def test_noise_at_the_line_is_one_finding():
 def test_a_corner_cut_between_two_reports_is_found_with_both_times():
     # through the south-western corner: from the west to the south of it, 1 km inside at the deepest
     lon, lat, _ = GEOD.fwd(20.0, 54.0, 45.0, 1000.0)
-    start_lon, start_lat, _ = GEOD.fwd(lon, lat, 315.0, 250.0 * 66.0)
-    plots = zoo.flight(lon=start_lon, lat=start_lat, course=135.0, times=range(0, 133, 12), source="enroute-radar")
+    start_lon, start_lat, course = GEOD.fwd(lon, lat, 315.0, 250.0 * 66.0)
+    plots = zoo.flight(lon=start_lon, lat=start_lat, course=course, times=range(0, 133, 12), source="enroute-radar")
     messages = zoo.tell(zoo.pipeline(), plots)
     assert kinds(messages) == ["opened"]
     (finding,) = messages[0].findings
