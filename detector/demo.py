@@ -1,4 +1,4 @@
-"""The demonstration: a recorded story through the real pipeline and a real broker, to a room that prints what it gets."""
+"""The demonstration: a recorded story through the real pipeline and broker, to a room that prints what it gets."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ROOM_S = 5.0
 
 INTRODUCTION = """\
 A Su-24 without transponder, seen only by an enroute radar every 12 s, skims the border of Poland. It cuts a corner
-of it between two plots, turns hard, comes back, is met by two fighters and led out. Sixty airliners cross the same border.
+of it between two plots, turns hard, comes back, is met by two fighters and led out, while sixty airliners fly about.
 Fifteen minutes in {seconds:.0f} seconds, over a broker of its own: mosquitto_sub -p {port} -t 'airspace/v1/#' -v
 """
 
