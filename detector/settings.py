@@ -321,7 +321,7 @@ class _Reader:
             elif each.required and _is_table(each.type):
                 values[each.name] = self.read(each.type, {}, _join(where, key))
             elif each.required:
-                self._say(_join(where, key), f"missing, expected {_expected(each.type, key)}")
+                self._say(_join(where, key), f"missing, expected {_expected(each.type)}")
         return kind(**values) if len(self.problems) == before else None
 
     def _variant(self, kinds: tuple[Any, ...], value: Any, where: str) -> Any:
@@ -341,19 +341,19 @@ class _Reader:
     def _list(self, kind: Any, value: Any, where: str) -> Any:
         item = get_args(_plain(kind))[0]
         if not isinstance(value, list):
-            expected = f"tables [[{where}]]" if _is_table(_options(item)[0]) else f"a list, each {_expected(item, '')}"
+            expected = f"tables [[{where}]]" if _is_table(_options(item)[0]) else f"a list, each {_expected(item)}"
             return self._say(where, f"got {_shown(value)}, expected {expected}")
         if not value and kind is not _plain(kind):
-            return self._say(where, f"empty, expected {_expected(kind, '')}")
+            return self._say(where, f"empty, expected {_expected(kind)}")
         return tuple(self.read(item, each, f"{where}[{n}]") for n, each in enumerate(value, 1))
 
     def _leaf(self, kind: Any, value: Any, where: str) -> Any:
         key = where.rpartition(".")[2]
         extra = _meta(kind).extra or {}
-        expected = _expected(kind, key)
+        expected = _expected(kind)
         try:
             read = msgspec.convert(value, kind)
-            if not _possible(key, read):
+            if not _possible(read):
                 raise ValueError(expected)
             read = str(self.base / read) if "path" in extra else read
             extra.get("check", str)(read)
@@ -382,21 +382,19 @@ def _is_table(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, Struct)
 
 
-def _possible(key: str, value: Any) -> bool:
-    """Tell whether a value can be right at all: a text on one line, a number from 0 up, a probability within (0, 1)."""
+def _possible(value: Any) -> bool:
+    """Tell whether a value can be right at all: a text on one line, a number from 0 up."""
     if isinstance(value, float):
-        return 0 < value < 1 if key == "probability" else 0 <= value < math.inf
+        return 0 <= value < math.inf
     return not isinstance(value, str) or value.isprintable()
 
 
-def _expected(kind: Any, key: str) -> str:
+def _expected(kind: Any) -> str:
     """Return the words for the values of a type."""
     if described := _meta(kind).description:
         return described
     if get_origin(kind) is Literal:
         return " | ".join(get_args(kind))
-    if key == "probability":
-        return "a number between 0 and 1, both excluded"
     return {bool: "true or false", float: "a number, 0 or more"}.get(_plain(kind), "a text")
 
 

@@ -152,7 +152,7 @@ class Book:
             event=event,
             cause=leading.kind,
             revision=revision,
-            phase=incident.phase,
+            phase=incident.phase.value,
             severity=SEVERITIES[incident.severity],
             urgency=URGENCY[incident.phase],
             certainty=CERTAINTIES[min(e.certainty for e in incident.entries)],

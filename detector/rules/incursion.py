@@ -11,6 +11,7 @@ corner between two reports is decided on its own surest point.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -32,14 +33,18 @@ GAP_S = 30.0  # an incursion on it is possible, no more
 SILENCE = -1
 
 
+Surely = Annotated[float, msgspec.Meta(gt=0.5, lt=1, description="a probability above 0.5 and below 1")]
+Positive = Annotated[float, msgspec.Meta(ge=0, description="a number, 0 or more")]
+
+
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Table [rules.incursion]."""
 
     enabled: bool = True
-    probability: float = 0.95  # that the aircraft is inside (or out again) before anything is said
-    settle_s: float = 15.0  # a transponder heard for less than this may still tell its callsign (sent every 5 s)
-    rejoin_periods: float = 2.0  # out for fewer reports than this, it was never out
-    deep_m: float = 1852.0  # deeper inside than this is extreme
+    probability: Surely = 0.95  # that the aircraft is inside (or out again) before anything is said
+    settle_s: Positive = 15.0  # a transponder heard for less than this may still tell its callsign (sent every 5 s)
+    rejoin_periods: Positive = 2.0  # out for fewer reports than this, it was never out
+    deep_m: Positive = 1852.0  # deeper inside than this is extreme
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,60 @@
+"""What operators read, and what machines rely on."""
+
+import json
+
+import jsonschema
+import msgspec
+import pytest
+
+from detector.incidents.message import stamp
+from detector.schema import schema
+from tests import zoo
+
+
+@pytest.fixture(scope="module")
+def messages() -> list:
+    inward = zoo.flight(lon=19.98, times=range(120), baro_alt_m=4785.0)
+    outward = zoo.flight(lon=20.4, course=270.0, times=range(120, 260), baro_alt_m=4785.0)
+    return zoo.tell(zoo.pipeline(), zoo.in_order(inward, outward), until=1000.0)
+
+
+def test_the_story_in_headlines(messages):
+    assert [(m.event, m.phase, m.headline) for m in messages] == [
+        ("opened", "incursion", "Unknown aircraft 4980 200 m inside Square at FL157, 486 kt, course 090"),
+        ("escalated", "incursion", "Unknown aircraft 4980 2.0 km inside Square at FL157, 486 kt, course 090"),
+        (
+            "updated",
+            "egress",
+            "Unknown aircraft 4980 was in Square for 3 min 43 s, up to 28.5 km deep; now at FL157, 486 kt, course 270",
+        ),
+        (
+            "closed",
+            "closed",
+            "Unknown aircraft 4980 was in Square for 3 min 43 s, up to 28.5 km deep; closed: left",
+        ),
+    ]
+
+
+def test_messages_follow_their_schema(messages):
+    for message in messages:
+        jsonschema.validate(json.loads(msgspec.json.encode(message)), schema("incident"))
+
+
+def test_a_finding_has_what_the_contract_names(messages):
+    (finding,) = json.loads(msgspec.json.encode(messages[-1]))["findings"]
+    assert set(finding) == set(
+        ["kind", "rule", "zone_id", "severity", "started_at", "detected_at", "ended_at", "track_ids", "evidence"]
+    )
+    assert {"max_depth_m", "sigma_m", "probability", "entry_lat", "entry_lon"} <= set(finding["evidence"])
+
+
+@pytest.mark.parametrize(
+    ("time_s", "text"),
+    [
+        (0.0, "1970-01-01T00:00:00.000Z"),
+        (1795395837.7496, "2026-11-23T01:03:57.750Z"),
+        (1.9999, "1970-01-01T00:00:02.000Z"),
+    ],
+)
+def test_stamps(time_s, text):
+    assert stamp(time_s) == text

@@ -1,0 +1,37 @@
+"""Rewrites the golden stories; look at the difference before committing it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from detector import assembly
+from detector.delivery.messages import ndjson
+from detector.replay import replay
+from detector.summary import Summary
+
+REPO = Path(__file__).parents[2]
+GOLDEN = {"su24": REPO / "config" / "demo"}
+
+
+def path(name: str) -> Path:
+    return Path(__file__).with_name(f"{name}.ndjson")
+
+
+def tell(name: str) -> bytes:
+    """Return the messages of a story as the replay command prints them."""
+    folder = GOLDEN[name]
+    settings, airspace = assembly.load(folder / "incursiond.toml")
+    lines: list[bytes] = []
+
+    def emit(messages) -> None:
+        lines.extend(map(ndjson, messages))
+
+    recording = [folder / f"{name}.csv.gz"]
+    replay(assembly.pipeline_of(settings, airspace), recording, emit, Summary(), None, lambda _share: None)
+    return b"".join(lines)
+
+
+if __name__ == "__main__":
+    for story in GOLDEN:
+        path(story).write_bytes(tell(story))
+        print(path(story))

@@ -1,0 +1,45 @@
+"""The store through what it hands on: segments, names, periods."""
+
+import numpy as np
+import pytest
+
+from detector.tracks.store import TrackStore
+from tests import zoo
+
+
+def test_it_grows_and_gives_rows_back():
+    pipe = zoo.pipeline()
+    pipe.tracks = TrackStore(capacity=4)
+    crowd = [zoo.flight(lon=10.0, lat=40 + i / 10, times=[0, 1, 2], track_id=f"t{i}") for i in range(50)]
+    pipe.step(zoo.in_order(*crowd), 2.0)
+    assert len(pipe.tracks) == 50
+    assert pipe.tracks.capacity == 64
+    pipe.step(zoo.flight(lon=10.0, times=[2000.0], track_id="late"), 2000.0)
+    assert len(pipe.tracks) == 1
+    assert pipe.tracks.alive.sum() == 1
+
+
+def test_names_told_once_hold_and_sources_add_up():
+    pipe = zoo.pipeline()
+    plots = zoo.flight(lon=10.0, times=range(4), callsign=[None, "LOT1", None, None], source=["a", "a", "b", "a"])
+    pipe.step(plots, 3.0)
+    (row,) = np.flatnonzero(pipe.tracks.alive)
+    assert pipe.tracks.last.callsign[row] == "LOT1"
+    assert pipe.tracks.sources[row] == ("a", "b")
+
+
+def test_motion_that_nobody_reported_is_derived():
+    pipe = zoo.pipeline()
+    plots = zoo.flight(lon=10.0, course=60.0, times=[0, 12, 24], baro_alt_m=[3000.0, 2880.0, 2760.0])
+    pipe.step(plots, 24.0)
+    gs_mps, track_deg, vrate_mps = pipe.tracks.motion(int(np.flatnonzero(pipe.tracks.alive)[0]))
+    assert gs_mps == pytest.approx(250.0, rel=1e-3)
+    assert track_deg == pytest.approx(60.0, abs=0.2)
+    assert vrate_mps == pytest.approx(-10.0)
+
+
+def test_the_period_of_an_unknown_source_is_learnt():
+    pipe = zoo.pipeline()
+    pipe.step(zoo.flight(lon=10.0, times=range(0, 40, 4), source="who knows"), 36.0)
+    (row,) = np.flatnonzero(pipe.tracks.alive)
+    assert pipe.tracks.fix.period_s[row] == pytest.approx(4.0)
