@@ -348,7 +348,6 @@ class _Reader:
         return tuple(self.read(item, each, f"{where}[{n}]") for n, each in enumerate(value, 1))
 
     def _leaf(self, kind: Any, value: Any, where: str) -> Any:
-        key = where.rpartition(".")[2]
         extra = _meta(kind).extra or {}
         expected = _expected(kind)
         try:
