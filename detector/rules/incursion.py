@@ -117,9 +117,7 @@ def _pairs(segments: Segments, picture: Picture, airspace: Airspace, tracks: Tra
     row = segments.row[picture.segment]
     last = tracks.last
     landed = last.on_ground[row] == 1
-    anonymous = np.array(
-        [a is not None and c is None for a, c in zip(last.icao24[row], last.callsign[row], strict=True)]
-    )
+    anonymous = (last.icao24[row] != None) & (last.callsign[row] == None)  # noqa: E711 - elementwise on objects
     period_s = segments.now.period_s[picture.segment]
     return Pairs(
         segments=segments,
