@@ -126,10 +126,15 @@ class _Feature:
         if not _filled(parts) or not all(map(_filled, parts)):
             self.refuse(f"geometry: coordinates are empty or no lists, expected the rings of a {kind}")
             return ()
-        return tuple(
-            tuple(self._ring(ring, f"geometry: part {p} ring {r}") for r, ring in enumerate(part, 1))
+        before = len(self.reading.problems)
+        rings = [
+            [self._ring(ring, f"geometry: part {p} ring {r}") for r, ring in enumerate(part, 1)]
             for p, part in enumerate(parts, 1)
-        )
+        ]
+        whole = tuple(tuple(ring for ring in part if len(ring)) for part in rings if len(part[0]))
+        if not whole and len(self.reading.problems) == before:
+            self.refuse("geometry: encloses nothing, expected an area")
+        return whole
 
     def _ring(self, positions: Any, where: str) -> Ring:
         try:
@@ -137,6 +142,10 @@ class _Feature:
             if (ring[0] != ring[-1]).any():
                 self.warn(f"{where}: not closed; an edge from {_at(ring[-1])} to {_at(ring[0])} is added")
                 ring = np.concatenate([ring, ring[:1]])
+            ring = ring[np.append(True, (np.diff(ring, axis=0) != 0).any(axis=1))]
+            if len(ring) < 4:
+                self.warn(f"{where}: encloses nothing at {_at(ring[0])} and is left out")
+                return np.empty((0, 2))
             return _sound(ring)
         except ValueError as error:
             self.refuse(f"{where}: {error}")
@@ -160,10 +169,7 @@ def _vertices(positions: Any) -> Ring:
 
 
 def _sound(ring: Ring) -> Ring:
-    """Return a closed ring without repeated vertices. Raises ValueError if it encloses nothing or spans the globe."""
-    ring = ring[np.append(True, (np.diff(ring, axis=0) != 0).any(axis=1))]
-    if len(ring) < 4:
-        raise ValueError(f"{len(ring)} positions without repetition, expected at least 4, the last equal to the first")
+    """Return a closed ring. Raises ValueError if it spans the globe."""
     start, end = ring[:-1], ring[1:]
     at_pole = (np.abs(start[:, 1]) == 90) & (start[:, 1] == end[:, 1])
     span_deg = np.abs(end[:, 0] - start[:, 0])

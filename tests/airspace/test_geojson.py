@@ -104,8 +104,6 @@ def test_caps_and_halves_of_the_globe(ring: Any) -> None:
 @pytest.mark.parametrize(
     ("ring", "problem"),
     [
-        ([[20, 50], [21, 50], [20, 50]], "3 positions without repetition"),
-        ([[20, 50], [21, 50], [21, 50], [21, 50], [20, 50]], "3 positions without repetition"),
         ([], "got [], expected a list of positions"),
         ("POLYGON", 'got "POLYGON", expected a list of positions'),
         ([[20, 50], [21, 50], ["21", 51], [20, 50]], 'position 3 is ["21", 51.0], expected longitude'),
@@ -188,7 +186,7 @@ def test_geometry_problems(geometry: Any, problem: str) -> None:
 
 
 def test_every_problem_of_every_feature_at_once() -> None:
-    broken = feature([[0, 0], [1, 1], [0, 0]], [[0, 95]], kind="country", floor="low")
+    broken = feature([[0, 0], [1, 91]], [[0, 95]], kind="country", floor="low")
     found = reading(broken, feature(id="fine"), "text")
     assert [one.id for one in found.zones] == ["fine"]
     places = [line.split(": ")[1:3] for line in found.problems]
@@ -201,6 +199,18 @@ def test_every_problem_of_every_feature_at_once() -> None:
         ["feature 3", "type"],
         ["feature 3", "id"],
         ["feature 3", "geometry"],
+    ]
+
+
+@pytest.mark.parametrize("ring", [[[20, 50], [21, 50], [20, 50]], [[20, 50], [21, 50], [21, 50], [21, 50], [20, 50]]])
+def test_rings_that_enclose_nothing_are_left_out_aloud(ring: Any) -> None:
+    found = reading(feature(SQUARE, ring))
+    assert [len(rings) for rings in found.zones[0].polygons] == [1]
+    assert found.warnings == [
+        'a.geojson: zone "z" (feature 1): geometry: part 1 ring 2: encloses nothing at 20 50 and is left out'
+    ]
+    assert reading(feature(ring)).problems == [
+        'a.geojson: zone "z" (feature 1): geometry: encloses nothing, expected an area'
     ]
 
 
