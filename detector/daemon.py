@@ -129,7 +129,7 @@ class Daemon:
     def _take(self, name: str, plots: Plots, rejected: Rejected, received_s: float) -> None:
         self._metrics.received.labels(name).inc(len(plots) + rejected.total())
         for reason, count in rejected.items():
-            self._metrics.plots.labels(name, f"rejected: {reason}").inc(count)
+            self._metrics.plots.labels(name, f"rejected_{reason.partition(':')[0]}").inc(count)
         if len(plots):
             self._metrics.last_plot.labels(name).set(received_s)
             self._watch.heard(name, plots, received_s)

@@ -65,7 +65,6 @@ def demo() -> int:
 
 def _publish(mqtt: Mqtt, site: str) -> Delivery:
     delivery = Delivery(mqtt, Topics(mqtt.topic_prefix, site), Metrics())
-    delivery.set_status("online")
     delivery.start()
     return delivery
 

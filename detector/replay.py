@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from detector.assembly import load, pipeline_of
@@ -63,7 +64,9 @@ def command(config: Path, tracks: Sequence[Path], output: Path | None, speed: fl
 
 
 def _delivery(settings: Settings) -> Delivery:
-    delivery = Delivery(settings.mqtt, Topics(settings.mqtt.topic_prefix, settings.site.id), Metrics())
+    beside = msgspec.structs.replace(settings.mqtt, client_id=f"{settings.mqtt.client_id}-replay")
+    topics = Topics(settings.mqtt.topic_prefix, settings.site.id, station="replay")
+    delivery = Delivery(beside, topics, Metrics())
     delivery.start()
     return delivery
 

@@ -1,39 +1,42 @@
-"""Incident messages as bytes, and as the publications that carry them."""
+"""Incident messages as bytes, and as the publications that carry them to operations rooms."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import msgspec
 
 from detector.delivery.topics import Topics
 from detector.incidents.message import IncidentMessage
 
-EXPIRY_S = 86_400  # an alert older than a day is history, not an alert
+EXPIRY_S = 86_400  # what a room has not fetched within a day is history, not an alert
 
 _ENCODER = msgspec.json.Encoder()
 
 
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """One MQTT PUBLISH with QoS 1."""
+class Publication(msgspec.Struct, frozen=True):
+    """One MQTT PUBLISH. An empty payload clears a retained topic."""
 
     topic: str
     payload: bytes
+    qos: int = 1
     retain: bool = False
     expiry_s: int | None = None
 
 
 def ndjson(message: IncidentMessage) -> bytes:
-    """Return a message as one line."""
+    """Return a message as one line of JSON; equal messages are equal bytes."""
     return _ENCODER.encode(message) + b"\n"
 
 
 def publications(message: IncidentMessage, topics: Topics) -> list[Publication]:
-    """Return what to publish, in order: the alert, and the incident as it stands, cleared once it is closed."""
-    payload, incident = _ENCODER.encode(message), topics.incident(message.incident_id)
+    """Return what to publish for a message, in order: the alert first, then the incident as it stands.
+
+    A closed incident is shown closed to whoever listens, and then cleared, so that nobody who comes later sees it.
+    """
+    payload = _ENCODER.encode(message)
+    incident = topics.incident(message.incident_id)
     alert = topics.alert(message.severity, message.cause, message.zone_id)
-    made = [Publication(alert, payload, expiry_s=EXPIRY_S), Publication(incident, payload, retain=True)]
-    if message.event == "closed":
-        made.append(Publication(incident, b"", retain=True))
-    return made
+    made = [
+        Publication(alert, payload, expiry_s=EXPIRY_S),
+        Publication(incident, payload, retain=True, expiry_s=EXPIRY_S),
+    ]
+    return [*made, Publication(incident, b"", retain=True)] if message.event == "closed" else made

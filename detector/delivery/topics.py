@@ -1,36 +1,43 @@
-"""The names of topics below one site."""
+"""The topics of one site (docs: MQTT topics). Names from outside become safe levels of a topic here, and only here."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
+# What a topic level cannot hold (MQTT 5, 4.7.1 and 1.5.4): separators, wildcards, and the code points for which a
+# broker may close the connection.
+_UNSAFE = re.compile("[+#/\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """Topics of a site under a prefix."""
+    """Topic names below PREFIX/SITE."""
 
     prefix: str
     site: str
+    station: str | None = None  # who publishes beside the daemon, and must not speak for it
 
     @property
     def status(self) -> str:
-        """Whether the daemon works; also its last will."""
-        return f"{self.prefix}/{self.site}/status"
+        """Return the topic of the daemon's own state, which is also that of its last will."""
+        return self._name("status") if self.station is None else self._name(self.station, "status")
 
     def feed_status(self, feed: str) -> str:
-        """Whether a feed's plots arrive."""
-        return f"{self.prefix}/{self.site}/feed/{_level(feed)}/status"
+        """Return the topic that says whether a feed's plots arrive."""
+        return self._name("feed", feed, "status")
 
     def incident(self, incident_id: str) -> str:
-        """Where an incident stands."""
-        return f"{self.prefix}/{self.site}/incident/{incident_id}"
+        """Return the topic of an incident as it stands."""
+        return self._name("incident", incident_id)
 
     def alert(self, severity: str, kind: str, zone_id: str | None) -> str:
-        """Where every message goes, for wildcard subscriptions and access lists."""
-        return f"{self.prefix}/{self.site}/alert/{severity}/{kind}/{_level(zone_id) or 'none'}"
+        """Return the topic of a message by what caused it; the zone is `none` without one."""
+        return self._name("alert", severity, kind, "none" if zone_id is None else zone_id)
 
+    def kind(self, topic: str) -> str:
+        """Return which kind of topic this is: `status`, `feed`, `incident` or `alert`."""
+        return topic.removeprefix(f"{self.prefix}/{self.site}/").partition("/")[0]
 
-def _level(name: str | None) -> str:
-    """Return a name as one level of a topic: what MQTT reserves becomes a hyphen."""
-    return re.sub(r"[+#/\x00]", "-", name or "")
+    def _name(self, *levels: str) -> str:
+        return "/".join((self.prefix, self.site, *(_UNSAFE.sub("_", level) or "_" for level in levels)))

@@ -1,0 +1,26 @@
+"""Waits between attempts: they double, with jitter, so that a broker that restarts is not met by all at once."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+FIRST_S = 0.125  # most losses are a broker that restarts: the first attempts are quick
+LONGEST_S = 30.0
+
+
+class Backoff:
+    """The waits of one series of failures: half to all of 1/8, 1/4, 1/2, 1, 2 ... 30 s."""
+
+    def __init__(self, first_s: float = FIRST_S, jitter: Callable[[float, float], float] = random.uniform) -> None:
+        self._first_s, self._jitter = first_s, jitter
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew, after a success."""
+        self._next_s = self._first_s
+
+    def wait_s(self) -> float:
+        """Return how long to wait after one more failure."""
+        most_s, self._next_s = self._next_s, min(2 * self._next_s, LONGEST_S)
+        return self._jitter(most_s / 2, most_s)

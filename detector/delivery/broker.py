@@ -1,0 +1,120 @@
+"""The broker of the configuration: where it is, how to log in, and clients that speak to it."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from detector.delivery.dialect import V5
+from detector.delivery.messages import Publication
+from detector.errors import InputError
+
+KEEPALIVE_S = 10  # a dead broker is noticed after two of them, our death by the broker after one and a half
+_PORTS = {"mqtt": 1883, "mqtts": 8883}
+
+
+class BrokerSettings(Protocol):
+    """Table [mqtt] of the configuration."""
+
+    @property
+    def url(self) -> str:
+        """`mqtt://HOST[:PORT]`, or `mqtts://` for TLS."""
+
+    @property
+    def client_id(self) -> str:
+        """Unique at the broker: it ends an older connection of the same name."""
+
+    @property
+    def username(self) -> str | None:
+        """Where the broker asks for one."""
+
+    @property
+    def password_file(self) -> str | None:
+        """Holds the password on its first line."""
+
+    @property
+    def ca_file(self) -> str | None:
+        """Certificates to trust instead of the system's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """What is needed to connect."""
+
+    url: str
+    client_id: str
+    username: str | None
+    password: str | None = field(repr=False)
+    tls: ssl.SSLContext | None
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Return host and port."""
+        parts = urlsplit(self.url)
+        return parts.hostname or "", parts.port or _PORTS[parts.scheme]
+
+    def client(self, version: MQTTProtocolVersion, will: Publication) -> paho.Client:
+        """Return a client for one connection.
+
+        It starts clean (paho's default): a publisher has no subscriptions to keep, and what it had not confirmed the
+        outbox sends again. A new client for each connection also means that paho's own queue never outlives one.
+        """
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2, client_id=self.client_id, protocol=version, reconnect_on_failure=False
+        )
+        client.max_inflight_messages_set(0)  # paho must send at once, not queue: the window is ours
+        client.will_set(will.topic, will.payload, will.qos, will.retain)
+        if self.username is not None:
+            client.username_pw_set(self.username, self.password)
+        if self.tls is not None:
+            client.tls_set_context(self.tls)
+        return client
+
+
+def broker_of(settings: BrokerSettings) -> Broker:
+    """Return the broker. Raises InputError for a password or certificates that cannot be read."""
+    return Broker(settings.url, settings.client_id, settings.username, _password(settings), _tls(settings))
+
+
+def publish(client: paho.Client, publication: Publication, version: MQTTProtocolVersion) -> int:
+    """Send a publication at once and return its packet id."""
+    properties = _properties(publication.expiry_s) if version == V5 and publication.payload else None
+    p = publication
+    return client.publish(p.topic, p.payload, p.qos, p.retain, properties).mid
+
+
+@lru_cache(maxsize=16)  # they cost more to make than the rest of a publication
+def _properties(expiry_s: int | None) -> Properties:
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    properties.PayloadFormatIndicator = 1
+    properties.ContentType = "application/json"
+    if expiry_s is not None:
+        properties.MessageExpiryInterval = expiry_s
+    return properties
+
+
+def _password(settings: BrokerSettings) -> str | None:
+    if settings.password_file is None:
+        return None
+    try:
+        return Path(settings.password_file).read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError([f"mqtt.password_file: {settings.password_file}: {error}, expected a text file"]) from error
+
+
+def _tls(settings: BrokerSettings) -> ssl.SSLContext | None:
+    if urlsplit(settings.url).scheme != "mqtts":
+        return None
+    try:
+        return ssl.create_default_context(cafile=settings.ca_file)
+    except OSError as error:
+        raise InputError([f"mqtt.ca_file: {settings.ca_file}: {error}, expected certificates in PEM form"]) from error

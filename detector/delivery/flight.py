@@ -1,0 +1,125 @@
+"""What is on its way: which publication is sent next, and what the broker's answer to it means.
+
+No sockets, threads or clock. The promise: an item leaves the outbox only when the broker has confirmed it; and of one
+topic, items are confirmed in their order, so that the last retained message is the last one made.
+
+A topic that the broker refuses (an access list, a quota) is held and tried again later, from the refused item on, while
+the others go on. Items of that topic that were sent behind the refused one count as not sent: a broker may take them
+now, but then the earlier one would come after them. They come twice instead, which QoS 1 allows.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Callable
+
+from detector.delivery.backoff import Backoff
+from detector.delivery.messages import Publication
+from detector.delivery.outbox import Item, Outbox
+from detector.delivery.states import States
+
+WINDOW = 100  # messages the broker has not answered: more gain nothing and are all sent twice after a loss
+REFUSED = 0x80  # MQTT 5 reason codes from here on; 0x10, nobody subscribes, is none: the broker did its part
+FIRST_HOLD_S = 1.0
+
+
+class Answer(enum.Enum):
+    """What the answer to a publication came to."""
+
+    CONFIRMED = enum.auto()  # a state, or a part of a message
+    COMPLETE = enum.auto()  # the last part of a message
+    REFUSED = enum.auto()
+    STALE = enum.auto()  # of an item that is sent again anyway
+
+
+class _Hold:
+    """Until when a refused topic waits, and how long it will next time; infinite once it may be tried again."""
+
+    def __init__(self) -> None:
+        self.backoff = Backoff(FIRST_HOLD_S)
+        self.until_s = math.inf
+        self.held = True
+
+
+class Flight:
+    """The publications under way over one connection after another."""
+
+    def __init__(self, outbox: Outbox, states: States, hold: Callable[[], _Hold] = _Hold) -> None:
+        self._outbox, self._states, self._new_hold = outbox, states, hold
+        self._holds: dict[str, _Hold] = {}
+        self.restart()
+
+    def restart(self, window: int = WINDOW) -> None:
+        """Begin on a new connection: what was under way is not, and a broker may want fewer at a time."""
+        self._window = min(window, WINDOW)
+        self._under_way: dict[int, Item | Publication | None] = {}  # by packet id; None: its answer is stale
+        self._last_id = 0  # items up to here are under way, or held
+        self._states.restart()
+
+    def settled(self) -> bool:
+        """Tell whether every state that can be delivered has been."""
+        return not any(isinstance(sent, Publication) for sent in self._under_way.values()) and not any(
+            not self.held(state.topic) for state in self._states.unsent()
+        )
+
+    def due(self, now_s: float) -> list[Item | Publication]:
+        """Return what to send now, in order, states first. The caller sends all of it and says so with `sent`."""
+        self._release(now_s)
+        room = self._window - len(self._under_way)
+        states = [state for state in self._states.unsent() if not self.held(state.topic)]
+        due: list[Item | Publication] = list(states[: max(room, 0)])
+        flying = {sent.id for sent in self._under_way.values() if isinstance(sent, Item)}
+        while (most := room - len(due)) > 0 and (items := self._outbox.after(self._last_id, most)):
+            self._last_id = items[-1].id
+            due += [item for item in items if item.id not in flying and not self.held(item.publication.topic)]
+        return due
+
+    def sent(self, packet_id: int, what: Item | Publication) -> None:
+        """Note that something of `due` is under way."""
+        self._under_way[packet_id] = what
+        if isinstance(what, Publication):
+            self._states.sent(what)
+
+    def answered(self, packet_id: int, code: int, now_s: float) -> tuple[Answer, Item | Publication | None]:
+        """Take the broker's answer, a reason code; return what it came to, and for what."""
+        what = self._under_way.pop(packet_id, None)
+        if what is None:
+            return Answer.STALE, None
+        if code >= REFUSED:
+            self.refused(what, now_s)
+            return Answer.REFUSED, what
+        self._holds.pop(publication_of(what).topic, None)
+        complete = isinstance(what, Item) and self._outbox.confirm(what)
+        return Answer.COMPLETE if complete else Answer.CONFIRMED, what
+
+    def refused(self, what: Item | Publication, now_s: float) -> None:
+        """Hold the topic of something that the broker does not take."""
+        topic = publication_of(what).topic
+        hold = self._holds.setdefault(topic, self._new_hold())
+        hold.held, hold.until_s = True, now_s + hold.backoff.wait_s()
+        if isinstance(what, Publication):
+            self._states.again(what)
+            return
+        for packet_id, other in self._under_way.items():
+            if isinstance(other, Item) and other.publication.topic == topic and other.id > what.id:
+                self._under_way[packet_id] = None
+
+    def next_s(self) -> float:
+        """Return when the next hold ends; infinity without one."""
+        return min((hold.until_s for hold in self._holds.values()), default=math.inf)
+
+    def held(self, topic: str) -> bool:
+        """Tell whether a topic waits after a refusal."""
+        return topic in self._holds and self._holds[topic].held
+
+    def _release(self, now_s: float) -> None:
+        for hold in self._holds.values():
+            if hold.until_s <= now_s:
+                hold.held, hold.until_s = False, math.inf
+                self._last_id = 0  # read the outbox from its start: held items were passed over
+
+
+def publication_of(what: Item | Publication) -> Publication:
+    """Return the publication of an item, or a state, which is one."""
+    return what.publication if isinstance(what, Item) else what

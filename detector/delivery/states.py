@@ -1,0 +1,43 @@
+"""Retained states (of the daemon, of each feed): of each topic only the latest is worth sending."""
+
+from __future__ import annotations
+
+import threading
+
+from detector.delivery.messages import Publication
+
+
+class States:
+    """The latest state of each topic, and which of them the broker has yet to get; usable from any thread."""
+
+    def __init__(self) -> None:
+        self._latest: dict[str, Publication] = {}
+        self._unsent: dict[str, Publication] = {}
+        self._lock = threading.Lock()
+
+    def put(self, state: Publication) -> None:
+        """Replace the state of a topic."""
+        with self._lock:
+            self._latest[state.topic] = self._unsent[state.topic] = state
+
+    def unsent(self) -> list[Publication]:
+        """Return the states to send, in the order in which their topics first appeared among them."""
+        with self._lock:
+            return list(self._unsent.values())
+
+    def sent(self, state: Publication) -> None:
+        """Note that a state is on its way."""
+        with self._lock:
+            if self._unsent.get(state.topic) is state:
+                del self._unsent[state.topic]
+
+    def again(self, state: Publication) -> None:
+        """Note that a state did not arrive; it is sent again unless there is a later one."""
+        with self._lock:
+            if self._latest[state.topic] is state:
+                self._unsent[state.topic] = state
+
+    def restart(self) -> None:
+        """Send every state again: a new connection may be to a broker that has forgotten them."""
+        with self._lock:
+            self._unsent = dict(self._latest)

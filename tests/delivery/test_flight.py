@@ -1,0 +1,207 @@
+"""Flight against made-up brokers that refuse, forget and hang up: what must hold whatever they do."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detector.delivery.dialect import UNSUPPORTED_VERSION, V5, V311, Dialect
+from detector.delivery.flight import REFUSED, Answer, Flight, publication_of
+from detector.delivery.messages import Publication
+from detector.delivery.outbox import Item, Outbox
+from detector.delivery.states import States
+
+OK, NOBODY, DENIED = 0x00, 0x10, 0x87
+
+
+def made(*topics: str) -> tuple[Flight, Outbox, States]:
+    outbox, states = Outbox(), States()
+    outbox.add([[Publication(topic, str(n).encode())] for n, topic in enumerate(topics)], 0.0)
+    return Flight(outbox, states), outbox, states
+
+
+class Broker:
+    """Takes what is due and answers in order; `taken` is what a room would see, by topic."""
+
+    def __init__(self, flight: Flight) -> None:
+        self.flight, self.now_s, self.packet_id = flight, 0.0, 0
+        self.taken: dict[str, list[bytes]] = defaultdict(list)
+        self.unanswered: list[int] = []
+        self.codes: dict[int, int] = {}
+
+    def send(self, denied: frozenset[str] = frozenset()) -> int:
+        due = self.flight.due(self.now_s)
+        for what in due:
+            self.packet_id += 1
+            self.flight.sent(self.packet_id, what)
+            topic = publication_of(what).topic
+            self.codes[self.packet_id] = DENIED if topic in denied else OK
+            if topic not in denied:
+                self.taken[topic].append(publication_of(what).payload)
+            self.unanswered.append(self.packet_id)
+        return len(due)
+
+    def answer(self, most: int = 1000) -> None:
+        for packet_id in self.unanswered[:most]:
+            self.flight.answered(packet_id, self.codes[packet_id], self.now_s)
+        del self.unanswered[:most]
+
+
+TOPICS = st.lists(st.sampled_from("abc"), min_size=1, max_size=30)
+DENIED_SETS = st.frozensets(st.sampled_from("abc"))
+ACTS = st.lists(
+    st.one_of(
+        st.tuples(st.just("send"), DENIED_SETS),
+        st.tuples(st.just("answer"), st.integers(1, 10)),
+        st.tuples(st.just("wait"), st.floats(0.0, 5.0)),
+        st.tuples(st.just("lose"), st.integers(1, 200)),
+        st.tuples(st.just("add"), st.sampled_from("abc")),
+    ),
+    max_size=40,
+)
+
+
+@given(TOPICS, ACTS)
+def test_nothing_is_lost_and_every_topic_ends_in_order(topics: list[str], acts: list[tuple[str, object]]) -> None:
+    flight, outbox, _ = made(*topics)
+    broker = Broker(flight)
+    wanted = {topic: [str(n).encode() for n, t in enumerate(topics) if t == topic] for topic in "abc"}
+    for act, how in acts:
+        if act == "send":
+            broker.send(how)
+        elif act == "answer":
+            broker.answer(how)
+        elif act == "wait":
+            broker.now_s += how
+        elif act == "add":
+            payload = f"late {broker.now_s} {len(wanted[how])}".encode()
+            outbox.add([[Publication(how, payload)]], 0.0)
+            wanted[how].append(payload)
+        else:
+            flight.restart(how)
+            broker.unanswered.clear()
+    for _ in range(400):
+        broker.now_s += 31.0
+        if not broker.send() and not broker.unanswered:
+            break
+        broker.answer()
+    assert len(outbox) == 0
+    for topic, payloads in wanted.items():
+        taken = broker.taken[topic]
+        assert list(dict.fromkeys(reversed(taken)))[::-1] == payloads  # by their last time: complete, and in order
+        assert taken[-1:] == payloads[-1:]  # what is retained is the last
+
+
+def test_the_window_bounds_what_is_under_way() -> None:
+    flight, _, states = made(*"a" * 300)
+    flight.restart(window=7)
+    states.put(Publication("status", b"online"))
+    broker = Broker(flight)
+    assert (broker.send(), broker.send()) == (7, 0)
+    broker.answer(3)
+    assert broker.send() == 3
+    assert broker.taken["status"] == [b"online"]
+
+
+def test_a_refused_topic_waits_and_the_others_go_on() -> None:
+    flight, outbox, _ = made(*"abab")
+    broker = Broker(flight)
+    broker.send(denied=frozenset("a"))
+    broker.answer()
+    assert (broker.taken["a"], broker.taken["b"], len(outbox)) == ([], [b"1", b"3"], 2)
+    assert broker.send() == 0
+    broker.now_s = flight.next_s()
+    assert broker.send() == 2
+    broker.answer()
+    assert (broker.taken["a"], len(outbox)) == ([b"0", b"2"], 0)
+
+
+def test_holds_of_a_topic_grow_until_it_is_taken() -> None:
+    flight, _, _ = made("a")
+    broker, waits_s = Broker(flight), []
+    for _ in range(8):
+        assert broker.send(denied=frozenset("a")) == 1
+        broker.answer()
+        waits_s.append(flight.next_s() - broker.now_s)
+        broker.now_s = flight.next_s()
+    for wait_s, most_s in zip(waits_s, (1, 2, 4, 8, 16, 30, 30, 30), strict=True):
+        assert most_s / 2 <= wait_s <= most_s
+
+
+@pytest.mark.parametrize(("code", "left"), [(OK, 0), (NOBODY, 0), (REFUSED, 1), (DENIED, 1), (0x97, 1)])
+def test_what_an_answer_means(code: int, left: int) -> None:
+    flight, outbox, _ = made("a")
+    (item,) = flight.due(0.0)
+    flight.sent(1, item)
+    answer, what = flight.answered(1, code, 0.0)
+    assert answer is (Answer.REFUSED if left else Answer.COMPLETE)
+    assert what is item
+    assert len(outbox) == left
+
+
+def test_a_message_is_complete_with_its_last_publication() -> None:
+    outbox = Outbox()
+    outbox.add([[Publication("a", b""), Publication("b", b"")], [Publication("c", b"")]], 5.0)
+    first, second, third = outbox.after(0, 10)
+    assert (outbox.confirm(second), len(outbox), outbox.oldest_s()) == (False, 2, 5.0)
+    assert (outbox.confirm(first), len(outbox)) == (True, 1)
+    assert (outbox.confirm(third), len(outbox), outbox.oldest_s()) == (True, 0, None)
+    assert outbox.wait_empty(0.0)
+
+
+def test_only_the_latest_state_is_sent_and_again_on_a_new_connection() -> None:
+    flight, _, states = made()
+    for payload in (b"down", b"up", b"stale"):
+        states.put(Publication("feed", payload))
+    broker = Broker(flight)
+    broker.send()
+    broker.answer()
+    assert flight.settled()
+    flight.restart()
+    assert not flight.settled()
+    broker.send()
+    assert broker.taken["feed"] == [b"stale", b"stale"]
+
+
+def test_a_refused_state_gives_way_to_a_later_one() -> None:
+    flight, _, states = made()
+    states.put(Publication("feed", b"up"))
+    broker = Broker(flight)
+    broker.send(denied=frozenset({"feed"}))
+    states.put(Publication("feed", b"down"))
+    broker.answer()
+    broker.now_s = 1.0
+    broker.send()
+    assert broker.taken["feed"] == [b"down"]
+
+
+def test_items_are_numbered_in_order() -> None:
+    _, outbox, _ = made(*"abc")
+    assert [item.id for item in outbox.after(1, 5) if isinstance(item, Item)] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("story", "version"),
+    [
+        ((), V5),
+        ((UNSUPPORTED_VERSION,), V311),
+        ((UNSUPPORTED_VERSION, UNSUPPORTED_VERSION), V5),
+        ((None,), V5),
+        ((None, None), V311),
+        ((None, DENIED, None), V5),
+        ((None, None, None, None), V5),
+        ((UNSUPPORTED_VERSION, "accepted"), V5),
+        ((DENIED,) * 5, V5),
+    ],
+)
+def test_which_version_is_spoken_next(story: tuple[int | str | None, ...], version: int) -> None:
+    dialect = Dialect()
+    for event in story:
+        if event == "accepted":
+            dialect.ended()
+        else:
+            dialect.refused(event)
+    assert dialect.version == version
