@@ -16,7 +16,7 @@ def test_every_phase_is_in_the_table_and_can_be_reached():
     assert reached == set(Phase)
 
 
-@pytest.mark.parametrize(("phase", "standing"), itertools.product(Phase, Standing))
+@pytest.mark.parametrize(("phase", "standing"), list(itertools.product(Phase, Standing)))
 def test_what_the_table_lacks_is_illegal(phase, standing):
     if standing in TRANSITIONS[phase]:
         assert advance(phase, standing) is TRANSITIONS[phase][standing]
