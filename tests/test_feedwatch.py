@@ -1,0 +1,49 @@
+import pytest
+
+from detector.feedwatch import REPEAT_S, FeedWatch
+from tests import zoo
+
+ONE = zoo.flight(lon=19.0, times=[0.0])
+
+
+@pytest.fixture
+def watched():
+    said: list[tuple[str, str, dict]] = []
+    watch = FeedWatch(lambda *word: said.append(word))
+    watch.add("mast", stale_s=10.0, now_s=0.0)
+    return watch, said
+
+
+def test_the_life_of_a_feed(watched):
+    watch, said = watched
+    watch.look(0.0)
+    watch.connection("mast", connected=True, reason="connected", now_s=1.0)
+    watch.look(1.0)
+    watch.heard("mast", ONE, 2.0)
+    watch.look(11.9)
+    watch.look(12.1)
+    watch.heard("mast", ONE, 13.0)
+    watch.look(13.0)
+    watch.connection("mast", connected=False, reason="refused", now_s=14.0)
+    watch.look(14.0)
+    assert [state for _, state, _ in said] == ["down", "up", "stale", "up", "down"]
+    assert said[-1][2]["reason"] == "refused"
+
+
+def test_a_feed_that_never_delivered_goes_stale(watched):
+    watch, said = watched
+    watch.connection("mast", connected=True, reason="connected", now_s=100.0)
+    watch.look(109.0)
+    watch.look(111.0)
+    assert [state for _, state, _ in said] == ["up", "stale"]
+    assert watch.silent() == ["mast"]
+
+
+def test_lag_and_rate_are_said_again(watched):
+    watch, said = watched
+    watch.connection("mast", connected=True, reason="connected", now_s=0.0)
+    watch.look(0.0)
+    for second in range(30):
+        watch.heard("mast", zoo.flight(lon=19.0, times=[second - 0.25, second - 0.25]), float(second))
+    watch.look(REPEAT_S)
+    assert (said[-1][2]["lag_s"], said[-1][2]["rate_hz"]) == (0.25, 2.0)
