@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 from detector.airspace.load import load_zones
-from detector.airspace.zones import Identity
+from detector.airspace.zones import Identity, Zone
+from detector.errors import InputError
+from detector.geometry.validity import nested_shells, self_crossings
 from detector.incidents.book import Book
 from detector.incidents.message import IncidentMessage
 from detector.picture import Airspace
@@ -21,8 +23,10 @@ def load(path: Path) -> tuple[Settings, Airspace]:
     """Return a configuration and its zones compiled; warnings go to stderr. Raises InputError with every problem."""
     settings = load_settings(path)
     zones, warnings = load_zones(settings.airspace.zones)
-    for warning in warnings:
+    for warning in warnings + _nested(zones):
         print(f"warning: {warning}", file=sys.stderr)
+    if crossed := _crossed(zones):
+        raise InputError(crossed)
     return settings, Airspace(zones, settings.airspace.qnh_hpa)
 
 
@@ -52,6 +56,21 @@ def classifier_of(settings: Settings) -> Classifier:
 def sensors_of(settings: Settings) -> dict[str, Sensor]:
     """Return what is known of each source."""
     return {name: Sensor(source.sigma_m, source.period_s) for name, source in settings.sources.items()}
+
+
+def _crossed(zones: list[Zone]) -> list[str]:
+    return [
+        f'zone "{zones[z].id}": its boundary crosses itself at {lon_deg:.6g}, {lat_deg:.6g}, expected rings that do not'
+        for z, lon_deg, lat_deg in self_crossings(zones)
+    ]
+
+
+def _nested(zones: list[Zone]) -> list[str]:
+    return [
+        f'zone "{zone.id}": the part at {lon_deg:.6g}, {lat_deg:.6g} lies inside another and is read as a hole'
+        for zone in zones
+        for lon_deg, lat_deg in nested_shells(zone)
+    ]
 
 
 def _rule(rule: IdentityRule) -> Rule:

@@ -13,7 +13,7 @@ from detector.airspace.zones import Zone
 from detector.geometry.projection import Theatre, earth_centred
 from feeds.plots import Floats
 
-CHORD_ERROR_M = 0.25  # between a boundary as drawn and its pieces in the plane
+CHORD_ERROR_M = 0.25  # between a boundary as drawn and its pieces, in the plane and through the Earth
 COARSE_DEG = 0.5  # long edges are cut at this first, so that a midpoint speaks for its piece
 
 _GEOD = Geod(ellps="WGS84")
@@ -39,7 +39,7 @@ class Edges:
 
     @classmethod
     def of(cls, zones: Sequence[Zone], theatre: Theatre) -> Edges:
-        """Return the edges of all zones, cut so that no chord in the plane is CHORD_ERROR_M off the edge as drawn."""
+        """Return the edges of all zones, cut so that no chord is CHORD_ERROR_M off the edge as drawn."""
         lines = _Lines.of(zones)
         lines = lines.cut(np.ceil(lines.length_deg() / COARSE_DEG))
         for _ in range(2):  # the second pass mends what bends unevenly
@@ -106,11 +106,14 @@ class _Lines:
         return np.where(start, lon0, np.where(end, lon1, lon)), np.where(start, lat0, np.where(end, lat1, lat))
 
     def bend_m(self, theatre: Theatre) -> Floats:
-        """Return how far the middle of each line lies off its chord in the plane."""
-        x0, y0 = theatre.project(self.lon0, self.lat0)
-        x1, y1 = theatre.project(self.lon1, self.lat1)
-        x, y = theatre.project(*self.at(np.arange(len(self.zone)), np.full(len(self.zone), 0.5)))
-        return np.hypot(x - (x0 + x1) / 2, y - (y0 + y1) / 2)
+        """Return how far the middle of each line lies off its chords in the plane and through the Earth."""
+        middle = self.at(np.arange(len(self.zone)), np.full(len(self.zone), 0.5))
+        start, mid, end = (
+            np.column_stack([*theatre.project(*place), earth_centred(*place)])
+            for place in ((self.lon0, self.lat0), middle, (self.lon1, self.lat1))
+        )
+        off_m = mid - (start + end) / 2
+        return np.maximum(np.linalg.norm(off_m[:, :2], axis=1), np.linalg.norm(off_m[:, 2:], axis=1))
 
     def cut(self, into: Floats) -> _Lines:
         """Return the lines cut into so many equal parts each (at least one)."""

@@ -25,6 +25,7 @@ LEAF_EDGES = 8
 DEPTH = 20  # levels: a root of 10,000 km has cells of 10 m
 SKIN_M = 0.01  # cells know the edges this close around them, so that paths may step from cell to cell with ...
 NUDGE_M = 0.001  # ... this much slack
+TABLE_LEVEL = 11  # of the grid that finds most leaves at once: 16 MB at most
 REFERENCE = (0.4142, 0.5858)  # of a cell; off its middle, where edges of drawn shapes like to lie
 
 
@@ -50,27 +51,31 @@ class CellIndex:
 
     def inside(self, x_m: Floats, y_m: Floats) -> tuple[Indices, Indices]:
         """Return the (point, zone) pairs of N points and the zones that they are inside of, sorted."""
-        point, leaf = self._leaves_of(x_m, y_m)
-        with_zone, item = ragged.expand(self._zone_start, leaf)
-        with_edge, entry = ragged.expand(self._edge_start, leaf)
-        reference = self._ref_x_m[leaf[with_edge]], self._ref_y_m[leaf[with_edge]]
-        target = x_m[point[with_edge]], y_m[point[with_edge]]
-        edge = self._edge[entry]
-        hit, _ = crossings(reference, target, *self._ends(edge))
-        key = np.concatenate([with_zone * self._n_zones + self._zone[item], self._keys(with_edge[hit], edge[hit])])
-        key = ragged.odd(key)
-        return point[key // self._n_zones], key % self._n_zones
+        with np.errstate(invalid="ignore"):
+            east_m, north_m = x_m - self._x_m, y_m - self._y_m
+            within = (np.minimum(east_m, north_m) > NUDGE_M) & (np.maximum(east_m, north_m) < self._size_m - NUDGE_M)
+            point = np.flatnonzero(within)
+        x_m, y_m = x_m[point], y_m[point]
+        leaf = self._leaf_at(x_m, y_m)
+        which, item = ragged.expand(self._zone_start, leaf)
+        hit, entry, _ = self._hits(leaf, self._ref_x_m[leaf], self._ref_y_m[leaf], x_m, y_m)
+        key = np.setxor1d(
+            point[which] * self._n_zones + self._zone[item],
+            ragged.odd(self._keys(point[hit], self._edge[entry])),
+            assume_unique=True,
+        )
+        return key // self._n_zones, key % self._n_zones
 
     def swept(self, x0_m: Floats, y0_m: Floats, x1_m: Floats, y1_m: Floats) -> tuple[Indices, Indices, Floats]:
         """Return (path, zone, fraction) of every crossing of N straight paths, sorted in this order."""
         path, leaf = self._leaves_along(x0_m, y0_m, x1_m, y1_m)
-        which, entry = ragged.expand(self._edge_start, leaf)
-        path, edge = path[which], self._edge[entry]
-        hit, at = crossings((x0_m[path], y0_m[path]), (x1_m[path], y1_m[path]), *self._ends(edge))
-        path, edge, at = path[hit], edge[hit], at[hit]
-        _, once = np.unique(path * len(self._edges) + edge, return_index=True)  # an edge may lie in several cells
-        path, zone, at = path[once], self._edges.zone[edge[once]], at[once]
-        order = np.lexsort((at, zone, path))
+        hit, entry, at = self._hits(leaf, x0_m[path], y0_m[path], x1_m[path], y1_m[path])
+        path, edge = path[hit], self._edge[entry]
+        key = path * len(self._edges) + edge
+        order = np.argsort(key)
+        order = order[np.diff(key[order], prepend=-1) != 0]  # an edge may lie in several cells
+        path, zone, at = path[order], self._edges.zone[edge[order]], at[order]
+        order = _sorted(path * self._n_zones + zone, at)
         return path[order], zone[order], at[order]
 
     def leaf_edges(self) -> tuple[Indices, Indices]:
@@ -86,55 +91,69 @@ class CellIndex:
 
     # --- asking -------------------------------------------------------------------------------------------------------
 
-    def _leaves_of(self, x_m: Floats, y_m: Floats) -> tuple[Indices, Indices]:
-        """Return the points that lie in the square, and their leaves."""
+    def _hits(
+        self, leaf: Indices, px_m: Floats, py_m: Floats, qx_m: Floats, qy_m: Floats
+    ) -> tuple[Indices, Indices, Floats]:
+        """Return (which, entry, fraction) of the paths p -> q that cross an entry of the edge list of their leaf."""
+        which, entry = ragged.expand(self._edge_start, leaf)
+        px, py, dx, dy = px_m[which], py_m[which], (qx_m - px_m)[which], (qy_m - py_m)[which]
+        ends = self._ends_m.take(entry, axis=0)
+        a_left = dx * (ends[:, 1] - py) >= dy * (ends[:, 0] - px)
+        b_left = dx * (ends[:, 3] - py) >= dy * (ends[:, 2] - px)
+        some = np.flatnonzero(a_left != b_left)  # most edges lie on one side of the path: the rest is for the others
+        which, entry, (ax, ay, bx, by) = which[some], entry[some], ends[some].T
+        hit, at = crossings((px[some], py[some]), (qx_m[which], qy_m[which]), (ax, ay), (bx, by))
+        return which[hit], entry[hit], at[hit]
+
+    def _leaf_at(self, x_m: Floats, y_m: Floats) -> Indices:
+        """Return the leaves of points in the square, (N,)."""
+        scale = 2**self._level / self._size_m
+        ix, iy = ((x_m - self._x_m) * scale).astype(np.intp), ((y_m - self._y_m) * scale).astype(np.intp)
+        leaf = self._leaf_of_cell.take(iy << self._level | ix).astype(np.intp)
+        deep = np.flatnonzero(leaf < 0)
+        if len(deep):
+            leaf[deep] = self._search(x_m[deep], y_m[deep])
+        return leaf
+
+    def _search(self, x_m: Floats, y_m: Floats) -> Indices:
         scale = 2**DEPTH / self._size_m
-        with np.errstate(invalid="ignore"):
-            fx, fy = (x_m - self._x_m) * scale, (y_m - self._y_m) * scale
-            point = np.flatnonzero((fx >= 0) & (fx < 2**DEPTH) & (fy >= 0) & (fy < 2**DEPTH))
-        code = _interleave(fx[point].astype(np.int64), fy[point].astype(np.int64))
-        return point, np.searchsorted(self._code, code, side="right") - 1
+        code = _interleave(((x_m - self._x_m) * scale).astype(np.int64), ((y_m - self._y_m) * scale).astype(np.int64))
+        return np.searchsorted(self._code, code, side="right") - 1
 
     def _leaves_along(self, x0_m: Floats, y0_m: Floats, x1_m: Floats, y1_m: Floats) -> tuple[Indices, Indices]:
         """Return the (path, leaf) pairs of the leaves that paths pass, hopping from leaf to leaf."""
         dx_m, dy_m = x1_m - x0_m, y1_m - y0_m
         at, until = self._clip(x0_m, y0_m, dx_m, dy_m)
         path = np.flatnonzero(at <= until)  # NaN compares false
-        at, until = at[path], until[path]
-        nudge = NUDGE_M / np.maximum(np.hypot(dx_m[path], dy_m[path]), NUDGE_M)
+        x0, y0, dx, dy, at, until = x0_m[path], y0_m[path], dx_m[path], dy_m[path], at[path], until[path]
+        nudge = NUDGE_M / np.maximum(np.hypot(dx, dy), NUDGE_M)
+        # A path that moves less than a nudge along an axis has no wall there: the skin covers it, and one slanting by a
+        # rounding beside a wall would creep along it nudge by nudge.
+        per_x, per_y = (1 / np.where(np.abs(step) < NUDGE_M, np.nan, step) for step in (dx, dy))
+        wall_x, wall_y = np.where(dx >= 0, 2, 0), np.where(dy >= 0, 3, 1)  # of _walls_m, towards which the path goes
         paths, leaves = [np.empty(0, dtype=np.intp)], [np.empty(0, dtype=np.intp)]
         while len(path):
-            x_m, y_m = x0_m[path] + at * dx_m[path], y0_m[path] + at * dy_m[path]
-            within, leaf = self._leaves_of(x_m, y_m)
-            paths.append(path[within])
+            leaf = self._leaf_at(x0 + at * dx, y0 + at * dy)
+            paths.append(path)
             leaves.append(leaf)
-            out = np.full(len(path), np.inf)
-            out[within] = self._leaves_at(x0_m, y0_m, dx_m, dy_m, path[within], leaf)
-            at = np.where(np.isinf(out), at, np.maximum(out, at)) + nudge
-            on = at < until
-            path, at, until, nudge = path[on], at[on], until[on], nudge[on]
+            x_at = (self._walls_m.take(4 * leaf + wall_x) - x0) * per_x
+            y_at = (self._walls_m.take(4 * leaf + wall_y) - y0) * per_y
+            at = np.maximum(np.fmin(x_at, y_at), at) + nudge
+            on = np.flatnonzero(at < until)
+            path, wall_x, wall_y = path[on], wall_x[on], wall_y[on]
+            x0, y0, dx, dy, at, until = x0[on], y0[on], dx[on], dy[on], at[on], until[on]
+            nudge, per_x, per_y = nudge[on], per_x[on], per_y[on]
         return np.concatenate(paths), np.concatenate(leaves)
-
-    def _leaves_at(
-        self, x0_m: Floats, y0_m: Floats, dx_m: Floats, dy_m: Floats, path: Indices, leaf: Indices
-    ) -> Floats:
-        """Return the fraction at which each path leaves the leaf that it is in."""
-        low_x, low_y, size = self._leaf_x_m[leaf], self._leaf_y_m[leaf], self._leaf_size_m[leaf]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            x_at = (low_x + np.where(dx_m[path] > 0, size, 0.0) - x0_m[path]) / dx_m[path]
-            y_at = (low_y + np.where(dy_m[path] > 0, size, 0.0) - y0_m[path]) / dy_m[path]
-        return np.fmin(np.where(dx_m[path] == 0, np.nan, x_at), np.where(dy_m[path] == 0, np.nan, y_at)) + np.where(
-            (dx_m[path] == 0) & (dy_m[path] == 0), np.inf, 0.0
-        )
 
     def _clip(self, x0_m: Floats, y0_m: Floats, dx_m: Floats, dy_m: Floats) -> tuple[Floats, Floats]:
         """Return the fractions between which paths are in the square (Liang, Barsky 1984); at > until if never."""
         at, until = np.zeros(len(x0_m)), np.ones(len(x0_m))
-        for start, step, low in ((x0_m, dx_m, self._x_m), (y0_m, dy_m, self._y_m)):
+        for start, step, corner in ((x0_m, dx_m, self._x_m), (y0_m, dy_m, self._y_m)):
+            low, high = corner + NUDGE_M, corner + self._size_m - NUDGE_M  # so that no rounding leads outside
             with np.errstate(divide="ignore", invalid="ignore"):
-                a, b = (low - start) / step, (low + self._size_m - start) / step
+                a, b = (low - start) / step, (high - start) / step
             still = step == 0
-            within = (start >= low) & (start < low + self._size_m)
+            within = (start >= low) & (start < high)
             at = np.where(still, np.where(within, at, np.inf), np.maximum(at, np.minimum(a, b)))
             until = np.where(still, until, np.minimum(until, np.maximum(a, b)))
         return at, until
@@ -220,18 +239,37 @@ class CellIndex:
         reference = [self._reference(level, c.ix, c.iy) for level, c in done]
         self._ref_x_m = np.concatenate([x for x, _ in reference])[order]
         self._ref_y_m = np.concatenate([y for _, y in reference])[order]
-        sizes = [np.full(len(c.ix), self._size_m / 2**level) for level, c in done]
-        self._leaf_size_m = np.concatenate(sizes)[order]
-        self._leaf_x_m = np.concatenate([self._x_m + c.ix * s for (_, c), s in zip(done, sizes, strict=True)])[order]
-        self._leaf_y_m = np.concatenate([self._y_m + c.iy * s for (_, c), s in zip(done, sizes, strict=True)])[order]
+        size = np.concatenate([np.full(len(c.ix), self._size_m / 2**level) for level, c in done])[order]
+        ix, iy = np.concatenate([c.ix for _, c in done])[order], np.concatenate([c.iy for _, c in done])[order]
+        low_x, low_y = self._x_m + ix * size, self._y_m + iy * size
+        self._walls_m = np.column_stack([low_x, low_y, low_x + size, low_y + size])
         leaf = place[np.concatenate([c.edge_cell + o for (_, c), o in zip(done, offset, strict=False)])]
         edge = np.concatenate([c.edge for _, c in done])
         by_leaf = np.argsort(leaf, kind="stable")
         self._edge, self._edge_start = edge[by_leaf], ragged.starts(leaf, len(order))
+        a_m, b_m = self._ends(self._edge)
+        self._ends_m = np.column_stack([*a_m, *b_m])  # side by side as questions come, for the cache's sake
         leaf = place[np.concatenate([c.zone_cell + o for (_, c), o in zip(done, offset, strict=False)])]
         zone = np.concatenate([c.zone for _, c in done])
         by_leaf = np.argsort(leaf, kind="stable")
         self._zone, self._zone_start = zone[by_leaf], ragged.starts(leaf, len(order))
+        self._tabulate(np.concatenate([np.full(len(c.ix), level) for level, c in done])[order])
+
+    def _tabulate(self, level: Indices) -> None:
+        """Lay a grid over the square that names the leaf of each of its cells; -1 where there are several."""
+        self._level = min(int(np.log2(len(level)) / 2) + 2, TABLE_LEVEL)
+        code = _interleave(*np.divmod(np.arange(4**self._level), 2**self._level)[::-1])
+        leaf = np.searchsorted(self._code, code << 2 * (DEPTH - self._level), side="right") - 1
+        self._leaf_of_cell = np.where(level[leaf] <= self._level, leaf, -1).astype(np.int32)
+
+
+def _sorted(key: Indices, at: Floats) -> Indices:
+    """Return what lexsort((at, key)) does, sorting in full only what shares a key."""
+    order = np.argsort(key, kind="stable")
+    same = key[order][1:] == key[order][:-1]
+    twice = np.flatnonzero(np.append(same, False) | np.append(False, same)) if len(key) else np.empty(0, dtype=np.intp)
+    order[twice] = order[twice][np.lexsort((at[order[twice]], key[order[twice]]))]
+    return order
 
 
 def _square(edges: Edges) -> tuple[float, float, float]:

@@ -4,6 +4,9 @@ Points along all boundaries are held in one tree with the zone as a fourth coord
 zone. The edges around the nearest few of these points give a distance; it is exact once no unseen point could belong to
 a nearer edge: an edge nearer than `best` has a point within hypot(best, SPACING_M / 2), since the foot of the
 perpendicular is at most half the spacing away from one.
+
+Edges that a zone has twice part nothing: the seam of a zone cut at the antimeridian or drawn to a pole, a border that
+two of its parts share. They are no boundary.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ SPACING_M = 1000.0
 APART_M = 1e8  # between zones in the fourth coordinate: more than any two points on Earth
 EARTH_RADIUS_M = 6_371_008.8  # mean radius of WGS84; its choice matters 1e-6 at 500 km
 FIRST_LOOK = 2
+SAME_M = 0.01  # places this close are one
 
 
 class Boundaries:
@@ -29,14 +33,19 @@ class Boundaries:
 
     def __init__(self, edges: Edges) -> None:
         length_m = np.linalg.norm(edges.b_m - edges.a_m, axis=1)
-        parts = np.maximum(np.ceil(length_m / SPACING_M), 1).astype(np.intp)
+        parts = np.where(_twice(edges), 0, np.maximum(np.ceil(length_m / SPACING_M), 1)).astype(np.intp)
         edge = np.repeat(np.arange(len(edges)), parts)
         part = np.arange(len(edge)) - np.repeat(np.cumsum(parts) - parts, parts)
-        step_m = ((edges.b_m - edges.a_m) / parts[:, None])[edge]
-        self._a_m = edges.a_m[edge] + part[:, None] * step_m
-        self._b_m = self._a_m + step_m
-        self._before = _predecessors(edges.ring[edge])
-        points = np.column_stack([self._a_m, edges.zone[edge] * APART_M])
+        step_m = (edges.b_m - edges.a_m)[edge] / parts[edge][:, None]
+        a_m = edges.a_m[edge] + part[:, None] * step_m
+        b_m = a_m + step_m
+        before = _predecessors(edges.ring[edge])
+        joined = _are_one(b_m[before], a_m)
+        last = np.setdiff1d(before, before[joined])  # before a gap: their ends are points too
+        self._a_m, self._b_m = np.concatenate([a_m, a_m[last]]), np.concatenate([b_m, b_m[last]])
+        self._before = np.concatenate([np.where(joined, before, np.arange(len(edge))), last])
+        zone = np.concatenate([edges.zone[edge], edges.zone[edge[last]]])
+        points = np.column_stack([np.concatenate([a_m, b_m[last]]), zone * APART_M])
         self._tree = cKDTree(points) if len(points) else None
 
     def distance(self, point_m: Floats, zone: Indices) -> Floats:
@@ -71,3 +80,20 @@ def _predecessors(ring: Indices) -> Indices:
     last = np.append(first[1:], len(ring)) - 1
     before[first] = last
     return before
+
+
+def _twice(edges: Edges) -> NDArray[np.bool_]:
+    """Tell which edges, (E,), another edge of the same zone repeats, in either direction."""
+    a_m, b_m = edges.a_m, edges.b_m
+    twice = np.zeros(len(edges), dtype=bool)
+    if len(edges):
+        middle = cKDTree(np.column_stack([(a_m + b_m) / 2, edges.zone * APART_M]))
+        one, two = middle.query_pairs(SAME_M, output_type="ndarray").T
+        back = _are_one(a_m[one], b_m[two]) & _are_one(b_m[one], a_m[two])
+        along = _are_one(a_m[one], a_m[two]) & _are_one(b_m[one], b_m[two])
+        twice[one[back | along]] = twice[two[back | along]] = True
+    return twice
+
+
+def _are_one(p_m: Floats, q_m: Floats) -> NDArray[np.bool_]:
+    return np.abs(p_m - q_m).max(axis=1) < SAME_M

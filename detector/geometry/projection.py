@@ -15,6 +15,9 @@ from pyproj import Transformer
 from detector.airspace.zones import Zone
 from feeds.plots import Floats
 
+TOO_FAR = np.cos(np.radians(160.0))  # the plane stretches sixfold there
+EARTH_RADIUS_M = 6_371_008.8
+
 _EARTH_CENTRED = Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True)
 
 
@@ -28,12 +31,19 @@ class Theatre:
 
     @classmethod
     def around(cls, zones: Sequence[Zone]) -> Theatre:
-        """Return the theatre centred on all vertices of the zones; on (0, 0) without any."""
+        """Return the theatre centred on all vertices of the zones; on (0, 0) without any.
+
+        Should that leave a vertex TOO_FAR, the end of an axis of the Earth that is farthest from having an antipode
+        among the vertices is the centre: a plane has no place for it.
+        """
         rings = [ring for zone in zones for polygon in zone.polygons for ring in polygon]
         if not rings:
             return cls(0.0, 0.0)
-        lon_deg, lat_deg = np.concatenate(rings).T
-        x, y, z = earth_centred(lon_deg, lat_deg).mean(axis=0)
+        places = earth_centred(*np.concatenate(rings).T)
+        centres = np.vstack([places.mean(axis=0), np.eye(3), -np.eye(3)])
+        centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1.0)
+        worst = (places @ centres.T).min(axis=0) / EARTH_RADIUS_M  # cosine of the angle to the farthest vertex
+        x, y, z = centres[0 if worst[0] > TOO_FAR else np.argmax(worst)]
         return cls(float(np.degrees(np.arctan2(y, x))), float(np.degrees(np.arctan2(z, np.hypot(x, y)))))
 
     def project(self, lon_deg: Floats, lat_deg: Floats) -> tuple[Floats, Floats]:
