@@ -96,7 +96,8 @@ class CellIndex:
     ) -> tuple[Indices, Indices, Floats]:
         """Return (which, entry, fraction) of the paths p -> q that cross an entry of the edge list of their leaf."""
         which, entry = ragged.expand(self._edge_start, leaf)
-        px, py, dx, dy = px_m[which], py_m[which], (qx_m - px_m)[which], (qy_m - py_m)[which]
+        px, py = px_m.take(which), py_m.take(which)
+        dx, dy = (qx_m - px_m).take(which), (qy_m - py_m).take(which)
         ends = self._ends_m.take(entry, axis=0)
         a_left = dx * (ends[:, 1] - py) >= dy * (ends[:, 0] - px)
         b_left = dx * (ends[:, 3] - py) >= dy * (ends[:, 2] - px)

@@ -15,10 +15,11 @@ def starts(row: Indices, n_rows: int) -> Indices:
 
 def expand(start: Indices, row: Indices) -> tuple[Indices, Indices]:
     """Return (which, item): the items of each of the rows asked for, and which asking each belongs to."""
-    count = start[row + 1] - start[row]
+    begin = start.take(row)
+    count = start.take(row + 1) - begin
     which = np.repeat(np.arange(len(row)), count)
-    first = np.repeat(start[row] - (np.cumsum(count) - count), count)
-    return which, first + np.arange(len(which))
+    item = np.arange(len(which)) + (begin - np.cumsum(count) + count).take(which)
+    return which, item
 
 
 def odd(key: Indices) -> Indices:
