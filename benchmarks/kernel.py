@@ -28,7 +28,7 @@ from detector.geometry.edges import Edges
 from detector.geometry.index import CellIndex
 from detector.geometry.projection import Theatre
 
-SEED, RUNS, AIRCRAFT, PATH_M = 11, 5, 10_000, 30 * 250.0
+SEED, RUNS, AIRCRAFT, PATH_M = 11, 15, 10_000, 30 * 250.0
 SIZES = ((300, 500), (20, 50_000))
 EARTH_M = 6_371_000.0
 

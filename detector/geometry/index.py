@@ -69,14 +69,14 @@ class CellIndex:
     def swept(self, x0_m: Floats, y0_m: Floats, x1_m: Floats, y1_m: Floats) -> tuple[Indices, Indices, Floats]:
         """Return (path, zone, fraction) of every crossing of N straight paths, sorted in this order."""
         path, leaf = self._leaves_along(x0_m, y0_m, x1_m, y1_m)
-        hit, entry, at = self._hits(leaf, x0_m[path], y0_m[path], x1_m[path], y1_m[path])
-        path, edge = path[hit], self._edge[entry]
+        hit, entry, at = self._hits(leaf, *(part.take(path) for part in (x0_m, y0_m, x1_m, y1_m)))
+        path, edge = path.take(hit), self._edge.take(entry)
         key = path * len(self._edges) + edge
         order = np.argsort(key)
-        order = order[np.diff(key[order], prepend=-1) != 0]  # an edge may lie in several cells
-        path, zone, at = path[order], self._edges.zone[edge[order]], at[order]
+        order = order[np.diff(key.take(order), prepend=-1) != 0]  # an edge may lie in several cells
+        path, zone, at = path.take(order), self._edges.zone.take(edge.take(order)), at.take(order)
         order = _sorted(path * self._n_zones + zone, at)
-        return path[order], zone[order], at[order]
+        return path.take(order), zone.take(order), at.take(order)
 
     def leaf_edges(self) -> tuple[Indices, Indices]:
         """Return every leaf's edges: where each leaf's start (L + 1,), and the edges."""
