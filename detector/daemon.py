@@ -22,12 +22,11 @@ import numpy as np
 from detector import __version__, assembly
 from detector.delivery.publisher import Delivery
 from detector.delivery.topics import Topics
-from detector.errors import IncursiondError
 from detector.feedwatch import FeedWatch
 from detector.metrics import Metrics
 from detector.notify import notify
 from detector.picture import Airspace
-from detector.pipeline import RESULTS
+from detector.pipeline import RESULTS, USED
 from detector.settings import Settings, host_port
 from feeds import registry
 from feeds.plots import Plots, concatenate
@@ -71,6 +70,7 @@ class Daemon:
         self._stopping = False
         self._status: tuple[str, str] | None = None
         self._reload_error: str | None = None
+        self._reader: threading.Thread | None = None
 
     def run(self) -> None:
         """Run until told to stop."""
@@ -81,19 +81,19 @@ class Daemon:
         self._look(time.time())
         notify("READY=1")
         looked_s = time.time()
-        while not self._stopping:
-            self._empty_inbox()
-            self._step()
-            if time.time() - looked_s >= LOOK_S:
-                looked_s = time.time()
-                self._look(looked_s)
-        notify("STOPPING=1")
-        log.info("stopping")
-        self._set_feeds(msgspec.structs.replace(self._settings, feeds=()))
-        self._empty_inbox()
-        self._step()
-        self._delivery.stop()
-        server.shutdown()
+        try:
+            while not self._stopping:
+                self._empty_inbox()
+                self._step()
+                if time.time() - looked_s >= LOOK_S:
+                    looked_s = time.time()
+                    self._look(looked_s)
+            log.info("stopping")
+        finally:  # what has been said already must leave, whatever has happened
+            notify("STOPPING=1")
+            self._set_feeds(msgspec.structs.replace(self._settings, feeds=()))
+            self._delivery.stop()
+            server.shutdown()
 
     def stop(self) -> None:
         """Stop after the step under way; safe in a signal handler."""
@@ -101,8 +101,7 @@ class Daemon:
 
     def reload(self) -> None:
         """Read the configuration anew, beside the detection that goes on; safe in a signal handler."""
-        notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
-        threading.Thread(target=self._read_anew, name="reload", daemon=True).start()
+        self._inbox.put(self._start_reload)
 
     # --- called from the feeds' threads -------------------------------------------------------------------------------
 
@@ -121,7 +120,7 @@ class Daemon:
     def _empty_inbox(self) -> None:
         try:
             self._inbox.get(timeout=PATIENCE_S)()
-            while True:
+            for _ in range(self._inbox.qsize()):
                 self._inbox.get_nowait()()
         except queue.Empty:
             pass
@@ -132,7 +131,6 @@ class Daemon:
             self._metrics.plots.labels(name, f"rejected_{reason.partition(':')[0]}").inc(count)
         if len(plots):
             self._metrics.last_plot.labels(name).set(received_s)
-            self._watch.heard(name, plots, received_s)
             self._batch.append((name, plots, received_s))
 
     def _step(self) -> None:
@@ -140,8 +138,9 @@ class Daemon:
         plots = concatenate([plots for _, plots, _ in batch])
         step = self._pipeline.step(plots, time.time())
         start = 0
-        for name, part, _ in batch:
+        for name, part, received_s in batch:
             results = step.results[start : start + len(part)]
+            self._watch.heard(name, part.take(results == USED), received_s)
             start += len(part)
             for result, count in zip(RESULTS, np.bincount(results, minlength=len(RESULTS)).tolist(), strict=True):
                 self._metrics.plots.labels(name, result).inc(count)
@@ -193,6 +192,7 @@ class Daemon:
                 feed.stop()
                 del self._feeds[name]
                 self._watch.remove(name)
+                self._say_feed(name, "down", {"reason": "stopped"})
         for name, feed_settings in wanted.items():
             if name not in self._feeds:
                 self._metrics.watch_feed(name)
@@ -201,11 +201,20 @@ class Daemon:
 
     # --- reload -------------------------------------------------------------------------------------------------------
 
+    def _start_reload(self) -> None:
+        if self._reader is not None and self._reader.is_alive():
+            self._inbox.put(self._start_reload)  # the newest file is read last
+            time.sleep(PATIENCE_S)
+            return
+        notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        self._reader = threading.Thread(target=self._read_anew, name="reload", daemon=True)
+        self._reader.start()
+
     def _read_anew(self) -> None:
         try:
             settings, airspace = assembly.load(self._config)
-        except IncursiondError as error:
-            problems = str(error)
+        except Exception as error:  # whatever it is, the old configuration stays and the reader does not die unheard
+            problems = str(error) or type(error).__name__
             self._inbox.put(lambda: self._refuse(problems))
         else:
             self._inbox.put(lambda: self._adopt(settings, airspace))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.airspace.zones import ENTRY
 from detector.geometry.projection import earth_centred
 from detector.incidents.book import Book
 from detector.incidents.message import IncidentMessage
@@ -101,7 +102,8 @@ class Pipeline:
         now_s: float,
     ) -> list[IncidentMessage]:
         """Go on with other zones and rules; return what ends because its zone is gone."""
-        gone = set(self.airspace.index_of) - set(airspace.index_of)
+        kept = {zone.id for zone in airspace.zones if zone.kind in ENTRY and params.enabled}
+        gone = set(self.airspace.index_of) - kept
         messages = self.book.close_zones(gone, now_s, self.tracks, self._depths)
         old, new = self.airspace.theatre, airspace.theatre
 
@@ -110,7 +112,7 @@ class Pipeline:
 
         self.tracks.move(move)
         self.contacts = self.contacts.moved(
-            [airspace.index_of.get(zone.id, -1) for zone in self.airspace.zones], len(airspace), move
+            [airspace.index_of[zone.id] if zone.id in kept else -1 for zone in self.airspace.zones], len(airspace), move
         )
         self.airspace, self.classifier, self.sensors, self.params = airspace, classifier, sensors, params
         self.tracks.reclassify(classifier)
@@ -186,14 +188,17 @@ class Pipeline:
         due_s = min(self.book.due_s(), float(tracks.lost_at_s().min()), float(tracks.forgotten_at_s().min()))
         return math.ceil(due_s) if math.isfinite(due_s) else math.inf
 
-    def _depths(self, rows: list[int], zone_ids: list[str]) -> list[tuple[float, float, float]]:
-        """Return of each (track, zone) the greatest depth of its stay so far, its sigma, and the probability."""
+    def _depths(self, rows: list[int], zone_ids: list[str]) -> list[tuple[float, float, float, float]]:
+        """Return of each (track, zone) the depth now, the greatest of its stay, its sigma, and the probability."""
         zone = [self.airspace.index_of[zone_id] for zone_id in zone_ids]
         record = self.contacts.get(np.array(rows, dtype=np.intp) * len(self.airspace) + np.array(zone, dtype=np.intp))
         inside = record["inside"]
         depth_m = np.where(inside, record["depth_m"], -np.inf)
         probability = np.where(inside, evidence.probability(record["log_odds"]), 0.0)
-        return list(zip(depth_m.tolist(), record["depth_sigma_m"].tolist(), probability.tolist(), strict=True))
+        present_m = np.where(inside, record["last_depth_m"], 0.0).tolist()
+        return list(
+            zip(present_m, depth_m.tolist(), record["depth_sigma_m"].tolist(), probability.tolist(), strict=True)
+        )
 
 
 def _rounds(row: Rows) -> Iterator[Rows]:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import IO
 
 import msgspec
 import numpy as np
@@ -16,7 +17,7 @@ from detector.assembly import load, pipeline_of
 from detector.delivery.messages import ndjson
 from detector.delivery.publisher import Delivery
 from detector.delivery.topics import Topics
-from detector.errors import IncursiondError
+from detector.errors import IncursiondError, InputError
 from detector.geofence import PlainGeofence
 from detector.incidents.message import IncidentMessage
 from detector.metrics import Metrics
@@ -39,7 +40,7 @@ def command(config: Path, tracks: Sequence[Path], output: Path | None, speed: fl
     settings, airspace = load(config)
     summary = Summary()
     with ExitStack() as stack:
-        out = stack.enter_context(output.open("wb")) if output else sys.stdout.buffer
+        out = stack.enter_context(_open(output)) if output else sys.stdout.buffer
         delivery = _delivery(settings) if publish else None
         if delivery:
             stack.callback(delivery.stop)
@@ -61,6 +62,13 @@ def command(config: Path, tracks: Sequence[Path], output: Path | None, speed: fl
                 f"{settings.mqtt.url}: the broker has not confirmed every message within {DRAIN_S:g} s"
             )
     return 0
+
+
+def _open(output: Path) -> IO[bytes]:
+    try:
+        return output.open("wb")
+    except OSError as error:
+        raise InputError([f"{output}: {(error.strerror or str(error)).lower()}, expected a file to write"]) from None
 
 
 def _delivery(settings: Settings) -> Delivery:

@@ -4,7 +4,7 @@ A recording merges receivers, so its rows come in time order give or take 60 s. 
 newest row before it cannot be put back without holding everything, so it is dropped and counted: such a file (one
 that strings recordings together, say) has to be sorted first.
 
-One row with a time far ahead would make everything after it late. So a row that is more than a day ahead of both the
+One row with a time far ahead would make everything after it late. So a row more than ten minutes ahead of both the
 rows before it and the very next row is a *leap*: it is dropped and counted, and moves no clock. Recordings may hold
 honest gaps of years, but after those the next row stays. Two wrong rows in a row are believed; the count of the late
 rows then tells.
@@ -22,7 +22,7 @@ from feeds.plots import COLUMNS, Plots, concatenate
 from feeds.table import Rejected
 
 WINDOW_S = 60.0
-LEAP_S = 86_400.0
+LEAP_S = 600.0
 
 Mask = NDArray[np.bool_]
 

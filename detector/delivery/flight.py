@@ -89,7 +89,8 @@ class Flight:
         if code >= REFUSED:
             self.refused(what, now_s)
             return Answer.REFUSED, what
-        self._holds.pop(publication_of(what).topic, None)
+        if not self.held(publication_of(what).topic):  # a hold that a later item caused stays
+            self._holds.pop(publication_of(what).topic, None)
         complete = isinstance(what, Item) and self._outbox.confirm(what)
         return Answer.COMPLETE if complete else Answer.CONFIRMED, what
 

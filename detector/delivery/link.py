@@ -87,8 +87,8 @@ class Link:
         try:
             version = self._dialect.version
             session = Session(self._broker, version, self._will, self._flight, self._heard, self._monotonic_s)
-        except OSError as error:  # nobody there, or no trust: that says nothing about versions
-            return (error.strerror or str(error) or type(error).__name__).lower()
+        except (OSError, ValueError) as error:  # nobody there, no such name, no trust: that says nothing of versions
+            return (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
         try:
             self._hold(session)
         except Exception as error:  # a fault costs the connection, never the thread

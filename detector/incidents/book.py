@@ -7,10 +7,12 @@ clear for CLOSE_AFTER_S, when the track is lost or has landed, or when nobody ha
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from heapq import heappop, heappush
 from itertools import groupby
-from operator import attrgetter
+from operator import attrgetter, itemgetter
+
+import numpy as np
 
 from detector.airspace.zones import Identity, Zone
 from detector.incidents.headline import headline
@@ -25,6 +27,10 @@ from detector.tracks.store import Segments, TrackStore
 CLOSE_AFTER_S = 300.0  # who left and comes back within this is the same story
 
 _CLOSES_AT_ONCE = {Change.LANDED: "landed", Change.RESOLVED: "resolved"}
+
+
+_Changed = tuple[int, Incident, float, bool, str | None, list[str]]
+"""Segment, incident, time, whether it corrects, outcome if it is over, zones it is about."""
 
 
 class Book:
@@ -53,25 +59,41 @@ class Book:
         self, findings: Findings, segments: Segments, tracks: TrackStore, zones: tuple[Zone, ...], depths: Depths
     ) -> list[tuple[int, IncidentMessage]]:
         """Return (segment, message) for every step whose findings are worth one, in the order of segments."""
-        changed = []
+        changed: list[_Changed] = []
+        turned_out = set(np.flatnonzero(tracks.turned_out[segments.row]).tolist())
         for segment, changes in groupby(findings.rows(), attrgetter("segment")):
             row = int(segments.row[segment])
             step_s = float(segments.before.time_s[segment]), float(segments.now.time_s[segment])
             incident = self._open.get(row) or self._new(tracks, row, step_s[1])
-            identity, revision, outcome = Identity(tracks.identity[row]), False, None
+            identity, revision, outcome, about = Identity(tracks.identity[row]), False, None, []
             for change in changes:
                 revision |= incident.apply(change, zones[change.zone], identity, step_s)
-                outcome = _CLOSES_AT_ONCE.get(Change(change.change))
-            changed.append((segment, incident, step_s[1], revision, outcome))
+                outcome = _CLOSES_AT_ONCE.get(Change(change.change)) or outcome
+                about.append(zones[change.zone].id)
+            changed.append((segment, incident, step_s[1], revision, outcome, about))
+            turned_out.discard(segment)
+        changed += self._turned_out(sorted(turned_out), segments, tracks)
+        changed.sort(key=itemgetter(0))
         refresh([incident for _, incident, *_ in changed], depths)
         said = []
-        for segment, incident, now_s, revision, outcome in changed:
+        for segment, incident, now_s, revision, outcome, about in changed:
             if outcome is not None and incident.standing() is Standing.CLEAR:
                 message = self._close(incident, now_s, tracks, outcome)
             else:
-                message = self._tell(incident, now_s, tracks, revision=revision)
+                message = self._tell(incident, now_s, tracks, about, revision=revision)
             said.append((segment, message))
         return said
+
+    def _turned_out(self, at: list[int], segments: Segments, tracks: TrackStore) -> list[_Changed]:
+        """Return the open incidents whose subjects turned out to be somebody else; operators act on that too."""
+        changed: list[_Changed] = []
+        for segment in at:
+            row = int(segments.row[segment])
+            incident = self._open.get(row)
+            if incident is not None:
+                incident.grade(Identity(tracks.identity[row]))
+                changed.append((segment, incident, float(segments.now.time_s[segment]), False, None, []))
+        return changed
 
     def close_due(self, now_s: float, tracks: TrackStore) -> list[IncidentMessage]:
         """Close every incident that has been clear for long enough, in the order of their tracks' names."""
@@ -114,7 +136,15 @@ class Book:
         incident = self._open[row] = Incident(row, identify(self.site, tracks.name(row), now_s), now_s)
         return incident
 
-    def _tell(self, incident: Incident, now_s: float, tracks: TrackStore, *, revision: bool) -> IncidentMessage:
+    def _tell(
+        self,
+        incident: Incident,
+        now_s: float,
+        tracks: TrackStore,
+        about: Container[str] = (),
+        *,
+        revision: bool = False,
+    ) -> IncidentMessage:
         """Advance the incident to what its findings amount to now, and return the message."""
         first, rank, severity = incident.sequence == 0, RANK[incident.phase], incident.severity
         standing = incident.standing()
@@ -125,7 +155,7 @@ class Book:
         if standing is Standing.CLEAR:
             heappush(self._closing, (incident.close_s, incident.incident_id, incident))
         event = "opened" if first else "escalated" if rises and not revision else "updated"
-        return self._message(incident, event, now_s, tracks, revision=revision)
+        return self._message(incident, event, now_s, tracks, about, revision=revision)
 
     def _close(self, incident: Incident, now_s: float, tracks: TrackStore, outcome: str) -> IncidentMessage:
         incident.phase = advance(incident.phase, Standing.OVER)
@@ -138,12 +168,13 @@ class Book:
         event: str,
         now_s: float,
         tracks: TrackStore,
+        about: Container[str] = (),
         *,
         revision: bool = False,
         outcome: str | None = None,
     ) -> IncidentMessage:
         incident.sequence += 1
-        subject, leading = subject_of(tracks, incident.row), incident.leading()
+        subject, leading = subject_of(tracks, incident.row), incident.leading(about)
         return IncidentMessage(
             site=self.site,
             status=self.status,
@@ -156,7 +187,7 @@ class Book:
             severity=SEVERITIES[incident.severity],
             urgency=URGENCY[incident.phase],
             certainty=CERTAINTIES[min(e.certainty for e in incident.entries)],
-            headline=headline(subject, leading, outcome),
+            headline=headline(subject, leading, incident.open_entries(), outcome),
             time=stamp(now_s),
             opened_at=stamp(incident.opened_s),
             closed_at=None if outcome is None else stamp(now_s),

@@ -7,14 +7,16 @@ from detector.incidents.message import Subject
 from detector.rules.findings import Certainty
 
 
-def headline(subject: Subject, entry: Entry, outcome: str | None) -> str:
-    """Return the line for an incident whose leading finding is `entry`."""
+def headline(subject: Subject, entry: Entry, still: list[Entry], outcome: str | None) -> str:
+    """Return the line for a message about `entry`; `still` are the stays that have not ended."""
     tense = _present(entry) if entry.ended_s is None else _past(entry)
     line = f"{_who(subject)} {tense}"
     if outcome is not None:
         return f"{line}; closed: {outcome}"
-    motion = _motion(subject)
-    return f"{line} {motion}" if entry.ended_s is None else f"{line}; now {motion}"
+    if entry.ended_s is None:
+        return f"{line} {_motion(subject)}"
+    where = f"still in {', '.join(e.zone.name for e in still)}" if still else "now"
+    return f"{line}; {where} {_motion(subject)}"
 
 
 def _who(subject: Subject) -> str:
@@ -22,7 +24,7 @@ def _who(subject: Subject) -> str:
 
 
 def _present(entry: Entry) -> str:
-    return f"{_distance(entry.depth_m)} inside {entry.zone.name}"
+    return f"{_distance(max(entry.present_m, 0.0))} inside {entry.zone.name}"
 
 
 def _past(entry: Entry) -> str:

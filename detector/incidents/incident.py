@@ -20,8 +20,8 @@ PROBABILITY_LIMIT = 0.9999  # more digits would claim more than the error model 
 Place = tuple[float, float]
 """Latitude, longitude in degrees."""
 
-Depths = Callable[[list[int], list[str]], Iterable[tuple[float, float, float]]]
-"""Of track rows in zones (by id): greatest depth so far m, its sigma m, probability; -inf, 0, 0 for nothing known."""
+Depths = Callable[[list[int], list[str]], Iterable[tuple[float, float, float, float]]]
+"""Of track rows in zones (by id): depth now m, greatest so far m, its sigma m, probability; 0, -inf, 0, 0: unknown."""
 
 
 @dataclass(slots=True)
@@ -40,6 +40,7 @@ class Entry:
     probability: float = 0.0
     ended_s: float | None = None
     ended_at: Place | None = None
+    present_m: float = 0.0  # how deep it is now
     told: Finding | None = None  # as last told, while nothing has changed
 
     @property
@@ -118,9 +119,17 @@ class Incident:
         kinds = {e.kind for e in self.open_entries()}
         return Standing.INSIDE if "incursion" in kinds else Standing.NEAR if kinds else Standing.CLEAR
 
-    def leading(self) -> Entry:
-        """Return the entry that a headline is about: the gravest that is open, else of all; latest first."""
-        return max(reversed(self.open_entries() or self.entries), key=lambda e: (e.kind == "incursion", e.severity))
+    def leading(self, changed: Container[str] = ()) -> Entry:
+        """Return the entry that a message is about: the gravest in the zones that changed, else open, else of all."""
+        about = [e for e in self.entries if e.zone.id in changed] or self.open_entries() or self.entries
+        return max(reversed(about), key=lambda e: (e.kind == "incursion", e.severity))
+
+    def grade(self, identity: Identity) -> None:
+        """Grade what is open anew for who the subject turned out to be."""
+        for entry in self.open_entries():
+            deep = entry.severity > severity(entry.zone.kind, Identity.UNKNOWN, deep=False)
+            entry.severity = max(entry.severity, severity(entry.zone.kind, identity, deep=deep))
+            entry.told = None
 
     def farewell(self) -> str:
         """Return the outcome of an incident that is clear: it has left, or it never entered."""
@@ -158,8 +167,9 @@ def refresh(incidents: Iterable[Incident], depths: Depths) -> None:
     """Take in how deep the open stays of incidents have become since they were last spoken of."""
     stays = [(incident.row, entry) for incident in incidents for entry in incident.open_entries()]
     known = depths([row for row, _ in stays], [entry.zone.id for _, entry in stays])
-    for (_, entry), depth in zip(stays, known, strict=True):
-        entry.deepen(*depth)
+    for (_, entry), (present_m, *deepest) in zip(stays, known, strict=True):
+        entry.present_m = present_m
+        entry.deepen(*deepest)
 
 
 def identify(site: str, track_id: str, opened_s: float) -> str:

@@ -31,6 +31,7 @@ from feeds.plots import Floats
 GAP_PERIODS = 4.0  # a path unseen for so many periods, and so many seconds, is a guess:
 GAP_S = 30.0  # an incursion on it is possible, no more
 SILENCE = -1
+CONFIRMING = 2  # reports on the ground make a landing; one is a glitch
 
 
 Surely = Annotated[float, msgspec.Meta(gt=0.5, lt=1, description="a probability above 0.5 and below 1")]
@@ -102,7 +103,7 @@ def detect(
     odds = evidence.log_odds_inside(
         picture.depth_m, segments.now.sigma_m[picture.segment], picture.above_floor_m, picture.below_ceiling_m
     )
-    paths = _paths(pairs, airspace, _tellable(was, odds, pairs, threshold), threshold)
+    paths = _paths(pairs, airspace, _tellable(was, odds, pairs, threshold), params)
     now = _weigh(was, odds, pairs, paths)
     _pass_crests(was, now, pairs, airspace)
     verdict = _judge(was, now, pairs, paths, threshold)
@@ -116,7 +117,7 @@ def detect(
 def _pairs(segments: Segments, picture: Picture, airspace: Airspace, tracks: TrackStore, params: Params) -> Pairs:
     row = segments.row[picture.segment]
     last = tracks.last
-    landed = last.on_ground[row] == 1
+    landed = tracks.grounded[row] >= CONFIRMING
     anonymous = (last.icao24[row] != None) & (last.callsign[row] == None)  # noqa: E711 - elementwise on objects
     period_s = segments.now.period_s[picture.segment]
     return Pairs(
@@ -141,8 +142,11 @@ def _tellable(was: Records, odds: Floats, pairs: Pairs, threshold: float) -> Mas
     return tellable
 
 
-def _paths(pairs: Pairs, airspace: Airspace, wanted: Mask, threshold: float) -> Paths:
-    """Weigh every stretch that begins or ends between the reports; a pair's answer is that of its surest stretch."""
+def _paths(pairs: Pairs, airspace: Airspace, wanted: Mask, params: Params) -> Paths:
+    """Weigh every stretch that begins or ends between the reports; a pair's answer is that of its surest stretch.
+
+    Across a gap the path may miss the zone on either side: inside with 2 p - 1, where one boundary alone gives p.
+    """
     picture, segments = pairs.picture, pairs.segments
     n = len(picture.segment)
     whole = (picture.enters == 0) & (picture.leaves == 1)
@@ -152,8 +156,9 @@ def _paths(pairs: Pairs, airspace: Airspace, wanted: Mask, threshold: float) -> 
 
     step_s = (segments.now.time_s - segments.before.time_s)[picture.segment]
     gap = step_s > np.maximum(GAP_S, GAP_PERIODS * pairs.period_s)
-    unseen = gap[pair] & (enters > 0) & (leaves < 1)
-    decided = log_odds >= np.where(unseen, 0.0, threshold)
+    guess = gap[pair] & (enters > 0) & (leaves < 1)
+    log_odds[guess] = logit(np.clip(2 * evidence.probability(log_odds[guess]) - 1, 1e-9, 1 - 1e-9))
+    decided = log_odds >= np.where(guess, 0.0, logit(params.probability))
 
     paths = Paths(
         decided=np.zeros(n, dtype=bool),

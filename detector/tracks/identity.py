@@ -23,14 +23,18 @@ class Rule:
     states: tuple[str, ...] | None = None  # ISO 3166 alpha-2
 
     def matches(self, icao24: str | None, callsign: str | None, squawk: str | None) -> bool:
-        """Tell whether every given condition holds; a condition on something not known does not."""
+        """Tell whether every given condition holds; on something not known none does but `squawks_not`."""
         return (
             (self.addresses is None or _within(icao24, self.addresses))
-            and (self.callsigns is None or any(fnmatchcase(callsign or "", pattern) for pattern in self.callsigns))
+            and (self.callsigns is None or _named(callsign, self.callsigns))
             and (self.squawks is None or squawk in self.squawks)
             and (self.squawks_not is None or squawk not in self.squawks_not)
             and (self.states is None or state_of(icao24) in self.states)
         )
+
+
+def _named(callsign: str | None, patterns: tuple[str, ...]) -> bool:
+    return callsign is not None and any(fnmatchcase(callsign, pattern) for pattern in patterns)
 
 
 def _within(icao24: str | None, ranges: tuple[tuple[int, int], ...]) -> bool:

@@ -11,6 +11,8 @@ import numpy as np
 from detector.tracks.store import Fixes, Rows, Segments
 from feeds.plots import Floats
 
+LEAST_EVEN = 4.0
+
 
 def along(segments: Segments, at: Rows, fraction: Floats) -> Fixes:
     """Return the point at a fraction of each chord (N,); `sigma_m` is what the reports' errors make of it there.
@@ -62,7 +64,8 @@ def _second_difference(segments: Segments, at: Rows, name: str) -> Floats:
     time_s = [f.time_s[at] for f in fixes]
     place = [getattr(f, name)[at] for f in fixes]
     first_s, last_s = time_s[1] - time_s[0], time_s[2] - time_s[1]
-    known = (first_s > 0) & (last_s > 0)
+    # Over steps of very different length the errors of the short one would be stretched over the long one.
+    known = (first_s > 0) & (last_s > 0) & (np.minimum(first_s, last_s) > np.maximum(first_s, last_s) / LEAST_EVEN)
     if place[0].ndim == 2:
         first_s, last_s, known = first_s[:, None], last_s[:, None], known[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from detector.airspace.zones import Identity
 from detector.tracks.identity import Classifier
-from feeds.plots import COLUMNS, Floats, Plots, Texts, make
+from feeds.plots import COLUMNS, UNKNOWN_SMALL, Floats, Plots, Texts, make
 
 Rows = NDArray[np.intp]
 
@@ -23,6 +23,8 @@ LOST_AFTER_S = 60.0  # a track is lost after so long a silence ...
 LOST_AFTER_PERIODS = 5.0  # ... or after so many missed reports, whichever is longer
 FORGOTTEN_AFTER_S = 420.0  # until then a track that is heard again continues: its path in between may have been inside
 PERIOD_GAIN = 0.2
+CARRIED_S = 60.0  # an altitude that a report lacks is that of the report before, if not older
+SHORTEST_S = 0.5  # no motion is derived over less: errors would be divided by nothing
 
 _KEPT = ("icao24", "callsign", "squawk", "source")  # told once, they hold until told otherwise
 
@@ -83,6 +85,8 @@ class TrackStore:
         self.heard_s = np.zeros(capacity)  # of the first report
         self.fix = _no_fixes(capacity)
         self.fix_before = _no_fixes(capacity)
+        self.grounded = np.zeros(capacity, dtype=np.int64)  # reports on the ground in succession
+        self.turned_out = np.zeros(capacity, dtype=bool)  # its last report made it somebody else
         self.identity = np.full(capacity, Identity.UNKNOWN, dtype=np.int8)
         self.last = _blank(capacity)  # the last report as it came, with what older ones told of its names
         self.sources = np.full(capacity, None, dtype=object)  # tuple of names, in order of appearance
@@ -108,7 +112,7 @@ class TrackStore:
         row = self._row_of[track_id] = self._free.pop()
         self.alive[row] = True
         self.lost[row] = False
-        self.reports[row] = 0
+        self.reports[row] = self.grounded[row] = 0
         self.identity[row] = Identity.UNKNOWN
         self.sources[row] = ()
         for name in _KEPT:
@@ -118,7 +122,7 @@ class TrackStore:
     def _grow(self) -> None:
         size = len(self.alive)
         self._free = list(range(2 * size - 1, size - 1, -1))
-        for name in ("alive", "lost", "reports", "heard_s", "identity", "sources"):
+        for name in ("alive", "lost", "grounded", "turned_out", "reports", "heard_s", "identity", "sources"):
             setattr(self, name, _doubled(getattr(self, name)))
         self.fix = Fixes(*(_doubled(getattr(self.fix, name)) for name in _FIX))
         self.fix_before = Fixes(*(_doubled(getattr(self.fix_before, name)) for name in _FIX))
@@ -130,6 +134,7 @@ class TrackStore:
         before = _first_known(first, fixes, self.fix.take(rows))
         earlier = _first_known(first | second, before, self.fix_before.take(rows))
         self._learn_period(first, before, fixes)
+        _carry_altitude(before, fixes)
         for name in _FIX:
             getattr(self.fix_before, name)[rows] = getattr(before, name)
             getattr(self.fix, name)[rows] = getattr(fixes, name)
@@ -152,6 +157,9 @@ class TrackStore:
         told = np.zeros(len(rows), dtype=bool)
         for name in COLUMNS:
             new, column = getattr(plots, name), getattr(self.last, name)
+            if name == "on_ground":
+                new = np.where(new == UNKNOWN_SMALL, np.where(self.reports[rows] > 1, column[rows], new), new)
+                self.grounded[rows] = np.where(new == 1, self.grounded[rows] + 1, 0)
             if name not in _KEPT:
                 column[rows] = new
                 continue
@@ -161,10 +169,12 @@ class TrackStore:
                 self._add_sources(rows[changed], new[changed])
             else:
                 told[changed] = True
+        was = self.identity[rows]
         told |= self.reports[rows] == 1
         for row in rows[told]:
             last = self.last
             self.identity[row] = classifier.identify(last.icao24[row], last.callsign[row], last.squawk[row])
+        self.turned_out[rows] = (self.identity[rows] != was) & (self.reports[rows] > 1)
 
     def _add_sources(self, rows: Rows, names: Texts) -> None:
         for row, name in zip(rows, names, strict=True):
@@ -179,15 +189,14 @@ class TrackStore:
         """Return ground speed m/s, course deg and vertical rate m/s: as reported, else from the last step, else NaN."""
         last, fix, before = self.last, self.fix, self.fix_before
         gs_mps, track_deg, vrate_mps = float(last.gs_mps[row]), float(last.track_deg[row]), float(last.vrate_mps[row])
-        if self.reports[row] > 1:
-            step_s = float(fix.time_s[row] - before.time_s[row])
+        step_s = float(fix.time_s[row] - before.time_s[row])
+        if self.reports[row] > 1 and step_s >= SHORTEST_S:
+            step_m = fix.earth_m[row] - before.earth_m[row]
+            east_m, north_m = _level(step_m, last.lat_deg[row], last.lon_deg[row])
             if math.isnan(gs_mps):
-                step_m = fix.earth_m[row] - before.earth_m[row]
-                east_m, north_m = _level(step_m, last.lat_deg[row], last.lon_deg[row])
-                gs_mps, track_deg = (
-                    math.hypot(east_m, north_m) / step_s,
-                    math.degrees(math.atan2(east_m, north_m)) % 360,
-                )
+                gs_mps = math.hypot(east_m, north_m) / step_s
+            if math.isnan(track_deg):
+                track_deg = math.degrees(math.atan2(east_m, north_m)) % 360
             if math.isnan(vrate_mps):
                 vrate_mps = float(fix.pressure_alt_m[row] - before.pressure_alt_m[row]) / step_s
         return gs_mps, track_deg, vrate_mps
@@ -235,6 +244,11 @@ def _level(step_m: Floats, lat_deg: float, lon_deg: float) -> tuple[float, float
 
 def _doubled(array: NDArray[Any]) -> NDArray[Any]:
     return np.concatenate([array, np.zeros_like(array)])
+
+
+def _carry_altitude(before: Fixes, now: Fixes) -> None:
+    unknown = np.isnan(now.pressure_alt_m) & (now.time_s - before.time_s <= CARRIED_S)
+    now.pressure_alt_m[unknown] = before.pressure_alt_m[unknown]
 
 
 def _no_fixes(capacity: int) -> Fixes:

@@ -47,7 +47,7 @@ def reordered(plots: Plots, cuts: list[int]) -> tuple[Plots, Rejected]:
         ([10, 900 * DAY_S, 900 * DAY_S + 1], [10, 900 * DAY_S, 900 * DAY_S + 1], {}),  # a gap of years
         ([10, 900 * DAY_S, 900 * DAY_S + 1, 11], [10, 900 * DAY_S, 900 * DAY_S + 1], {"late": 1}),
         ([9 * DAY_S, 9 * DAY_S, 10, 9 * DAY_S + 1, 11], [9 * DAY_S, 9 * DAY_S, 9 * DAY_S + 1], {"late": 2}),
-        ([10, 5000, 11], [10, 5000], {"late": 1}),  # less than a day ahead: believed
+        ([10, 100, 11], [10, 100], {"late": 1}),  # less than ten minutes ahead: believed
     ],
 )
 def test_order(times: list[float], kept: list[float], rejected: dict[str, int]) -> None:
