@@ -91,6 +91,11 @@ class Flight:
             return Answer.REFUSED, what
         if not self.held(publication_of(what).topic):  # a hold that a later item caused stays
             self._holds.pop(publication_of(what).topic, None)
+        if isinstance(what, Item) and what.publication.retain:
+            # A broker that has lost its memory gets every open incident again with the next connection.
+            self._states.keep(what.publication) if what.publication.payload else self._states.drop(
+                what.publication.topic
+            )
         complete = isinstance(what, Item) and self._outbox.confirm(what)
         return Answer.COMPLETE if complete else Answer.CONFIRMED, what
 

@@ -20,6 +20,17 @@ class States:
         with self._lock:
             self._latest[state.topic] = self._unsent[state.topic] = state
 
+    def keep(self, state: Publication) -> None:
+        """Take over a state that is delivered otherwise, to send it again on every new connection."""
+        with self._lock:
+            self._latest[state.topic] = state
+
+    def drop(self, topic: str) -> None:
+        """Forget a topic that has no state any more."""
+        with self._lock:
+            self._latest.pop(topic, None)
+            self._unsent.pop(topic, None)
+
     def unsent(self) -> list[Publication]:
         """Return the states to send, in the order in which their topics first appeared among them."""
         with self._lock:
@@ -34,7 +45,7 @@ class States:
     def again(self, state: Publication) -> None:
         """Note that a state did not arrive; it is sent again unless there is a later one."""
         with self._lock:
-            if self._latest[state.topic] is state:
+            if self._latest.get(state.topic) is state:
                 self._unsent[state.topic] = state
 
     def restart(self) -> None:

@@ -7,6 +7,9 @@ from detector.incidents.message import Subject
 from detector.rules.findings import Certainty
 
 
+NAME_LENGTH = 40
+
+
 def headline(subject: Subject, entry: Entry, still: list[Entry], outcome: str | None) -> str:
     """Return the line for a message about `entry`; `still` are the stays that have not ended."""
     tense = _present(entry) if entry.ended_s is None else _past(entry)
@@ -20,7 +23,10 @@ def headline(subject: Subject, entry: Entry, still: list[Entry], outcome: str | 
 
 
 def _who(subject: Subject) -> str:
-    return f"{subject.identity.capitalize()} aircraft {subject.callsign or subject.track_id}"
+    name = "".join(
+        c if c.isprintable() else "." for c in subject.callsign or subject.track_id
+    )  # one line, whoever sent it
+    return f"{subject.identity.capitalize()} aircraft {name[:NAME_LENGTH]}"
 
 
 def _present(entry: Entry) -> str:

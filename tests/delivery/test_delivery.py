@@ -156,6 +156,19 @@ def test_a_broker_killed_in_flight_loses_nothing_that_it_had_not_confirmed(mosqu
     room.leave()
 
 
+def test_a_broker_that_forgot_gets_open_incidents_again(mosquitto, deliver):
+    delivery, metrics = deliver(mosquitto.url)
+    delivery.submit(stories()[:2], time.time())
+    assert delivery.drain(5)
+    mosquitto.kill()
+    assert until(lambda: value(metrics, "mqtt_connected") == 0)
+    mosquitto.start()
+    late = Room(mosquitto.port)
+    assert until(lambda: late.on("/incident/"), 20.0)
+    assert json.loads(late.on("/incident/")[-1][1])["sequence"] == 2
+    late.leave()
+
+
 def test_last_will_and_goodbye(mosquitto, deliver):
     room = Room(mosquitto.port)
     delivery, _ = deliver(mosquitto.url)
