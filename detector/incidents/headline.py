@@ -6,7 +6,6 @@ from detector.incidents.incident import Entry
 from detector.incidents.message import Subject
 from detector.rules.findings import Certainty
 
-
 NAME_LENGTH = 40
 
 

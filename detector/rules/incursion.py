@@ -103,12 +103,12 @@ def detect(
     odds = evidence.log_odds_inside(
         picture.depth_m, segments.now.sigma_m[picture.segment], picture.above_floor_m, picture.below_ceiling_m
     )
-    paths = _paths(pairs, airspace, _tellable(was, odds, pairs, threshold), params)
+    paths = _paths(pairs, airspace, _tellable(was, pairs), _undecided(was, pairs), params)
     now = _weigh(was, odds, pairs, paths)
     _pass_crests(was, now, pairs, airspace)
     verdict = _judge(was, now, pairs, paths, threshold)
     _date(was, now, pairs, paths, verdict)
-    _settle(now, verdict, airspace.initial[picture.zone])
+    _settle(now, verdict, airspace.initial[picture.zone], _briefly_out(was, now, pairs, params))
     findings = _findings(was, now, pairs, paths, verdict, airspace.theatre, params)
     contacts.put(now, pairs.watched & _memorable(now, pairs, params))
     return findings
@@ -132,25 +132,33 @@ def _pairs(segments: Segments, picture: Picture, airspace: Airspace, tracks: Tra
     )
 
 
-def _tellable(was: Records, odds: Floats, pairs: Pairs, threshold: float) -> Mask:
+def _undecided(was: Records, pairs: Pairs) -> Mask:
+    undecided: Mask = pairs.watched & ~was["inside"] & (was["voice"] != MUTE)
+    return undecided
+
+
+def _tellable(was: Records, pairs: Pairs) -> Mask:
     """Tell of which pairs the path may tell more than the reports: of one not yet decided, or of a greater depth."""
     before, now, at = pairs.segments.before, pairs.segments.now, pairs.picture.segment
     hidden_m = np.linalg.norm(now.earth_m - before.earth_m, axis=1)[at] / 2
-    undecided = pairs.watched & ~was["inside"] & (was["voice"] == SPOKEN) & (was["evidence"] + odds < threshold)
+    undecided = _undecided(was, pairs)
     deeper = was["inside"] & (np.maximum(was["last_depth_m"], pairs.picture.depth_m) + hidden_m > was["depth_m"])
     tellable: Mask = undecided | deeper
     return tellable
 
 
-def _paths(pairs: Pairs, airspace: Airspace, wanted: Mask, params: Params) -> Paths:
-    """Weigh every stretch that begins or ends between the reports; a pair's answer is that of its surest stretch.
+def _paths(pairs: Pairs, airspace: Airspace, wanted: Mask, undecided: Mask, params: Params) -> Paths:
+    """Weigh the stretches that begin or end between the reports; a pair's answer is that of its surest stretch.
+
+    Of an undecided pair the stretches between two reports that are both just inside tell something too.
 
     Across a gap the path may miss the zone on either side: inside with 2 p - 1, where one boundary alone gives p.
     """
     picture, segments = pairs.picture, pairs.segments
     n = len(picture.segment)
     whole = (picture.enters == 0) & (picture.leaves == 1)
-    which = np.flatnonzero(~whole & wanted[picture.pair])
+    moved = ~segments.first[picture.segment]
+    which = np.flatnonzero(wanted[picture.pair] & (~whole | (undecided & moved)[picture.pair]))
     pair, enters, leaves = picture.pair[which], picture.enters[which], picture.leaves[which]
     log_odds, depth_m, sigma_m = evidence.of_stretches(picture, segments, airspace, which)
 
@@ -234,7 +242,7 @@ def _judge(was: Records, now: Records, pairs: Pairs, paths: Paths, threshold: fl
     enough = now["evidence"] >= threshold
     free = pairs.watched & ~was["inside"] & (was["voice"] != MUTE)
     by_report = free & enough & ~pairs.unsettled
-    by_path = free & paths.decided
+    by_path = free & paths.decided & (~pairs.unsettled | (paths.leaves < 1))
     return Verdict(
         enters=by_report | by_path,
         clips=by_path & ~by_report & (paths.leaves < 1),
@@ -248,7 +256,7 @@ def _date(was: Records, now: Records, pairs: Pairs, paths: Paths, verdict: Verdi
     earlier = (was["evidence"] > 0) & (paths.enters == 0)
     dated = verdict.enters & paths.decided & ~earlier
     _write(now, "since", dated, pairs.moment(paths.enters))
-    now["heard_inside"][dated] = paths.enters[dated] == 0
+    now["heard_inside"][dated & (paths.enters > 0)] = False
     _write(now, "ended", verdict.leaves, (now["since_s"], now["since_x_m"], now["since_y_m"]))
     _write(now, "ended", verdict.clips, pairs.moment(paths.leaves))
     _write(now, "ended", verdict.drops, pairs.moment(np.ones(len(now))))
@@ -259,12 +267,12 @@ def _write(now: Records, name: str, which: Mask, moment: tuple[Floats, Floats, F
         now[f"{name}_{part}"][which] = value[which]
 
 
-def _settle(now: Records, verdict: Verdict, initial: NDArray[np.int8]) -> None:
+def _settle(now: Records, verdict: Verdict, initial: NDArray[np.int8], briefly_out: Mask) -> None:
     """Change state. Who was inside when first heard is treated as the zone's `initial` says, until it leaves."""
+    now["voice"][verdict.enters & (now["voice"] == SILENT) & ~briefly_out] = SPOKEN
     unseen = verdict.enters & now["heard_inside"]
     now["voice"][unseen & (initial == Initial.ADOPT)] = SILENT
     now["voice"][unseen & (initial == Initial.IGNORE)] = MUTE
-    now["voice"][verdict.leaves] = SPOKEN
     now["inside"] |= verdict.enters & ~verdict.clips & (now["voice"] != MUTE)
     now["inside"] &= ~(verdict.leaves | verdict.drops)
     now["evidence"][verdict.enters | verdict.leaves] = 0.0
@@ -304,7 +312,7 @@ def _findings(
 
 def _changes(was: Records, now: Records, pairs: Pairs, verdict: Verdict, params: Params) -> NDArray[np.int8]:
     """Return what to say of each pair (P,): a Change, or SILENCE."""
-    briefly_out = now["since_s"] - was["ended_s"] < params.rejoin_periods * pairs.period_s
+    briefly_out = _briefly_out(was, now, pairs, params)
     deeper = (now["depth_m"] >= params.deep_m) & (was["depth_m"] < params.deep_m)
     change = np.full(len(now), SILENCE, dtype=np.int8)
     change[was["inside"] & deeper] = Change.ESCALATED
@@ -316,6 +324,11 @@ def _changes(was: Records, now: Records, pairs: Pairs, verdict: Verdict, params:
     voice = np.where(verdict.enters, now["voice"], was["voice"])
     change[voice != SPOKEN] = SILENCE
     return change
+
+
+def _briefly_out(was: Records, now: Records, pairs: Pairs, params: Params) -> Mask:
+    briefly: Mask = now["since_s"] - was["ended_s"] < params.rejoin_periods * pairs.period_s
+    return briefly
 
 
 def _memorable(now: Records, pairs: Pairs, params: Params) -> Mask:
