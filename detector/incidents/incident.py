@@ -155,6 +155,8 @@ class Incident:
                 between_s=None if row.certainty == Certainty.OBSERVED else step_s,
             )
             self.entries.append(entry)
+        if rejoins and row.certainty < entry.certainty:
+            entry.certainty, entry.between_s = row.certainty, None  # a guess that has been confirmed
         entry.deepen(row.depth_m, row.sigma_m, row.probability)
         entry.severity = max(entry.severity, severity(zone.kind, identity, deep=row.deep))
         entry.told = None
