@@ -20,7 +20,7 @@ def crossings(
 
     A point on a line counts to its left, for the ends of the edge as for those of the path. An end that two edges share
     gets the same sign from both, so a path through a vertex is counted once where it goes through and twice or not at
-    all where it only touches: parities are always right.
+    all where it only touches. Parities are right unless an end of the path lies exactly on the boundary.
     """
     a_side, b_side = orientation(*p, *q, *a), orientation(*p, *q, *b)
     p_side, q_side = orientation(*a, *b, *p), orientation(*a, *b, *q)

@@ -1,4 +1,3 @@
-import numpy as np
 import pytest
 from scipy import stats
 
@@ -32,4 +31,3 @@ def test_a_report_that_promises_nothing_is_worth_nothing():
 
 def test_the_factor_is_the_95_percent_point_of_a_rayleigh_distribution():
     assert stats.rayleigh.ppf(0.95) == pytest.approx(RAYLEIGH_95, abs=1e-4)
-    assert np.hypot(1, 0) == 1
