@@ -9,32 +9,15 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from detector.airspace.altitude import FORMS, GROUND, UNLIMITED, Limit, parse, without_terrain
+from detector.airspace.reading import Reading
 from detector.airspace.zones import ENTRY, KINDS, Identity, Initial, Ring, Zone
 
 POSITION = "longitude from -180 to 180, then latitude from -90 to 90"
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What files gave. `claims`: every zone id with the place that uses it, also of zones that could not be read."""
-
-    zones: list[Zone] = field(default_factory=list)
-    claims: list[tuple[str, str]] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-    def extend(self, other: Reading) -> None:
-        """Add what another reading found."""
-        self.zones.extend(other.zones)
-        self.claims.extend(other.claims)
-        self.problems.extend(other.problems)
-        self.warnings.extend(other.warnings)
 
 
 def read(data: bytes, file: str) -> Reading:

@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from detector.airspace import geojson
+from detector.airspace.reading import Reading
 from detector.airspace.zones import Zone
 from detector.errors import InputError
 
-READERS: dict[str, Callable[[bytes, str], geojson.Reading]] = {".geojson": geojson.read, ".json": geojson.read}
+READERS: dict[str, Callable[[bytes, str], Reading]] = {".geojson": geojson.read, ".json": geojson.read}
 PLANNED = (".txt", ".xml", ".kml")  # OpenAir, AIXM, KML
 
 
@@ -20,7 +21,7 @@ def load_zones(paths: Sequence[str | Path]) -> tuple[list[Zone], list[str]]:
 
     Raises InputError with every problem of every file.
     """
-    found = geojson.Reading()
+    found = Reading()
     for path in map(Path, paths):
         try:
             found.extend(_read(path))
@@ -32,7 +33,7 @@ def load_zones(paths: Sequence[str | Path]) -> tuple[list[Zone], list[str]]:
     return found.zones, found.warnings
 
 
-def _read(path: Path) -> geojson.Reading:
+def _read(path: Path) -> Reading:
     """Return what a file holds. Raises ValueError if it cannot be read at all."""
     name = path.name.lower().removesuffix(".gz")
     suffix = Path(name).suffix

@@ -10,7 +10,8 @@ from hypothesis import given
 from shapely.geometry import MultiPoint, mapping
 
 from detector.airspace.altitude import GROUND, UNLIMITED, Limit, Reference
-from detector.airspace.geojson import Reading, read
+from detector.airspace.geojson import read
+from detector.airspace.reading import Reading
 from detector.airspace.zones import DEFAULT_WATCH, Identity, Initial, Zone
 
 SQUARE = [[20, 50], [21, 50], [21, 51], [20, 51], [20, 50]]
