@@ -4,9 +4,9 @@ Star zones of 15 to 120 km radius over 46-58 N, 10-32 E, r = R (0.8 + 0.2 sin(7 
 10,000 aircraft, each on a straight path of 30 s at 250 m/s. Both sides get arrays of coordinates in the same plane and
 return (aircraft, zone) pairs. Shapely's polygons are prepared and its trees over zones are built beforehand; what it
 makes of each batch (points, lines, trees of them) is part of its answer. "inside" asks where the paths end; "and swept"
-what each path touched as well: a rival answers by intersections of lines, and looks up the ends only among the zones
-found if that is faster. Where the path began was known a batch before; nobody is charged for it. Ours also tells where
-along the path each crossing lies, which no rival does.
+what each path touched as well: a rival answers by intersections of lines, and, where its style allows, looks for the
+ends only among the pairs found. Where the path began was known a batch before; nobody is charged for it. Ours also
+tells where along the path each crossing lies, which no rival does.
 
 Everything runs in this one process; the figures are medians of RUNS.
 """
@@ -111,6 +111,12 @@ def line_box_tree(work: Workload) -> Pairs:
     return aircraft[hit], zone[hit]
 
 
+def line_each_zone(work: Workload) -> Pairs:
+    lines = work.lines()
+    touched = [np.flatnonzero(shapely.intersects(polygon, lines)) for polygon in work.polygons]
+    return np.concatenate(touched), np.repeat(np.arange(len(touched)), [len(aircraft) for aircraft in touched])
+
+
 def line_tree(work: Workload) -> Pairs:
     zone, aircraft = shapely.STRtree(work.lines()).query(work.polygons, predicate="intersects")
     return aircraft, zone
@@ -118,14 +124,22 @@ def line_tree(work: Workload) -> Pairs:
 
 INSIDE = {"zone tree, predicate": zone_tree, "box tree, contains_xy": box_tree, "zone by zone": each_zone}
 INSIDE |= {"point tree, predicate": point_tree}
-TOUCHED = {"zone tree": line_zone_tree, "box tree, intersects": line_box_tree, "line tree": line_tree}
+
+# The four styles of shapely, each answering both questions in its own way, and a fifth: the fastest of both, mixed.
+SWEPT = {
+    "zone tree": (line_zone_tree, zone_tree),
+    "box tree": (line_box_tree, None),
+    "zone by zone": (line_each_zone, each_zone),
+    "line tree, point tree": (line_tree, point_tree),
+    "line tree, its pairs (a mixture)": (line_tree, None),
+}
 
 Swept = tuple[Pairs, Pairs]  # inside at the end; touched on the way
 
 
 def ours_swept(work: Workload) -> Swept:
-    path, zone, _ = work.index.swept(work.x0, work.y0, work.x1, work.y1)
-    return ours(work), (path, zone)
+    inside, (path, zone, _) = work.index.trace(work.x0, work.y0, work.x1, work.y1)
+    return inside, (path, zone)
 
 
 def both(touched: Callable[[Workload], Pairs], inside: Callable[[Workload], Pairs], work: Workload) -> Swept:
@@ -141,13 +155,16 @@ def among(touched: Callable[[Workload], Pairs], work: Workload) -> Swept:
 # --- comparing --------------------------------------------------------------------------------------------------------
 
 
-def median_s(question: Callable[[Workload], Any], work: Workload) -> tuple[float, Any]:
-    took_s, answer = [], question(work)
+def medians(questions: dict[str, Callable[[Workload], Any]], work: Workload) -> dict[str, tuple[float, Any]]:
+    """Return how long each question takes, and its answer; they take turns, for the machine is not always as fast."""
+    answers = {label: question(work) for label, question in questions.items()}
+    took_s: dict[str, list[float]] = {label: [] for label in questions}
     for _ in range(RUNS):
-        start = time.perf_counter()
-        answer = question(work)
-        took_s.append(time.perf_counter() - start)
-    return statistics.median(took_s), answer
+        for label, question in questions.items():
+            start = time.perf_counter()
+            question(work)
+            took_s[label].append(time.perf_counter() - start)
+    return {label: (statistics.median(took_s[label]), answers[label]) for label in questions}
 
 
 def keys(pairs: Pairs, work: Workload) -> NDArray[Any]:
@@ -162,38 +179,35 @@ def row(label: str, took_s: float, ours_s: float, disagreements: int | str) -> N
     print(f"  {label:<52}{took_s * 1e3:>9.2f} ms{AIRCRAFT / took_s:>14,.0f}/s{took_s / ours_s:>8.2f}{disagreements:>9}")
 
 
-def compare_inside(work: Workload) -> dict[str, float]:
-    ours_s, answer = median_s(ours, work)
+def compare_inside(work: Workload) -> None:
+    measured = medians({"ours": ours} | INSIDE, work)
+    ours_s, answer = measured.pop("ours")
     expected = keys(answer, work)
     print(f"inside {'aircraft':>67} {'x ours':>9} {'differ':>8}")
     row("ours", ours_s, ours_s, "-")
-    times_s = {}
-    for label, question in INSIDE.items():
-        times_s[label], answer = median_s(question, work)
-        row(label, times_s[label], ours_s, differing(expected, keys(answer, work)))
-    best = min(times_s, key=lambda label: times_s[label])
-    print(f"  best rival: {best}; ours is {times_s[best] / ours_s:.2f} times as fast; {len(expected):,} pairs")
-    return times_s
+    for label, (took_s, answer) in measured.items():
+        row(label, took_s, ours_s, differing(expected, keys(answer, work)))
+    best = min(measured, key=lambda label: measured[label][0])
+    print(f"  best rival: {best}; ours is {measured[best][0] / ours_s:.2f} times as fast; {len(expected):,} pairs")
 
 
-def compare_swept(work: Workload, inside_s: dict[str, float]) -> None:
-    ours_s, (at_end, crossed) = median_s(ours_swept, work)
+def compare_swept(work: Workload) -> None:
+    rivals: dict[str, Callable[[Workload], Swept]] = {
+        label: partial(among, touched) if inside is None else partial(both, touched, inside)
+        for label, (touched, inside) in SWEPT.items()
+    }
+    measured = medians({"ours": ours_swept} | rivals, work)
+    ours_s, (at_end, crossed) = measured.pop("ours")
     at_start = work.index.inside(work.x0, work.y0)
     expected = np.union1d(keys(at_start, work), keys(crossed, work)), keys(at_end, work)
-    fastest = min(inside_s, key=lambda label: inside_s[label])
-    rivals: dict[str, Callable[[Workload], Swept]] = {}
-    for label, touched in TOUCHED.items():
-        rivals[f"{label} of lines, contains_xy of its pairs"] = partial(among, touched)
-        rivals[f"{label} of lines + {fastest}"] = partial(both, touched, INSIDE[fastest])
     print(f"inside and swept {'aircraft':>57} {'x ours':>9} {'differ':>8}")
     row("ours", ours_s, ours_s, "-")
-    times_s = {}
-    for label, question in rivals.items():
-        times_s[label], (at_end, touching) = median_s(question, work)
+    for label, (took_s, (at_end, touching)) in measured.items():
         wrong = differing(expected[0], keys(touching, work)) + differing(expected[1], keys(at_end, work))
-        row(label, times_s[label], ours_s, wrong)
-    best = min(times_s, key=lambda label: times_s[label])
-    print(f"  best rival: {best}; ours is {times_s[best] / ours_s:.2f} times as fast; {len(crossed[0]):,} crossings")
+        row(label, took_s, ours_s, wrong)
+    best = min(measured, key=lambda label: measured[label][0])
+    took_s = measured[best][0]
+    print(f"  best rival: {best}; ours is {took_s / ours_s:.2f} times as fast; {len(crossed[0]):,} crossings")
 
 
 def main() -> None:
@@ -201,7 +215,8 @@ def main() -> None:
     for n_zones, vertices in SIZES:
         work = Workload(n_zones, vertices)
         print(f"\n{n_zones} zones of {vertices:,} vertices (our index is ready after {work.ready_s:.2f} s)")
-        compare_swept(work, compare_inside(work))
+        compare_inside(work)
+        compare_swept(work)
 
 
 if __name__ == "__main__":

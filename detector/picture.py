@@ -85,12 +85,8 @@ def look(segments: Segments, airspace: Airspace, asked: tuple[Rows, Rows]) -> Pi
     """Return the picture of M segments; `asked` are further (segment, zone) pairs to answer for."""
     now, before = segments.now, segments.before
     n_zones = len(airspace)
-    moved = np.flatnonzero(~segments.first)
-    in_row, in_zone = airspace.index.inside(now.x_m, now.y_m)
-    cut_row, cut_zone, cut_at = airspace.index.swept(
-        before.x_m[moved], before.y_m[moved], now.x_m[moved], now.y_m[moved]
-    )
-    in_key, cut_key = in_row * n_zones + in_zone, moved[cut_row] * n_zones + cut_zone
+    (in_row, in_zone), (cut_row, cut_zone, cut_at) = airspace.index.trace(before.x_m, before.y_m, now.x_m, now.y_m)
+    in_key, cut_key = in_row * n_zones + in_zone, cut_row * n_zones + cut_zone
     key = np.unique(np.concatenate([in_key, cut_key, asked[0] * n_zones + asked[1]]))
     segment, zone = key // n_zones, key % n_zones
 

@@ -23,7 +23,7 @@ Indices = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """E directed pieces a -> b, ring after ring, each ring's in order; pieces of no length are left out."""
+    """E directed pieces a -> b, zone after zone, ring after ring, each ring's in order; none without length."""
 
     ax_m: Floats
     ay_m: Floats

@@ -1,314 +1,249 @@
-"""The index: a quadtree of cells over the theatre that answers "inside which zones?" and "crossed which?" for arrays.
+"""The index: answers "inside which zones?" and "crossed which?" for arrays of points and paths.
 
-A cell that few edges touch is a leaf. It knows which zones its reference point is inside of; a point of the cell is
-inside a zone when the path from the reference point to it crosses the zone's edges an even number of times and the
-reference point is inside, or odd and it is not. Cells without edges, most of the sky, answer by themselves.
+A point is inside a zone when the path to it from the reference point of its leaf crosses the zone's edges an even
+number of times and the reference point is inside, or odd and it is not. Leaves without edges, most of the sky, answer
+by themselves. A path is held against the edges of the leaves that it passes.
 
-The tree adapts to the density of edges, so the cost of a question hardly grows with the number of vertices.
+Edges are held as chains of vertices, so that each vertex is told left or right of a path once for both its edges.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.geometry import ragged
 from detector.geometry.edges import Edges
-from detector.geometry.segments import crossings
+from detector.geometry.quadtree import DEPTH, Leaves, Square, grow, morton
+from detector.geometry.segments import orientation
 from feeds.plots import Floats
 
 Indices = NDArray[np.intp]
+Mask = NDArray[np.bool_]
 
-LEAF_EDGES = 8
-DEPTH = 20  # levels: a root of 10,000 km has cells of 10 m
-SKIN_M = 0.01  # cells know the edges this close around them, so that paths may step from cell to cell with ...
-NUDGE_M = 0.001  # ... this much slack
-TABLE_LEVEL = 11  # of the grid that finds most leaves at once: 16 MB at most
-REFERENCE = (0.4142, 0.5858)  # of a cell; off its middle, where edges of drawn shapes like to lie
-
-
-@dataclass(frozen=True, slots=True)
-class _Cells:
-    """C cells of one level with the (cell, edge) and (cell, zone its reference point is inside of) pairs, by cell."""
-
-    ix: Indices
-    iy: Indices
-    edge_cell: Indices
-    edge: Indices
-    zone_cell: Indices
-    zone: Indices
+NUDGE_M = 0.001  # beyond a wall, paths step into the next leaf; less than SKIN_M
+TABLE_LEVEL = 11  # of the grid that finds most leaves at once: 32 MB at most
+ROW = 8  # vertices; most leaves fill one row
+FIELDS = 8  # of a leaf's record: its walls in cells of the grid, its reference point, its spans of rows and of zones
+LOW_U, LOW_V, HIGH_U, HIGH_V, REF_X_M, REF_Y_M, ROWS, ZONES = range(FIELDS)
+COUNT_BITS = 28  # of a span; the others say where it begins
 
 
 class CellIndex:
-    """Edges of Z zones, ready to be asked."""
+    """Edges of Z zones, ready to be asked. Inside, places are counted in cells (u, v) of the grid that finds leaves."""
 
     def __init__(self, edges: Edges, n_zones: int) -> None:
         self._edges, self._n_zones = edges, n_zones
-        self._x_m, self._y_m, self._size_m = _square(edges)
-        self._build()
+        self._square = Square.around(edges)
+        leaves = grow(edges, n_zones, self._square)
+        self._zone = leaves.zone.astype(np.int32)
+        self._tabulate(leaves)
+        first_row = self._chain(leaves)
+        self._describe(leaves, first_row)
 
     def inside(self, x_m: Floats, y_m: Floats) -> tuple[Indices, Indices]:
         """Return the (point, zone) pairs of N points and the zones that they are inside of, sorted."""
-        with np.errstate(invalid="ignore"):
-            east_m, north_m = x_m - self._x_m, y_m - self._y_m
-            within = (np.minimum(east_m, north_m) > NUDGE_M) & (np.maximum(east_m, north_m) < self._size_m - NUDGE_M)
-            point = np.flatnonzero(within)
-        x_m, y_m = x_m[point], y_m[point]
-        leaf = self._leaf_at(x_m, y_m)
-        which, item = ragged.expand(self._zone_start, leaf)
-        hit, entry, _ = self._hits(leaf, self._ref_x_m[leaf], self._ref_y_m[leaf], x_m, y_m)
-        key = np.setxor1d(
-            point[which] * self._n_zones + self._zone[item],
-            ragged.odd(self._keys(point[hit], self._edge[entry])),
-            assume_unique=True,
-        )
-        return key // self._n_zones, key % self._n_zones
+        u, v = self._cells(x_m, y_m)
+        point = np.flatnonzero(self._within(u, v))
+        return self._inside(point, self._leaf_at(u.take(point), v.take(point)), x_m.take(point), y_m.take(point))
 
-    def swept(self, x0_m: Floats, y0_m: Floats, x1_m: Floats, y1_m: Floats) -> tuple[Indices, Indices, Floats]:
-        """Return (path, zone, fraction) of every crossing of N straight paths, sorted in this order."""
-        path, leaf = self._leaves_along(x0_m, y0_m, x1_m, y1_m)
-        hit, entry, at = self._hits(leaf, *(part.take(path) for part in (x0_m, y0_m, x1_m, y1_m)))
-        path, edge = path.take(hit), self._edge.take(entry)
-        key = path * len(self._edges) + edge
-        order = np.argsort(key)
-        order = order[np.diff(key.take(order), prepend=-1) != 0]  # an edge may lie in several cells
-        path, zone, at = path.take(order), self._edges.zone.take(edge.take(order)), at.take(order)
-        order = _sorted(path * self._n_zones + zone, at)
-        return path.take(order), zone.take(order), at.take(order)
+    def trace(
+        self, x0_m: Floats, y0_m: Floats, x1_m: Floats, y1_m: Floats
+    ) -> tuple[tuple[Indices, Indices], tuple[Indices, Indices, Floats]]:
+        """Return what N straight paths lead to: what `inside` says of their ends, and their crossings.
+
+        Crossings are (path, zone, fraction), sorted in this order.
+        """
+        u1, v1 = self._cells(x1_m, y1_m)
+        path, leaf = self._leaves_along(*self._cells(x0_m, y0_m), u1, v1)
+        end = np.flatnonzero(self._within(u1, v1))
+        last = np.full(len(u1), -1)
+        last[path] = leaf  # of each path's leaves, the last is written last
+        at_end = last.take(end)
+        unseen = np.flatnonzero(at_end < 0)  # nobody knows where it came from
+        at_end[unseen] = self._leaf_at(u1[end[unseen]], v1[end[unseen]])
+        inside = self._inside(end, at_end, x1_m.take(end), y1_m.take(end))
+        return inside, self._crossings(path, leaf, x0_m, y0_m, x1_m, y1_m)
 
     def leaf_edges(self) -> tuple[Indices, Indices]:
         """Return every leaf's edges: where each leaf's start (L + 1,), and the edges."""
-        return self._edge_start, self._edge
+        _, rows = self._span(np.arange(len(self._leaf)), ROWS)
+        some = self._edge >= 0
+        return np.append(0, np.cumsum(some.sum(axis=1)))[np.append(0, np.cumsum(rows))], self._edge[some]
 
-    def _ends(self, edge: Indices) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
-        e = self._edges
-        return (e.ax_m[edge], e.ay_m[edge]), (e.bx_m[edge], e.by_m[edge])
+    def _cells(self, x_m: Floats, y_m: Floats) -> tuple[Floats, Floats]:
+        return (x_m - self._square.x_m) * self._per_m, (y_m - self._square.y_m) * self._per_m
 
-    def _keys(self, owner: Indices, edge: Indices) -> Indices:
-        return owner * self._n_zones + self._edges.zone[edge]
+    def _within(self, u: Floats, v: Floats) -> Mask:
+        """Tell which of N points are in the square; NaN is not."""
+        low, high = self._nudge, self._n_cells - self._nudge
+        within: Mask = (u > low) & (v > low) & (u < high) & (v < high)
+        return within
 
-    # --- asking -------------------------------------------------------------------------------------------------------
+    def _inside(self, point: Indices, leaf: Indices, x_m: Floats, y_m: Floats) -> tuple[Indices, Indices]:
+        """Return (point, zone) of points in their leaves."""
+        which, item = ragged.expand(*self._span(leaf, ZONES))
+        px_m, py_m = self._leaf.take(FIELDS * leaf + REF_X_M), self._leaf.take(FIELDS * leaf + REF_Y_M)
+        hit, edge, _ = self._hits(*self._span(leaf, ROWS), px_m, py_m, x_m, y_m)
+        key = ragged.xor(
+            point.take(which) * self._n_zones + self._zone.take(item),
+            ragged.odd(point.take(hit) * self._n_zones + self._edges.zone.take(edge)),
+        )
+        return key // self._n_zones, key % self._n_zones
+
+    def _crossings(
+        self, path: Indices, leaf: Indices, x0_m: Floats, y0_m: Floats, x1_m: Floats, y1_m: Floats
+    ) -> tuple[Indices, Indices, Floats]:
+        """Return (path, zone, fraction) of the crossings of paths in the leaves that they pass."""
+        begin, count = self._span(leaf, ROWS)
+        some = np.flatnonzero(count > 0)
+        path = path.take(some)
+        ends = (part.take(path) for part in (x0_m, y0_m, x1_m, y1_m))
+        hit, edge, at = self._hits(begin.take(some), count.take(some), *ends)
+        path = path.take(hit)
+        key = path * len(self._edges) + edge
+        order = np.argsort(key, kind="stable")  # by path, then zone: edges lie zone after zone
+        order = order[ragged.new(key.take(order))]  # an edge may lie in several leaves
+        path, zone, at = path.take(order), self._edges.zone.take(edge.take(order)), at.take(order)
+        pair = path * self._n_zones + zone
+        first = ragged.new(pair)
+        some = np.flatnonzero(~first | ~np.append(first[1:], True))
+        at[some] = at[some[np.lexsort((at[some], pair[some]))]]
+        return path, zone, at
 
     def _hits(
-        self, leaf: Indices, px_m: Floats, py_m: Floats, qx_m: Floats, qy_m: Floats
+        self, begin: Indices, count: Indices, px_m: Floats, py_m: Floats, qx_m: Floats, qy_m: Floats
     ) -> tuple[Indices, Indices, Floats]:
-        """Return (which, entry, fraction) of the paths p -> q that cross an entry of the edge list of their leaf."""
-        which, entry = ragged.expand(self._edge_start, leaf)
-        px, py = px_m.take(which), py_m.take(which)
-        dx, dy = (qx_m - px_m).take(which), (qy_m - py_m).take(which)
-        ends = self._ends_m.take(entry, axis=0)
-        a_left = dx * (ends[:, 1] - py) >= dy * (ends[:, 0] - px)
-        b_left = dx * (ends[:, 3] - py) >= dy * (ends[:, 2] - px)
-        some = np.flatnonzero(a_left != b_left)  # most edges lie on one side of the path: the rest is for the others
-        which, entry, (ax, ay, bx, by) = which[some], entry[some], ends[some].T
-        hit, at = crossings((px[some], py[some]), (qx_m[which], qy_m[which]), (ax, ay), (bx, by))
-        return which[hit], entry[hit], at[hit]
+        """Return (which, edge, fraction) of the paths p -> q that cross an edge of their rows.
 
-    def _leaf_at(self, x_m: Floats, y_m: Floats) -> Indices:
+        A point on a line counts to its left, for vertices as for the ends of the path. A vertex that two edges share
+        has one side, so a path through it is counted once where it goes through, and twice or not at all where it only
+        touches. Parities are right unless an end of the path lies exactly on the boundary.
+        """
+        which, row = ragged.expand(begin, count)
+        dx_m, dy_m = qx_m - px_m, qy_m - py_m
+        x_m, y_m = self._x_m.take(row, axis=0).ravel(), self._y_m.take(row, axis=0).ravel()
+        side = np.repeat(dx_m.take(which), ROW) * y_m  # flat arrays: a broadcast over rows as short as these is slower
+        side -= np.repeat(dy_m.take(which), ROW) * x_m
+        left = side >= np.repeat((dx_m * py_m - dy_m * px_m).take(which), ROW)
+        at = np.flatnonzero(left[1:] != left[:-1])  # most edges lie on one side of the path
+        edge = self._edge.take(row.take(at // ROW) * ROW + at % ROW)
+        real = np.flatnonzero(edge >= 0)
+        edge, at = edge.take(real), at.take(real)
+        which = which.take(at // ROW)
+        ends = x_m.take(at), y_m.take(at), x_m.take(at + 1), y_m.take(at + 1)
+        p_side = orientation(*ends, px_m.take(which), py_m.take(which))
+        q_side = orientation(*ends, qx_m.take(which), qy_m.take(which))
+        hit = np.flatnonzero((p_side >= 0) != (q_side >= 0))
+        p_side, q_side = p_side.take(hit), q_side.take(hit)
+        return which.take(hit), edge.take(hit), p_side / (p_side - q_side)
+
+    def _span(self, leaf: Indices, field: int) -> tuple[Indices, Indices]:
+        """Return where the rows, or the zones, of leaves begin, and how many they are."""
+        span = self._leaf_spans.take(FIELDS * leaf + field)
+        return span >> COUNT_BITS, span & (1 << COUNT_BITS) - 1
+
+    def _leaf_at(self, u: Floats, v: Floats) -> Indices:
         """Return the leaves of points in the square, (N,)."""
-        scale = 2**self._level / self._size_m
-        ix, iy = ((x_m - self._x_m) * scale).astype(np.intp), ((y_m - self._y_m) * scale).astype(np.intp)
-        leaf = self._leaf_of_cell.take(iy << self._level | ix).astype(np.intp)
+        cell = v.astype(np.intp) << self._level | u.astype(np.intp)
+        leaf = self._leaf_of_cell.take(cell).astype(np.intp)
         deep = np.flatnonzero(leaf < 0)
         if len(deep):
-            leaf[deep] = self._search(x_m[deep], y_m[deep])
+            finer = 2 ** (DEPTH - self._level)
+            code = morton((u[deep] * finer).astype(np.intp), (v[deep] * finer).astype(np.intp))
+            leaf[deep] = np.searchsorted(self._code, code, side="right") - 1
         return leaf
 
-    def _search(self, x_m: Floats, y_m: Floats) -> Indices:
-        scale = 2**DEPTH / self._size_m
-        code = _interleave(((x_m - self._x_m) * scale).astype(np.int64), ((y_m - self._y_m) * scale).astype(np.int64))
-        return np.searchsorted(self._code, code, side="right") - 1
-
-    def _leaves_along(self, x0_m: Floats, y0_m: Floats, x1_m: Floats, y1_m: Floats) -> tuple[Indices, Indices]:
+    def _leaves_along(self, u0: Floats, v0: Floats, u1: Floats, v1: Floats) -> tuple[Indices, Indices]:
         """Return the (path, leaf) pairs of the leaves that paths pass, hopping from leaf to leaf."""
-        dx_m, dy_m = x1_m - x0_m, y1_m - y0_m
-        at, until = self._clip(x0_m, y0_m, dx_m, dy_m)
-        path = np.flatnonzero(at <= until)  # NaN compares false
-        x0, y0, dx, dy, at, until = x0_m[path], y0_m[path], dx_m[path], dy_m[path], at[path], until[path]
-        nudge = NUDGE_M / np.maximum(np.hypot(dx, dy), NUDGE_M)
+        du, dv = u1 - u0, v1 - v0
+        at, until = self._clip(u0, v0, du, dv)
+        nudge = self._nudge / np.maximum(np.sqrt(du * du + dv * dv), self._nudge)
         # A path that moves less than a nudge along an axis has no wall there: the skin covers it, and one slanting by a
         # rounding beside a wall would creep along it nudge by nudge.
-        per_x, per_y = (1 / np.where(np.abs(step) < NUDGE_M, np.nan, step) for step in (dx, dy))
-        wall_x, wall_y = np.where(dx >= 0, 2, 0), np.where(dy >= 0, 3, 1)  # of _walls_m, towards which the path goes
+        per_u, per_v = (1 / np.where(np.abs(step) < self._nudge, np.nan, step) for step in (du, dv))
+        wall_u, wall_v = (
+            np.where(du >= 0, HIGH_U, LOW_U),
+            np.where(dv >= 0, HIGH_V, LOW_V),
+        )  # towards which the path goes
+        path = np.flatnonzero(at <= until)  # NaN compares false
+        at = at.take(path)
+        where = np.stack([u0, v0, du, dv, until, nudge, per_u, per_v]).take(path, axis=1)
+        of = np.stack([path, wall_u.take(path), wall_v.take(path)])
         paths, leaves = [np.empty(0, dtype=np.intp)], [np.empty(0, dtype=np.intp)]
-        while len(path):
-            leaf = self._leaf_at(x0 + at * dx, y0 + at * dy)
+        while len(at):
+            (u0, v0, du, dv, until, nudge, per_u, per_v), (path, wall_u, wall_v) = where, of
+            leaf = self._leaf_at(u0 + at * du, v0 + at * dv)
             paths.append(path)
             leaves.append(leaf)
-            x_at = (self._walls_m.take(4 * leaf + wall_x) - x0) * per_x
-            y_at = (self._walls_m.take(4 * leaf + wall_y) - y0) * per_y
-            at = np.maximum(np.fmin(x_at, y_at), at) + nudge
+            record = FIELDS * leaf
+            u_at = (self._leaf.take(record + wall_u) - u0) * per_u
+            v_at = (self._leaf.take(record + wall_v) - v0) * per_v
+            at = np.maximum(np.fmin(u_at, v_at), at) + nudge
             on = np.flatnonzero(at < until)
-            path, wall_x, wall_y = path[on], wall_x[on], wall_y[on]
-            x0, y0, dx, dy, at, until = x0[on], y0[on], dx[on], dy[on], at[on], until[on]
-            nudge, per_x, per_y = nudge[on], per_x[on], per_y[on]
+            at, where, of = at.take(on), where.take(on, axis=1), of.take(on, axis=1)
         return np.concatenate(paths), np.concatenate(leaves)
 
-    def _clip(self, x0_m: Floats, y0_m: Floats, dx_m: Floats, dy_m: Floats) -> tuple[Floats, Floats]:
+    def _clip(self, u0: Floats, v0: Floats, du: Floats, dv: Floats) -> tuple[Floats, Floats]:
         """Return the fractions between which paths are in the square (Liang, Barsky 1984); at > until if never."""
-        at, until = np.zeros(len(x0_m)), np.ones(len(x0_m))
-        for start, step, corner in ((x0_m, dx_m, self._x_m), (y0_m, dy_m, self._y_m)):
-            low, high = corner + NUDGE_M, corner + self._size_m - NUDGE_M  # so that no rounding leads outside
+        at, until = np.zeros(len(u0)), np.ones(len(u0))
+        low, high = self._nudge, self._n_cells - self._nudge  # so that no rounding leads outside
+        whole = self._within(u0, v0) & self._within(u0 + du, v0 + dv)
+        part = np.flatnonzero(~whole)
+        for start, step in ((u0[part], du[part]), (v0[part], dv[part])):
             with np.errstate(divide="ignore", invalid="ignore"):
                 a, b = (low - start) / step, (high - start) / step
             still = step == 0
             within = (start >= low) & (start < high)
-            at = np.where(still, np.where(within, at, np.inf), np.maximum(at, np.minimum(a, b)))
-            until = np.where(still, until, np.minimum(until, np.maximum(a, b)))
+            at[part] = np.where(still, np.where(within, at[part], np.inf), np.maximum(at[part], np.minimum(a, b)))
+            until[part] = np.where(still, until[part], np.minimum(until[part], np.maximum(a, b)))
         return at, until
 
-    # --- building -----------------------------------------------------------------------------------------------------
-
-    def _build(self) -> None:
-        cells = self._root()
-        done: list[tuple[int, _Cells]] = []
-        for level in range(DEPTH + 1):
-            full = np.bincount(cells.edge_cell, minlength=len(cells.ix)) > LEAF_EDGES
-            if level == DEPTH:
-                full[:] = False
-            done.append((level, _subset(cells, ~full)))
-            if not full.any():
-                break
-            cells = self._split(_subset(cells, full), level)
-        self._freeze(done)
-
-    def _root(self) -> _Cells:
-        """Return the square as one cell; a path from outside all edges tells where its reference point lies."""
-        every = np.arange(len(self._edges))
-        none = np.zeros(len(every), dtype=np.intp)
-        x, y = self._reference(0, np.zeros(1, dtype=np.intp), np.zeros(1, dtype=np.intp))
-        outside = np.full(len(every), self._x_m - 1.0), np.full(len(every), y[0])
-        hit, _ = crossings(outside, (np.full(len(every), x[0]), outside[1]), *self._ends(every))
-        zone = ragged.odd(self._edges.zone[hit])
-        origin = np.zeros(1, dtype=np.intp)
-        return _Cells(origin, origin, none, every, np.zeros(len(zone), dtype=np.intp), zone)
-
-    def _reference(self, level: int, ix: Indices, iy: Indices) -> tuple[Floats, Floats]:
-        size_m = self._size_m / 2**level
-        return self._x_m + (ix + REFERENCE[0]) * size_m, self._y_m + (iy + REFERENCE[1]) * size_m
-
-    def _split(self, cells: _Cells, level: int) -> _Cells:
-        """Return the four children of every cell."""
-        ref_x, ref_y = self._reference(level, cells.ix, cells.iy)
-        start = ref_x[cells.edge_cell], ref_y[cells.edge_cell]
-        ends = self._ends(cells.edge)
-        edge_cell, edge, keys = [], [], []
-        ix = (2 * cells.ix[:, None] + np.array([0, 1, 0, 1])).ravel()  # children of one cell follow each other
-        iy = (2 * cells.iy[:, None] + np.array([0, 0, 1, 1])).ravel()
-        to_x, to_y = self._reference(level + 1, ix, iy)
-        for quarter in range(4):
-            child = 4 * cells.edge_cell + quarter
-            hit, _ = crossings(start, (to_x[child], to_y[child]), *ends)
-            keys += [
-                self._keys(child[hit], cells.edge[hit]),
-                (4 * cells.zone_cell + quarter) * self._n_zones + cells.zone,
-            ]
-            near = self._touches(level + 1, ix[child], iy[child], ends)
-            edge_cell.append(child[near])
-            edge.append(cells.edge[near])
-        key = ragged.odd(np.concatenate(keys))
-        in_cell, edges = np.concatenate(edge_cell), np.concatenate(edge)
-        order = np.argsort(in_cell, kind="stable")
-        return _Cells(ix, iy, in_cell[order], edges[order], key // self._n_zones, key % self._n_zones)
-
-    def _touches(
-        self, level: int, ix: Indices, iy: Indices, ends: tuple[tuple[Floats, Floats], tuple[Floats, Floats]]
-    ) -> NDArray[np.bool_]:
-        """Tell whether edges touch boxes with their skin: neither axis nor the edge's normal separates them."""
-        half = self._size_m / 2**level / 2
-        reach = half + SKIN_M
-        (ax, ay), (bx, by) = ends
-        to_x, to_y = (self._x_m - ax) + (2 * ix + 1) * half, (self._y_m - ay) + (2 * iy + 1) * half
-        dx, dy = bx - ax, by - ay
-        wide, high = np.abs(dx), np.abs(dy)
-        return (
-            (np.abs(to_x - dx / 2) <= reach + wide / 2)
-            & (np.abs(to_y - dy / 2) <= reach + high / 2)
-            & (np.abs(dx * to_y - dy * to_x) <= reach * (wide + high))
-        )
-
-    def _freeze(self, done: list[tuple[int, _Cells]]) -> None:
-        """Lay the leaves of all levels down in the order of their codes."""
-        code = np.concatenate([_interleave(c.ix, c.iy) << 2 * (DEPTH - level) for level, c in done])
-        order = np.argsort(code)
-        place = np.empty(len(order), dtype=np.intp)
-        place[order] = np.arange(len(order))
-        offset = np.cumsum([0] + [len(c.ix) for _, c in done])
-        self._code = code[order]
-        reference = [self._reference(level, c.ix, c.iy) for level, c in done]
-        self._ref_x_m = np.concatenate([x for x, _ in reference])[order]
-        self._ref_y_m = np.concatenate([y for _, y in reference])[order]
-        size = np.concatenate([np.full(len(c.ix), self._size_m / 2**level) for level, c in done])[order]
-        ix, iy = np.concatenate([c.ix for _, c in done])[order], np.concatenate([c.iy for _, c in done])[order]
-        low_x, low_y = self._x_m + ix * size, self._y_m + iy * size
-        self._walls_m = np.column_stack([low_x, low_y, low_x + size, low_y + size])
-        leaf = place[np.concatenate([c.edge_cell + o for (_, c), o in zip(done, offset, strict=False)])]
-        edge = np.concatenate([c.edge for _, c in done])
-        by_leaf = np.argsort(leaf, kind="stable")
-        self._edge, self._edge_start = edge[by_leaf], ragged.starts(leaf, len(order))
-        a_m, b_m = self._ends(self._edge)
-        self._ends_m = np.column_stack([*a_m, *b_m])  # side by side as questions come, for the cache's sake
-        leaf = place[np.concatenate([c.zone_cell + o for (_, c), o in zip(done, offset, strict=False)])]
-        zone = np.concatenate([c.zone for _, c in done])
-        by_leaf = np.argsort(leaf, kind="stable")
-        self._zone, self._zone_start = zone[by_leaf], ragged.starts(leaf, len(order))
-        self._tabulate(np.concatenate([np.full(len(c.ix), level) for level, c in done])[order])
-
-    def _tabulate(self, level: Indices) -> None:
+    def _tabulate(self, leaves: Leaves) -> None:
         """Lay a grid over the square that names the leaf of each of its cells; -1 where there are several."""
-        self._level = min(int(np.log2(len(level)) / 2) + 2, TABLE_LEVEL)
-        code = _interleave(*np.divmod(np.arange(4**self._level), 2**self._level)[::-1])
+        self._level = min(int(np.log2(len(leaves.code)) / 2) + 2, TABLE_LEVEL)
+        self._n_cells = 2**self._level
+        self._per_m = self._n_cells / self._square.size_m
+        self._nudge = NUDGE_M * self._per_m
+        self._code = leaves.code
+        code = morton(*np.divmod(np.arange(4**self._level), self._n_cells)[::-1])
         leaf = np.searchsorted(self._code, code << 2 * (DEPTH - self._level), side="right") - 1
-        self._leaf_of_cell = np.where(level[leaf] <= self._level, leaf, -1).astype(np.int32)
+        self._leaf_of_cell = np.where(leaves.level[leaf] <= self._level, leaf, -1).astype(np.int32)
 
+    def _describe(self, leaves: Leaves, first_row: Indices) -> None:
+        """Write what is asked of a leaf side by side, so that it takes one line of the cache."""
+        size = 2.0 ** (self._level - leaves.level)
+        low_u, low_v = leaves.ix * size, leaves.iy * size
+        self._leaf = np.zeros((len(leaves.code), FIELDS))
+        reference_m = self._square.reference(leaves.level, leaves.ix, leaves.iy)
+        self._leaf[:, :ROWS] = np.column_stack([low_u, low_v, low_u + size, low_v + size, *reference_m])
+        self._leaf_spans = self._leaf.view(np.int64)
+        for field, start in ((ROWS, first_row), (ZONES, leaves.zone_start)):
+            self._leaf_spans[:, field] = start[:-1] << COUNT_BITS | np.diff(start)
 
-def _sorted(key: Indices, at: Floats) -> Indices:
-    """Return what lexsort((at, key)) does, sorting in full only what shares a key."""
-    order = np.argsort(key, kind="stable")
-    same = key[order][1:] == key[order][:-1]
-    twice = np.flatnonzero(np.append(same, False) | np.append(False, same)) if len(key) else np.empty(0, dtype=np.intp)
-    order[twice] = order[twice][np.lexsort((at[order[twice]], key[order[twice]]))]
-    return order
+    def _chain(self, leaves: Leaves) -> Indices:
+        """Write each leaf's edges as chains of vertices, in rows; return where each leaf's rows begin, (L + 1,).
 
-
-def _square(edges: Edges) -> tuple[float, float, float]:
-    """Return the corner and the side of a square around all edges."""
-    if not len(edges):
-        return 0.0, 0.0, 1.0
-    low_x, low_y = min(edges.ax_m.min(), edges.bx_m.min()), min(edges.ay_m.min(), edges.by_m.min())
-    high_x, high_y = max(edges.ax_m.max(), edges.bx_m.max()), max(edges.ay_m.max(), edges.by_m.max())
-    size_m = max(high_x - low_x, high_y - low_y) + 20.0
-    return float(low_x) - 10.0, float(low_y) - 10.0, float(size_m)
-
-
-def _interleave(ix: NDArray[np.int64], iy: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the Morton code of cell numbers below 2**20: the bits of x and y in turn."""
-    return _spread(ix) | _spread(iy) << 1
-
-
-def _spread(bits: NDArray[np.int64]) -> NDArray[np.int64]:
-    spread = bits.astype(np.int64)
-    for shift, mask in (
-        (16, 0x0000FFFF0000FFFF),
-        (8, 0x00FF00FF00FF00FF),
-        (4, 0x0F0F0F0F0F0F0F0F),
-        (2, 0x3333333333333333),
-        (1, 0x5555555555555555),
-    ):
-        spread = (spread | spread << shift) & mask
-    return spread
-
-
-def _subset(cells: _Cells, keep: NDArray[np.bool_]) -> _Cells:
-    number = np.cumsum(keep) - 1
-    with_edge, with_zone = keep[cells.edge_cell], keep[cells.zone_cell]
-    return _Cells(
-        cells.ix[keep],
-        cells.iy[keep],
-        number[cells.edge_cell[with_edge]],
-        cells.edge[with_edge],
-        number[cells.zone_cell[with_zone]],
-        cells.zone[with_zone],
-    )
+        After a vertex of a row comes the edge that `_edge` names, or none (-1): a chain ends, or the row, or what
+        follows only fills it up. A chain that goes on in the next row begins there with the vertex that ended this one.
+        """
+        e, edge = self._edges, leaves.edge
+        begins = np.ones(len(edge), dtype=bool)
+        begins[1:] = (edge[1:] != edge[:-1] + 1) | (e.ax_m[edge[1:]] != e.bx_m[edge[:-1]])
+        begins[1:] |= e.ay_m[edge[1:]] != e.by_m[edge[:-1]]
+        begins[leaves.edge_start[:-1][np.diff(leaves.edge_start) > 0]] = True
+        before = np.append(0, np.cumsum(begins))
+        start = before[leaves.edge_start] + leaves.edge_start  # of each leaf among all vertices
+        n_rows = -(-np.maximum(np.diff(start) - 1, 0) // (ROW - 1))
+        first_row = np.append(0, np.cumsum(n_rows))
+        leaf = np.repeat(np.arange(len(n_rows)), n_rows)
+        turn = np.arange(len(leaf)) - first_row[leaf]
+        vertex = np.minimum((start[leaf] + turn * (ROW - 1))[:, None] + np.arange(ROW), start[leaf + 1][:, None] - 1)
+        end = np.arange(len(edge)) + before[1:]
+        ends, x_m, y_m = np.full(start[-1], -1, dtype=np.int32), np.empty(start[-1]), np.empty(start[-1])
+        x_m[end - 1], y_m[end - 1] = e.ax_m[edge], e.ay_m[edge]
+        ends[end], x_m[end], y_m[end] = edge, e.bx_m[edge], e.by_m[edge]
+        self._x_m, self._y_m = x_m[vertex], y_m[vertex]
+        self._edge = np.full(vertex.shape, -1, dtype=np.int32)
+        self._edge[:, :-1] = np.where(vertex[:, 1:] != vertex[:, :-1], ends[vertex[:, 1:]], -1)
+        return first_row

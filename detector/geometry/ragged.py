@@ -13,16 +13,29 @@ def starts(row: Indices, n_rows: int) -> Indices:
     return np.concatenate([[0], np.cumsum(np.bincount(row, minlength=n_rows))])
 
 
-def expand(start: Indices, row: Indices) -> tuple[Indices, Indices]:
-    """Return (which, item): the items of each of the rows asked for, and which asking each belongs to."""
-    begin = start.take(row)
-    count = start.take(row + 1) - begin
-    which = np.repeat(np.arange(len(row)), count)
+def expand(begin: Indices, count: Indices) -> tuple[Indices, Indices]:
+    """Return (which, item): the items of rows that begin there and are so many, and which row each belongs to."""
+    which = np.repeat(np.arange(len(count)), count)
     item = np.arange(len(which)) + (begin - np.cumsum(count) + count).take(which)
     return which, item
+
+
+def new(key: Indices) -> NDArray[np.bool_]:
+    """Tell which of sorted keys differ from the one before, (N,)."""
+    differs = np.ones(len(key), dtype=bool)
+    differs[1:] = key[1:] != key[:-1]
+    return differs
 
 
 def odd(key: Indices) -> Indices:
     """Return the keys that occur an odd number of times, sorted."""
     key, count = np.unique(key, return_counts=True)
     return key[count % 2 == 1]
+
+
+def xor(one: Indices, two: Indices) -> Indices:
+    """Return what only one of two sets has, sorted; both are sorted, without repetition."""
+    key = np.concatenate([one, two])
+    key.sort(kind="stable")  # merges runs
+    differs = np.append(new(key), True)
+    return key[differs[1:] & differs[:-1]]

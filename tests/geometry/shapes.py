@@ -128,3 +128,10 @@ def drawn(zone: Zone, parts_per_line: int) -> tuple[np.ndarray, np.ndarray]:
     spread = [np.broadcast_to(v[:, None], shape).ravel() for v in (a[:, 0], a[:, 1], azimuth)]
     lon, lat, _ = GEOD.fwd(*spread, (length[:, None] * at).ravel())
     return lon, lat
+
+
+def swept(index: CellIndex, *ends_m: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the crossings of paths, having checked that their ends are told as points by themselves are."""
+    inside, crossings = index.trace(*ends_m)
+    np.testing.assert_array_equal(inside, index.inside(*ends_m[2:]))
+    return crossings

@@ -30,6 +30,7 @@ from tests.geometry.shapes import (
     segments,
     star,
     states,
+    swept,
 )
 from tests.shared import REPO, data_file
 from tests.zoo import box
@@ -75,7 +76,7 @@ def parity_holds(
     before, after = np.zeros((2, len(x0), n_zones), dtype=bool)
     before[index.inside(x0, y0)] = True
     after[index.inside(x1, y1)] = True
-    path, zone, _ = index.swept(x0, y0, x1, y1)
+    path, zone, _ = swept(index, x0, y0, x1, y1)
     crossings = np.zeros((len(x0), n_zones), dtype=int)
     np.add.at(crossings, (path, zone), 1)
     assert np.array_equal(after, before ^ (crossings % 2 == 1))
@@ -93,7 +94,7 @@ def test_stars_crossed_as_shapely(reach_m: float) -> None:
     x0, y0 = random_points(STARS.edges, 2_000, seed=2, room=0.5)
     course = np.random.default_rng(3).uniform(0, 2 * np.pi, len(x0))
     x1, y1 = x0 + reach_m * np.sin(course), y0 + reach_m * np.cos(course)
-    path, zone, at = STARS.index.swept(x0, y0, x1, y1)
+    path, zone, at = swept(STARS.index, x0, y0, x1, y1)
     assert list(zip(path.tolist(), zone.tolist(), strict=True)) == crossed_by_shapely(STARS.edges, x0, y0, x1, y1)
     points = shapely.points(x0[path] + at * (x1 - x0)[path], y0[path] + at * (y1 - y0)[path])
     _, off_m = shapely.STRtree(segments(STARS.edges)).query_nearest(points, return_distance=True, all_matches=False)
@@ -103,7 +104,7 @@ def test_stars_crossed_as_shapely(reach_m: float) -> None:
 
 def test_reach_of_crossings_is_not_empty() -> None:
     x0, y0 = random_points(STARS.edges, 2_000, seed=2)
-    assert len(STARS.index.swept(x0, y0, x0 + 7_500, y0)[0]) > 200
+    assert len(swept(STARS.index, x0, y0, x0 + 7_500, y0)[0]) > 200
 
 
 @pytest.mark.parametrize("name", ZOO)
@@ -112,7 +113,7 @@ def test_zoo_inside_and_crossed_as_shapely(name: str) -> None:
     agrees_in_plane(compiled, 2_000, seed=4)
     x0, y0 = random_points(compiled.edges, 300, seed=5)
     x1, y1 = random_points(compiled.edges, 300, seed=6)
-    path, zone, _ = compiled.index.swept(x0, y0, x1, y1)
+    path, zone, _ = swept(compiled.index, x0, y0, x1, y1)
     assert list(zip(path.tolist(), zone.tolist(), strict=True)) == crossed_by_shapely(compiled.edges, x0, y0, x1, y1)
 
 
@@ -190,7 +191,7 @@ def test_no_zones() -> None:
     compiled = Compiled([])
     assert compiled.inside([20.0], [50.0]) == set()
     zeros = np.zeros(3)
-    assert len(compiled.index.swept(zeros, zeros, zeros + 1, zeros + 1)[0]) == 0
+    assert len(swept(compiled.index, zeros, zeros, zeros + 1, zeros + 1)[0]) == 0
 
 
 # --- parity -----------------------------------------------------------------------------------------------------------
@@ -257,19 +258,19 @@ NAN = float("nan")
     ],
 )
 def test_path(path: tuple[float, ...], crossings: list[float]) -> None:
-    _, _, at = SQUARE.swept(*(np.array([v], dtype=float) for v in path))
+    _, _, at = swept(SQUARE, *(np.array([v], dtype=float) for v in path))
     assert at.tolist() == pytest.approx(crossings, abs=1e-9)
 
 
 @pytest.mark.parametrize("path", [(-50, 0, 150, 0), (-50, 100, 150, 100), (0, -50, 0, 150), (100, 150, 100, -50)])
 def test_path_along_an_edge_is_outside_at_both_ends(path: tuple[float, ...]) -> None:
-    _, _, at = SQUARE.swept(*(np.array([v], dtype=float) for v in path))
+    _, _, at = swept(SQUARE, *(np.array([v], dtype=float) for v in path))
     assert len(at) % 2 == 0
 
 
 @pytest.mark.parametrize("path", [(-50, 50, 50, -50), (50, 150, 150, 50)])
 def test_path_that_touches_a_corner_crosses_twice_or_not_at_all(path: tuple[float, ...]) -> None:
-    _, _, at = SQUARE.swept(*(np.array([v], dtype=float) for v in path))
+    _, _, at = swept(SQUARE, *(np.array([v], dtype=float) for v in path))
     assert len(at) in (0, 2)
 
 
@@ -289,7 +290,7 @@ def test_one_bad_point_among_good_ones() -> None:
 def test_sliver_is_crossed_by_what_no_fix_sees() -> None:
     compiled = Compiled([SLIVER])
     x, y = compiled.theatre.project(np.array([20.1, 20.1]), np.array([49.9, 50.1]))
-    path, _, at = compiled.index.swept(x[:1], y[:1], x[1:], y[1:])
+    path, _, at = swept(compiled.index, x[:1], y[:1], x[1:], y[1:])
     assert path.tolist() == [0, 0]
     assert (at[1] - at[0]) * np.hypot(x[1] - x[0], y[1] - y[0]) == pytest.approx(4.45, abs=0.1)
 
@@ -306,10 +307,10 @@ def test_edges_through_one_point_end_the_splitting() -> None:
     fan = np.zeros((601, 2))
     fan[1::2] = 1e5 * np.column_stack([np.cos(angle), np.sin(angle)])[:-1]
     index = CellIndex(flat(fan), 1)
-    assert len(index.swept(*(np.array([v]) for v in (-1e5, 333.0, 1e5, 333.0)))[0]) == 298
+    assert len(swept(index, *(np.array([v]) for v in (-1e5, 333.0, 1e5, 333.0)))[0]) == 298
 
 
 def test_hole_is_left_and_entered() -> None:
     compiled = Compiled([HOLE])
     x, y = compiled.theatre.project(np.array([19.0, 24.0]), np.array([51.0, 51.0]))
-    assert len(compiled.index.swept(x[:1], y[:1], x[1:], y[1:])[0]) == 4
+    assert len(swept(compiled.index, x[:1], y[:1], x[1:], y[1:])[0]) == 4

@@ -8,7 +8,7 @@ from detector.geometry.edges import Edges
 from detector.geometry.index import CellIndex
 from detector.geometry.nearest import Boundaries
 from detector.geometry.projection import Theatre, earth_centred
-from tests.geometry.shapes import FIJI, GEOD, NORTH_CAP, SOUTH_CAP, TOUCHING_ALONG_EDGE, flat, parts, star
+from tests.geometry.shapes import FIJI, GEOD, NORTH_CAP, SOUTH_CAP, TOUCHING_ALONG_EDGE, flat, parts, star, swept
 from tests.zoo import box
 
 
@@ -56,6 +56,6 @@ def test_paths_beside_a_wall_of_the_tree_come_to_an_end() -> None:
     for x1 in (np.nextafter(x0, -np.inf), np.nextafter(x0, np.inf), x0 - 1e-6, x0):
         y0, y1 = np.full_like(x0, low[1] - 5.0), np.full_like(x0, high[1] + 5.0)
         for up, down in ((y0, y1), (y1, y0)):
-            path, _, _ = index.swept(x0, up, x1, down)
+            path, _, _ = swept(index, x0, up, x1, down)
             assert (np.bincount(path, minlength=len(x0)) % 2 == 0).all()
             assert len(path) > len(x0)
