@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from detector.airspace.altitude import FORMS, GROUND, UNLIMITED, Limit, parse, without_terrain
+from detector.airspace.altitude import FORMS, GROUND, UNLIMITED, Limit, parse
+from detector.airspace.draft import Draft, at
 from detector.airspace.reading import Reading
 from detector.airspace.zones import ENTRY, KINDS, Identity, Initial, Ring, Zone
 
@@ -42,30 +43,28 @@ def _features(document: Any) -> list[Any]:
     return features
 
 
-class _Feature:
-    """One feature on its way to a zone; `place` is how messages call it."""
+class _Feature(Draft):
+    """One feature on its way to a zone."""
 
     def __init__(self, feature: Any, file: str, number: int, reading: Reading) -> None:
+        super().__init__(reading, f"{file}: feature {number}")
         self.feature = feature if isinstance(feature, dict) else {}
         properties = self.feature.get("properties")
         self.properties = properties if isinstance(properties, dict) else {}
-        self.reading = reading
-        self.place = f"{file}: feature {number}"
         if isinstance(self.properties.get("id"), str):
             self.place = f"{file}: zone {_shown(self.properties['id'])} (feature {number})"
-
-    def refuse(self, what: str) -> None:
-        self.reading.problems.append(f"{self.place}: {what}")
-
-    def warn(self, what: str) -> None:
-        self.reading.warnings.append(f"{self.place}: {what}")
 
     def read(self) -> None:
         before = len(self.reading.problems)
         if self.feature.get("type") != "Feature":
             self.refuse(f"type: got {_shown(self.feature.get('type'))}, expected Feature")
         values = self._properties()
-        values["floor"], values["ceiling"] = self._limits(values.get("floor", GROUND), values.get("ceiling", UNLIMITED))
+        values["floor"], values["ceiling"] = self.limits(
+            values.get("floor", GROUND),
+            values.get("ceiling", UNLIMITED),
+            _shown(self.properties.get("floor")),
+            _shown(self.properties.get("ceiling")),
+        )
         polygons = self._polygons(self.feature.get("geometry"))
         if "id" in values:
             self.reading.claims.append((values["id"], self.place))
@@ -86,17 +85,6 @@ class _Feature:
         if (kind := values.get("kind", "national")) not in ENTRY:
             self.warn(f"kind: being inside a zone of kind {kind} alarms nobody by itself")
         return values
-
-    def _limits(self, floor: Limit, ceiling: Limit) -> tuple[Limit, Limit]:
-        low, high = without_terrain(floor, ceiling)
-        if low != floor:
-            self.warn(f"floor: {self.properties['floor']} is taken as above the sea, for terrain is not known here")
-        if high != ceiling:
-            self.warn(f"ceiling: {self.properties['ceiling']} is taken as UNL, for terrain is not known here")
-        if low.height_m >= high.height_m:
-            shown = [_shown(self.properties.get(key)) for key in ("ceiling", "floor")]
-            self.refuse(f"ceiling: {shown[0]} is not above the floor, {shown[1]}, expected a floor below the ceiling")
-        return low, high
 
     def _polygons(self, geometry: Any) -> tuple[tuple[Ring, ...], ...]:
         kind = geometry.get("type") if isinstance(geometry, dict) else None
@@ -121,15 +109,7 @@ class _Feature:
 
     def _ring(self, positions: Any, where: str) -> Ring:
         try:
-            ring = _vertices(positions)
-            if (ring[0] != ring[-1]).any():
-                self.warn(f"{where}: not closed; an edge from {_at(ring[-1])} to {_at(ring[0])} is added")
-                ring = np.concatenate([ring, ring[:1]])
-            ring = ring[np.append(True, (np.diff(ring, axis=0) != 0).any(axis=1))]
-            if len(ring) < 4:
-                self.warn(f"{where}: encloses nothing at {_at(ring[0])} and is left out")
-                return np.empty((0, 2))
-            return _sound(ring)
+            return _sound(self.ring(_vertices(positions), where))
         except ValueError as error:
             self.refuse(f"{where}: {error}")
             return np.empty((0, 2))
@@ -147,7 +127,7 @@ def _vertices(positions: Any) -> Ring:
         wrong = ~(np.abs(ring) <= [180, 90]).all(axis=1)
     if wrong.any():
         n = int(np.argmax(wrong))
-        raise ValueError(f"position {n + 1} is {_at(ring[n])}, expected {POSITION}")
+        raise ValueError(f"position {n + 1} is {at(ring[n])}, expected {POSITION}")
     return ring
 
 
@@ -161,7 +141,7 @@ def _sound(ring: Ring) -> Ring:
     if too_wide.any():
         n = int(np.argmax(too_wide))
         raise ValueError(
-            f"the edge from {_at(start[n])} to {_at(end[n])} spans {span_deg[n]:g} degrees of longitude, "
+            f"the edge from {at(start[n])} to {at(end[n])} spans {span_deg[n]:g} degrees of longitude, "
             "expected a polygon split at the antimeridian (RFC 7946, 3.1.9)"
         )
     return ring
@@ -233,10 +213,6 @@ _READERS: dict[str, Callable[[Any], Any]] = {
 
 def _filled(value: Any) -> bool:
     return isinstance(value, list) and len(value) > 0
-
-
-def _at(position: Any) -> str:
-    return f"{position[0]:.6g} {position[1]:.6g}"
 
 
 def _shown(value: Any) -> str:

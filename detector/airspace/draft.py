@@ -1,0 +1,56 @@
+"""A draft: a zone on its way out of a file, and what every format checks, repairs and says alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from detector.airspace.altitude import Limit, without_terrain
+from detector.airspace.reading import Reading
+from detector.airspace.zones import Ring
+
+
+class Draft:
+    """One zone to be; `place` is how messages call it."""
+
+    def __init__(self, reading: Reading, place: str) -> None:
+        self.reading = reading
+        self.place = place
+
+    def refuse(self, what: str) -> None:
+        """Add a problem: there will be no zone."""
+        self.reading.problems.append(f"{self.place}: {what}")
+
+    def warn(self, what: str) -> None:
+        """Add a warning: the zone is repaired, or read in a larger sense."""
+        self.reading.warnings.append(f"{self.place}: {what}")
+
+    def limits(self, floor: Limit, ceiling: Limit, floor_text: str, ceiling_text: str) -> tuple[Limit, Limit]:
+        """Return both limits with none above ground; refuse a ceiling that is not above the floor."""
+        low, high = without_terrain(floor, ceiling)
+        if low != floor:
+            self.warn(f"floor: {floor_text} is taken as above the sea, for terrain is not known here")
+        if high != ceiling:
+            self.warn(f"ceiling: {ceiling_text} is taken as UNL, for terrain is not known here")
+        if low.height_m >= high.height_m:
+            what = f"{ceiling_text} is not above the floor, {floor_text}"
+            self.refuse(f"ceiling: {what}, expected a floor below the ceiling")
+        return low, high
+
+    def ring(self, vertices: Ring, where: str) -> Ring:
+        """Return the ring closed and without repeated vertices; empty, (0, 2), if it encloses nothing."""
+        ring = vertices
+        if (ring[0] != ring[-1]).any():
+            self.warn(f"{where}: not closed; an edge from {at(ring[-1])} to {at(ring[0])} is added")
+            ring = np.concatenate([ring, ring[:1]])
+        ring = ring[np.append(True, (np.diff(ring, axis=0) != 0).any(axis=1))]
+        if len(ring) < 4:
+            self.warn(f"{where}: encloses nothing at {at(ring[0])} and is left out")
+            return np.empty((0, 2))
+        return ring
+
+
+def at(position: Sequence[float] | Ring) -> str:
+    """Return a position, longitude and latitude in degrees, as messages write it."""
+    return f"{position[0]:.6g} {position[1]:.6g}"
