@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.airspace.altitude import GROUND, UNLIMITED, Limit
+from detector.airspace.schedule import Window
 
 
 class Identity(enum.IntEnum):
@@ -59,4 +60,5 @@ class Zone:
     watch: frozenset[Identity] = DEFAULT_WATCH
     initial: Initial = Initial.ALERT
     near_nm: float = 30.0
+    active: tuple[Window, ...] = ()  # none: always. Nothing asks it yet: readers refuse it or say so
     geodesic: bool = field(default=False)  # edges are geodesics (OpenAir, AIXM), not straight in degrees (GeoJSON)
