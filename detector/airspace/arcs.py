@@ -38,16 +38,23 @@ def arc(
     end_bearing_deg: float,
     *,
     clockwise: bool,
+    end_radius_m: float | None = None,
 ) -> NDArray[np.float64]:
     """Return the vertices, (V, 2) in degrees, from one bearing of the centre to another, both included.
 
-    Bearings are from true north; equal ones mean all the way round.
+    Bearings are from true north; equal ones mean all the way round. Ends given as points are seldom as far from the
+    centre as each other: with `end_radius_m` the radius changes evenly on the way.
     """
+    end_radius_m = radius_m if end_radius_m is None else end_radius_m
     turn_deg = (end_bearing_deg - start_bearing_deg) * (1 if clockwise else -1) % 360 or 360.0
-    steps = math.ceil(turn_deg / _step_deg(radius_m))
+    steps = math.ceil(turn_deg / _step_deg(max(radius_m, end_radius_m)))
     bearings_deg = start_bearing_deg + np.linspace(0, turn_deg if clockwise else -turn_deg, steps + 1)
-    centre = np.broadcast_to([[lon_deg], [lat_deg], [radius_m]], (3, steps + 1))
-    lons_deg, lats_deg, _ = _GEOD.fwd(centre[0], centre[1], bearings_deg, centre[2])
+    lons_deg, lats_deg, _ = _GEOD.fwd(
+        np.full(steps + 1, lon_deg),
+        np.full(steps + 1, lat_deg),
+        bearings_deg,
+        np.linspace(radius_m, end_radius_m, steps + 1),
+    )
     return np.column_stack([lons_deg, lats_deg])
 
 
