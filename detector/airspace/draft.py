@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -54,3 +56,10 @@ class Draft:
 def at(position: Sequence[float] | Ring) -> str:
     """Return a position, longitude and latitude in degrees, as messages write it."""
     return f"{position[0]:.6g} {position[1]:.6g}"
+
+
+def shown(value: Any) -> str:
+    """Return a value as JSON would write it, cut when long."""
+    text = json.dumps(value, ensure_ascii=False)
+    text = text if text.isprintable() else json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

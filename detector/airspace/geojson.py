@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from detector.airspace.altitude import FORMS, GROUND, UNLIMITED, Limit, parse
-from detector.airspace.draft import Draft, at
+from detector.airspace.draft import Draft, at, shown
 from detector.airspace.reading import Reading
 from detector.airspace.zones import ENTRY, KINDS, Identity, Initial, Ring, Zone
 
@@ -37,9 +37,9 @@ def _features(document: Any) -> list[Any]:
     kind = document.get("type") if isinstance(document, dict) else None
     features = document.get("features") if kind == "FeatureCollection" else [document]
     if kind not in ("FeatureCollection", "Feature"):
-        raise ValueError(f"type: got {_shown(kind)}, expected FeatureCollection or Feature")
+        raise ValueError(f"type: got {shown(kind)}, expected FeatureCollection or Feature")
     if not isinstance(features, list) or not features:
-        raise ValueError(f"features: got {_shown(features)}, expected at least one Feature")
+        raise ValueError(f"features: got {shown(features)}, expected at least one Feature")
     return features
 
 
@@ -52,18 +52,18 @@ class _Feature(Draft):
         properties = self.feature.get("properties")
         self.properties = properties if isinstance(properties, dict) else {}
         if isinstance(self.properties.get("id"), str):
-            self.place = f"{file}: zone {_shown(self.properties['id'])} (feature {number})"
+            self.place = f"{file}: zone {shown(self.properties['id'])} (feature {number})"
 
     def read(self) -> None:
         before = len(self.reading.problems)
         if self.feature.get("type") != "Feature":
-            self.refuse(f"type: got {_shown(self.feature.get('type'))}, expected Feature")
+            self.refuse(f"type: got {shown(self.feature.get('type'))}, expected Feature")
         values = self._properties()
         values["floor"], values["ceiling"] = self.limits(
             values.get("floor", GROUND),
             values.get("ceiling", UNLIMITED),
-            _shown(self.properties.get("floor")),
-            _shown(self.properties.get("ceiling")),
+            shown(self.properties.get("floor")),
+            shown(self.properties.get("ceiling")),
         )
         polygons = self._polygons(self.feature.get("geometry"))
         if "id" in values:
@@ -81,7 +81,7 @@ class _Feature(Draft):
                 if value is not None:
                     values[key] = reader(value)
             except ValueError as error:
-                self.refuse(f"{key}: got {_shown(value)}, expected {error}")
+                self.refuse(f"{key}: got {shown(value)}, expected {error}")
         if (kind := values.get("kind", "national")) not in ENTRY:
             self.warn(f"kind: being inside a zone of kind {kind} alarms nobody by itself")
         return values
@@ -90,7 +90,7 @@ class _Feature(Draft):
         kind = geometry.get("type") if isinstance(geometry, dict) else None
         if kind not in ("Polygon", "MultiPolygon"):
             later = " (a Point with radius_m is not supported yet)" if kind == "Point" else ""
-            self.refuse(f"geometry: got {_shown(kind)}{later}, expected Polygon or MultiPolygon")
+            self.refuse(f"geometry: got {shown(kind)}{later}, expected Polygon or MultiPolygon")
             return ()
         coordinates = geometry.get("coordinates")
         parts = [coordinates] if kind == "Polygon" else coordinates
@@ -118,10 +118,10 @@ class _Feature(Draft):
 def _vertices(positions: Any) -> Ring:
     """Return positions as an array, (V, 2)."""
     if not _filled(positions):
-        raise ValueError(f"got {_shown(positions)}, expected a list of positions")
+        raise ValueError(f"got {shown(positions)}, expected a list of positions")
     for n, position in enumerate(positions, 1):
         if not (isinstance(position, list) and len(position) > 1 and all(isinstance(c, float) for c in position[:2])):
-            raise ValueError(f"position {n} is {_shown(position)}, expected {POSITION}")
+            raise ValueError(f"position {n} is {shown(position)}, expected {POSITION}")
     ring = np.array([position[:2] for position in positions])
     with np.errstate(invalid="ignore"):
         wrong = ~(np.abs(ring) <= [180, 90]).all(axis=1)
@@ -213,10 +213,3 @@ _READERS: dict[str, Callable[[Any], Any]] = {
 
 def _filled(value: Any) -> bool:
     return isinstance(value, list) and len(value) > 0
-
-
-def _shown(value: Any) -> str:
-    """Return a value as JSON would write it, cut when long."""
-    text = json.dumps(value, ensure_ascii=False)
-    text = text if text.isprintable() else json.dumps(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
