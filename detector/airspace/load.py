@@ -7,13 +7,18 @@ import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from detector.airspace import geojson
+from detector.airspace import geojson, openair
 from detector.airspace.reading import Reading
 from detector.airspace.zones import Zone
 from detector.errors import InputError
 
-READERS: dict[str, Callable[[bytes, str], Reading]] = {".geojson": geojson.read, ".json": geojson.read}
-PLANNED = (".txt", ".xml", ".kml")  # OpenAir, AIXM, KML
+READERS: dict[str, Callable[[bytes, str], Reading]] = {
+    ".geojson": geojson.read,
+    ".json": geojson.read,
+    ".txt": openair.read,
+    ".openair": openair.read,
+}
+PLANNED = (".xml", ".kml")  # AIXM, KML
 
 
 def load_zones(paths: Sequence[str | Path]) -> tuple[list[Zone], list[str]]:

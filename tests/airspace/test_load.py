@@ -33,6 +33,14 @@ def test_formats(tmp_path: Path, name: str) -> None:
     assert warnings == []
 
 
+@pytest.mark.parametrize("name", ["a.txt", "A.TXT.gz", "a.openair"])
+def test_openair(tmp_path: Path, name: str) -> None:
+    data = b"AC P\nAN a\nAL GND\nAH UNL\nV X=50:00 N 020:00 E\nDC 2"
+    (tmp_path / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+    zones, warnings = load_zones([tmp_path / name])
+    assert [(zone.id, zone.kind, warnings) for zone in zones] == [("a", "prohibited", [])]
+
+
 def test_zones_come_in_the_order_of_the_files(tmp_path: Path) -> None:
     for name in "ba":
         (tmp_path / f"{name}.geojson").write_bytes(square(name, floor="100 ft AGL"))
@@ -45,8 +53,8 @@ def test_zones_come_in_the_order_of_the_files(tmp_path: Path) -> None:
     ("name", "data", "problem"),
     [
         ("gone.geojson", None, "No such file or directory, expected a zone file"),
-        ("a.txt", b"AC R", ".txt is not supported yet, expected .geojson: convert it to GeoJSON"),
-        ("a.xml.gz", b"", ".xml is not supported yet, expected .geojson"),
+        ("a.txt", b"See the AIP", "no line begins with AC, expected OpenAir"),
+        ("a.xml.gz", b"", ".xml is not supported yet, expected .geojson: convert it to GeoJSON"),
         ("a.kml", b"", ".kml is not supported yet, expected .geojson"),
         ("a.shp", b"", 'unknown extension ".shp", expected .geojson or .json'),
         ("a.geojson.gz", b"no gzip", "Not a gzipped file"),
