@@ -31,16 +31,19 @@ def self_crossings(zones: Sequence[Zone]) -> list[tuple[int, float, float]]:
 
     Rings may touch, share vertices and run along each other.
     """
-    lines = _drawn(zones)
-    start, line = CellIndex(lines, len(zones)).leaf_edges()
-    places: dict[int, tuple[int, float, float]] = {}
+    return [(z, *place) for z, zone in enumerate(zones) if (place := _self_crossing(zone)) is not None]
+
+
+def _self_crossing(zone: Zone) -> tuple[float, float] | None:
+    # One zone at a time: geodesic ones have planes of their own, all around (0, 0), where they would lie in a heap.
+    lines = _drawn(zone)
+    start, line = CellIndex(lines, 1).leaf_edges()
     for pair in _pairs(start, line):
         one, two = _crossing(lines, *pair)
-        zone, first = np.unique(lines.zone[one], return_index=True)
-        x_m, y_m = _meeting(lines, one[first], two[first])
-        for z, x, y in zip(zone.tolist(), x_m, y_m, strict=True):
-            places.setdefault(z, (z, *_place(zones[z], x, y)))
-    return [places[z] for z in sorted(places)]
+        if len(one):
+            x_m, y_m = _meeting(lines, one[:1], two[:1])
+            return _place(zone, x_m[0], y_m[0])
+    return None
 
 
 def nested_shells(zone: Zone) -> list[tuple[float, float]]:
@@ -65,18 +68,17 @@ def nested_shells(zone: Zone) -> list[tuple[float, float]]:
 # --- crossings --------------------------------------------------------------------------------------------------------
 
 
-def _drawn(zones: Sequence[Zone]) -> Edges:
-    """Return the lines of all zones in planes where they are straight; nobody asks for their places on Earth."""
-    rings = [(z, _plane(zone, ring)) for z, zone in enumerate(zones) for polygon in zone.polygons for ring in polygon]
-    sizes = [len(ring) - 1 for _, ring in rings]
-    a = np.concatenate([np.empty((0, 2)), *(ring[:-1] for _, ring in rings)])
-    b = np.concatenate([np.empty((0, 2)), *(ring[1:] for _, ring in rings)])
-    zone = np.repeat(np.array([z for z, _ in rings], dtype=np.intp), sizes)
+def _drawn(zone: Zone) -> Edges:
+    """Return the lines of a zone in a plane where they are straight; nobody asks for their places on Earth."""
+    rings = [_plane(zone, ring) for polygon in zone.polygons for ring in polygon]
+    sizes = [len(ring) - 1 for ring in rings]
+    a = np.concatenate([np.empty((0, 2)), *(ring[:-1] for ring in rings)])
+    b = np.concatenate([np.empty((0, 2)), *(ring[1:] for ring in rings)])
     some = np.isfinite(a).all(axis=1) & np.isfinite(b).all(axis=1) & (a != b).any(axis=1)
     nowhere = np.empty((0, 3))
-    ring = np.repeat(np.arange(len(rings)), sizes)
+    ring = np.repeat(np.arange(len(rings)), sizes)[some]
     (ax, ay), (bx, by) = a[some].T, b[some].T
-    return Edges(ax, ay, bx, by, nowhere, nowhere, zone[some], ring[some])
+    return Edges(ax, ay, bx, by, nowhere, nowhere, np.zeros(len(ax), dtype=np.intp), ring)
 
 
 def _plane(zone: Zone, ring: Ring) -> Floats:
@@ -112,9 +114,7 @@ def _pairs(start: Indices, line: Indices) -> Iterator[tuple[Indices, Indices]]:
 
 
 def _crossing(lines: Edges, one: Indices, two: Indices) -> tuple[Indices, Indices]:
-    """Return the pairs of one zone's that cross, each line reaching OVERSHOOT_M beyond the other on both sides."""
-    same = lines.zone[one] == lines.zone[two]
-    one, two = one[same], two[same]
+    """Return the pairs that cross, each line reaching OVERSHOOT_M beyond the other on both sides."""
     for _ in range(2):
         a_off_m, b_off_m = _offsets(lines, one, two)
         cross = (a_off_m * b_off_m < 0) & (np.minimum(np.abs(a_off_m), np.abs(b_off_m)) > OVERSHOOT_M)
