@@ -1,0 +1,71 @@
+"""A feature: a draft made of properties and rings of positions, as GeoJSON has them and KML and AIXM give them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from detector.airspace.altitude import GROUND, UNLIMITED
+from detector.airspace.draft import Draft, shown
+from detector.airspace.properties import ID_FORM, READERS
+from detector.airspace.reading import Reading
+from detector.airspace.rings import sound, vertices
+from detector.airspace.zones import ENTRY, Ring, Zone
+
+Polygons = tuple[tuple[Ring, ...], ...]
+
+
+class Feature(Draft):
+    """One feature on its way to a zone, which it becomes unless something is wrong with it."""
+
+    def __init__(self, reading: Reading, place: str) -> None:
+        super().__init__(reading, place)
+        self._before = len(reading.problems)
+
+    def fields(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the fields of a zone that properties, as JSON has them, give; others are left to their owners."""
+        values = {}
+        if given.get("id") is None:
+            self.refuse(f"id: missing, expected {ID_FORM}")
+        for key, reader in READERS.items():
+            value = given.get(key)
+            try:
+                if value is not None:
+                    values[key] = reader(value)
+            except ValueError as error:
+                self.refuse(f"{key}: got {shown(value)}, expected {error}")
+        if (kind := values.get("kind", "national")) not in ENTRY:
+            self.warn(f"kind: being inside a zone of kind {kind} alarms nobody by itself")
+        floor, ceiling = values.get("floor", GROUND), values.get("ceiling", UNLIMITED)
+        said = shown(given.get("floor")), shown(given.get("ceiling"))
+        values["floor"], values["ceiling"] = self.limits(floor, ceiling, *said)
+        return values
+
+    def polygons(self, parts: Sequence[Sequence[Any]], *, geodesic: bool = False) -> Polygons:
+        """Return the sound rings of parts, each a list of rings and each of these a list of positions."""
+        before = len(self.reading.problems)
+        rings = [
+            [self._ring(ring, f"geometry: part {p} ring {r}", geodesic) for r, ring in enumerate(part, 1)]
+            for p, part in enumerate(parts, 1)
+        ]
+        whole = tuple(tuple(ring for ring in part if len(ring)) for part in rings if len(part[0]))
+        if not whole and len(self.reading.problems) == before:
+            self.refuse("geometry: encloses nothing, expected an area")
+        return whole
+
+    def _ring(self, positions: Any, where: str, geodesic: bool) -> Ring:
+        try:
+            ring = self.ring(vertices(positions), where)
+            return ring if geodesic else sound(ring)  # a geodesic goes the short way across the antimeridian
+        except ValueError as error:
+            self.refuse(f"{where}: {error}")
+            return np.empty((0, 2))
+
+    def finish(self, values: Mapping[str, Any], polygons: Polygons, *, geodesic: bool = False) -> None:
+        """Claim the id, and add the zone unless something is wrong with it."""
+        if "id" in values:
+            self.reading.claims.append((values["id"], self.place))
+        if len(self.reading.problems) == self._before:
+            self.reading.zones.append(Zone(polygons=polygons, **{"name": values["id"], "geodesic": geodesic, **values}))

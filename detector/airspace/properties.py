@@ -1,0 +1,81 @@
+"""The properties of a zone that files of every format may carry: their readers, by name.
+
+A reader takes the value as JSON has it and raises ValueError with what is right, to be said after "expected".
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from detector.airspace.altitude import FORMS, Limit, parse
+from detector.airspace.zones import KINDS, Identity, Initial
+
+ID_FORM = 'a text without "/", "+" and "#", which would break topics, other than "none"'
+
+
+def _id(value: Any) -> str:
+    if not isinstance(value, str) or not value.isprintable() or set(value) & set("/+#") or value in {"", "none"}:
+        raise ValueError(ID_FORM)
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.isprintable() or not value:
+        raise ValueError("a text on one line")
+    return value
+
+
+def _kind(value: Any) -> str:
+    if value not in KINDS:
+        raise ValueError(" | ".join(KINDS))
+    return str(value)
+
+
+def _limit(value: Any) -> Limit:
+    if not isinstance(value, str):
+        raise ValueError(FORMS)
+    return parse(value)
+
+
+def _watch(value: Any) -> frozenset[Identity]:
+    by_word = {identity.word: identity for identity in Identity}
+    if not filled(value) or not all(isinstance(word, str) and word in by_word for word in value):
+        raise ValueError(f"a list of {' | '.join(by_word)}")
+    return frozenset(by_word[word] for word in value)
+
+
+def _initial(value: Any) -> Initial:
+    by_word = {initial.name.lower(): initial for initial in Initial}
+    if not isinstance(value, str) or value not in by_word:
+        raise ValueError(" | ".join(by_word))
+    return by_word[value]
+
+
+def _near_nm(value: Any) -> float:
+    if not isinstance(value, float) or not 0 <= value < math.inf:
+        raise ValueError("a number, 0 or more")
+    return value
+
+
+def _active(_: Any) -> None:
+    raise ValueError("no such property: activation windows are not supported yet")
+
+
+READERS: dict[str, Callable[[Any], Any]] = {
+    "id": _id,
+    "name": _text,
+    "kind": _kind,
+    "floor": _limit,
+    "ceiling": _limit,
+    "watch": _watch,
+    "initial": _initial,
+    "near_nm": _near_nm,
+    "active": _active,
+}
+
+
+def filled(value: Any) -> bool:
+    """Return whether a value is a list with something in it."""
+    return isinstance(value, list) and len(value) > 0
