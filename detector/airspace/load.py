@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from detector.airspace import geojson, openair
+from detector.airspace import geojson, kml, openair
 from detector.airspace.reading import Reading
 from detector.airspace.zones import Zone
 from detector.errors import InputError
@@ -17,8 +17,9 @@ READERS: dict[str, Callable[[bytes, str], Reading]] = {
     ".json": geojson.read,
     ".txt": openair.read,
     ".openair": openair.read,
+    ".kml": kml.read,
 }
-PLANNED = (".xml", ".kml")  # AIXM, KML
+PLANNED = (".xml",)  # AIXM
 
 
 def load_zones(paths: Sequence[str | Path]) -> tuple[list[Zone], list[str]]:
@@ -44,6 +45,8 @@ def _read(path: Path) -> Reading:
     suffix = Path(name).suffix
     if suffix in PLANNED:
         raise ValueError(f"{suffix} is not supported yet, expected .geojson: convert it to GeoJSON")
+    if suffix == ".kmz":
+        raise ValueError(".kmz is a zip archive, expected .kml: unpack it and name the .kml file it holds")
     if suffix not in READERS:
         raise ValueError(f'unknown extension "{suffix}", expected {" or ".join(READERS)}, or .gz of it')
     try:

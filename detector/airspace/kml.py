@@ -1,0 +1,193 @@
+"""Zones from KML 2.2 and 2.3 (OGC 07-147r2, 12-007r2), as drawn in Google Earth: each Placemark with Polygons is one.
+
+ExtendedData named like the properties of a GeoJSON zone is read like them; `watch` is a list with commas. Without
+it the Placemark's name is the zone's name and id, there with "-" for "/", "+" and "#"; a name used before gets "-2",
+"-3", ... Visibility, styles, regions and times do not matter. Without `ceiling` the drawing says how high a zone is:
+
+- draped (clampToGround, clampToSeaFloor): from the ground without limit.
+- absolute and extruded, a box in Google Earth: from the ground to its altitude above the sea (the EGM96 geoid, 6.2).
+- relativeToGround and extruded: a ceiling above ground, without limit here as terrain is not known.
+- hanging in the air or drawn at altitude 0: a sheet has no floor or ceiling; without limit, aloud.
+
+The lines of a draped Polygon are straight in longitude and latitude, those of others straight in space, which
+over the ground are geodesics (6.3).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from detector.airspace.draft import shown
+from detector.airspace.feature import Feature
+from detector.airspace.properties import READERS
+from detector.airspace.reading import Reading
+from detector.airspace.xmltree import child, children, named, parse, text
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+PICTURES = ("GroundOverlay", "PhotoOverlay", "ScreenOverlay", "Tour")
+DRAPED = ("", "clampToGround", "clampToSeaFloor")
+REFERENCE = {"absolute": "AMSL", "relativeToGround": "AGL"}
+TRUE = ("1", "true")
+MEND = 'draw it with "Add polygon", not "Add path"'
+
+
+def read(data: bytes, file: str) -> Reading:
+    """Return the zones of a file's bytes, with every problem. Raises ValueError if they are no KML or hold no area."""
+    root = parse(data, "KML")
+    if named(root) != "kml":
+        raise ValueError(f"{named(root)}: got {shown(named(root))}, expected kml")
+    reading = Reading()
+    placemarks = [element for element in root.iter() if named(element) == "Placemark"]
+    for number, (placemark, given) in enumerate(zip(placemarks, _given(placemarks), strict=True), 1):
+        _read(placemark, given, Feature(reading, f"{file}: zone {shown(given['id'])} (Placemark {number})"))
+    for element in root.iter():
+        place = f"{file}: {named(element)} {shown(text(element, 'name'))}"
+        if named(element) == "NetworkLink":
+            reading.problems.append(f"{place}: what it links to is not read, expected zones in this file")
+        elif named(element) in PICTURES:
+            reading.warnings.append(f"{place}: is no area and is left out")
+    if not reading.zones and not reading.problems:
+        raise ValueError(f"no Placemark has an area, expected at least one with a Polygon: {MEND}")
+    return reading
+
+
+def _given(placemarks: list[Element]) -> list[dict[str, Any]]:
+    """Return the properties of each, each with an id."""
+    given = [_extended(placemark) for placemark in placemarks]
+    taken = {properties["id"] for properties in given if "id" in properties}
+    for number, (properties, placemark) in enumerate(zip(given, placemarks, strict=True), 1):
+        name = "".join(filter(str.isprintable, text(placemark, "name")))
+        if name:
+            properties.setdefault("name", name)
+        stem = re.sub("[/+#]", "-", name)
+        stem = stem if stem not in {"", "none"} else f"placemark-{number}"
+        properties.setdefault("id", _unused(stem, taken))
+        taken.add(properties["id"])
+    return given
+
+
+def _unused(stem: str, taken: set[str]) -> str:
+    number = 1
+    while (name := stem if number == 1 else f"{stem}-{number}") in taken:
+        number += 1
+    return name
+
+
+def _extended(placemark: Element) -> dict[str, Any]:
+    """Return a Placemark's ExtendedData that the project knows, with values as JSON has them."""
+    said = {data.get("name"): text(data, "value") for data in children(placemark, "ExtendedData", "Data")}
+    simple = children(placemark, "ExtendedData", "SchemaData", "SimpleData")
+    said |= {data.get("name"): text(data) for data in simple}
+    return {key: _value(key, said[key]) for key in READERS if said.get(key)}
+
+
+def _value(key: str, value: str) -> Any:
+    if key == "watch":
+        return re.findall(r'[^\s,;"\[\]]+', value)  # a list as JSON writes it, too: ogr2ogr leaves it so
+    try:
+        return float(value) if key == "near_nm" else value
+    except ValueError:
+        return value
+
+
+def _read(placemark: Element, given: dict[str, Any], feature: Feature) -> None:
+    polygons = []
+    for geometry in _geometries(placemark):
+        if named(geometry) == "Polygon":
+            polygons.append(geometry)
+        else:
+            feature.warn(f"geometry: {_useless(geometry)}")
+    if not polygons:
+        feature.warn("geometry: encloses no area; the Placemark is left out")
+        return
+    parts = [_rings(polygon) for polygon in polygons]
+    if "ceiling" not in given:
+        given["ceiling"] = _ceiling(polygons, [outer for outer, *_ in parts], feature)
+    geodesic = not any(_mode(polygon) in DRAPED for polygon in polygons)
+    feature.finish(feature.fields(given), feature.polygons(parts, geodesic=geodesic), geodesic=geodesic)
+
+
+def _geometries(placemark: Element) -> Iterator[Element]:
+    """Yield a Placemark's geometries, also those within MultiGeometries, in order."""
+    waiting = list(placemark)[::-1]
+    while waiting:
+        element = waiting.pop()
+        if named(element) in {"MultiGeometry", "MultiTrack"}:
+            waiting.extend(list(element)[::-1])
+        elif named(element) in {"Polygon", "Point", "LineString", "LinearRing", "Model", "Track"}:
+            yield element
+
+
+def _useless(geometry: Element) -> str:
+    positions = _positions(geometry)
+    if named(geometry) == "LinearRing" or (len(positions) > 3 and positions[0] == positions[-1]):
+        return f"a {named(geometry)} is no area, though closed, and is left out; to mend it, {MEND}"
+    return f"a {named(geometry)} is no area and is left out"
+
+
+# --- rings ------------------------------------------------------------------------------------------------------------
+
+
+def _rings(polygon: Element) -> list[list[Any]]:
+    outer = child(polygon, "outerBoundaryIs", "LinearRing")
+    inner = children(polygon, "innerBoundaryIs", "LinearRing")
+    return [_positions(outer), *map(_positions, inner)]
+
+
+def _positions(ring: Element | None) -> list[Any]:
+    """Return longitude, latitude and perhaps altitude of each position, and as a text what is none."""
+    tuples = re.sub(r"\s*,\s*", ",", text(ring, "coordinates")).split()
+    return [_position(each) for each in tuples]
+
+
+def _position(each: str) -> Any:
+    try:
+        position = [float(number) for number in each.removesuffix(",").split(",")]
+    except ValueError:
+        return each
+    return position if len(position) in (2, 3) and all(map(math.isfinite, position)) else each
+
+
+# --- heights ----------------------------------------------------------------------------------------------------------
+
+
+def _mode(polygon: Element) -> str:
+    return text(polygon, "altitudeMode")
+
+
+def _ceiling(polygons: list[Element], rings: list[list[Any]], feature: Feature) -> str | None:
+    """Return the highest ceiling of a zone's polygons as they are drawn, as files write it; None for no limit."""
+    tops_m = [_top_m(polygon, ring, feature) for polygon, ring in zip(polygons, rings, strict=True)]
+    top_m = max(tops_m)
+    if min(tops_m) < top_m:
+        feature.warn(f"ceiling: its Polygons differ in height; the highest, {_metres(top_m)}, is taken for all")
+    # One above ground has no limit here, so it is the higher: AGL comes first.
+    references = {REFERENCE[_mode(polygon)] for polygon in polygons if _mode(polygon) in REFERENCE}
+    return f"{_metres(top_m)} {min(references)}" if top_m < math.inf else None
+
+
+def _metres(top_m: float) -> str:
+    return f"{top_m:.3f}".rstrip("0").rstrip(".") + " m" if top_m < math.inf else "UNL"
+
+
+def _top_m(polygon: Element, ring: list[Any], feature: Feature) -> float:
+    mode = _mode(polygon)
+    if mode in DRAPED:
+        return math.inf
+    if mode not in REFERENCE:
+        feature.refuse(f"altitudeMode: got {shown(mode)}, expected {' | '.join([*DRAPED[1:], *REFERENCE])}")
+        return math.inf
+    altitudes_m = [position[2] if len(position) == 3 else 0.0 for position in ring if isinstance(position, list)]
+    top_m = max(altitudes_m, default=0.0)
+    if top_m <= 0 or text(polygon, "extrude") not in TRUE:
+        why = f"is drawn at altitude {_metres(top_m)}" if top_m <= 0 else f"hangs at {_metres(top_m)}, not extruded"
+        feature.warn(f"ceiling: a Polygon that {why} is taken from GND to UNL; ExtendedData can say better")
+        return math.inf
+    if min(altitudes_m) < top_m:
+        feature.warn(f"ceiling: altitudes from {_metres(min(altitudes_m))} to {_metres(top_m)}; the highest is taken")
+    return top_m

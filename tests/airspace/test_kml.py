@@ -1,0 +1,320 @@
+import sys
+from collections.abc import Sequence
+from xml.sax.saxutils import escape
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given
+
+from detector.airspace.altitude import GROUND, UNLIMITED, Limit, Reference
+from detector.airspace.kml import read
+from detector.airspace.reading import Reading
+from detector.airspace.zones import DEFAULT_WATCH, Identity, Initial, Zone
+
+SQUARE = "20,50 21,50 21,51 20,51 20,50"
+HOLE = "20.2,50.2 20.2,50.4 20.4,50.4 20.2,50.2"
+TALL = "20,50,3000 21,50,3000 21,51,3000 20,51,3000 20,50,3000"
+
+
+def boundary(kind: str, coordinates: str) -> str:
+    return f"<{kind}><LinearRing><coordinates>{coordinates}</coordinates></LinearRing></{kind}>"
+
+
+def polygon(outer: str = SQUARE, *inner: str, mode: str = "", extrude: int = 0) -> str:
+    holes = "".join(boundary("innerBoundaryIs", hole) for hole in inner)
+    mode = mode and f"<altitudeMode>{mode}</altitudeMode>"
+    return f"<Polygon><extrude>{extrude}</extrude>{mode}{boundary('outerBoundaryIs', outer)}{holes}</Polygon>"
+
+
+def placemark(name: str | None = "z", geometry: str | None = None, **data: str) -> str:
+    extended = "".join(f'<Data name="{key}"><value>{escape(value)}</value></Data>' for key, value in data.items())
+    title = "" if name is None else f"<name>{escape(name)}</name>"
+    body = polygon() if geometry is None else geometry
+    return f"<Placemark>{title}<ExtendedData>{extended}</ExtendedData>{body}</Placemark>"
+
+
+def document(*features: str, version: str = "2.2") -> bytes:
+    space = f"http://www.opengis.net/kml/{version}"
+    body = "".join(features)
+    return f'<?xml version="1.0" encoding="UTF-8"?><kml xmlns="{space}"><Document>{body}</Document></kml>'.encode()
+
+
+def reading(*features: str) -> Reading:
+    return read(document(*features), "a.kml")
+
+
+def zone(*features: str) -> Zone:
+    found = reading(*features)
+    assert (found.problems, found.warnings) == ([], [])
+    return found.zones[0]
+
+
+def rings(zone: Zone) -> list[list[list[list[float]]]]:
+    return [[ring.tolist() for ring in polygon] for polygon in zone.polygons]
+
+
+def positions(text: str) -> list[list[float]]:
+    return [[float(number) for number in each.split(",")][:2] for each in text.split()]
+
+
+def test_defaults() -> None:
+    one = zone(placemark("Żubr  1"))
+    assert (one.id, one.name, one.kind, one.floor, one.ceiling) == ("Żubr 1", "Żubr 1", "national", GROUND, UNLIMITED)
+    assert (one.watch, one.initial, one.near_nm, one.geodesic) == (DEFAULT_WATCH, Initial.ALERT, 30.0, False)
+    assert rings(one) == [[positions(SQUARE)]]
+
+
+DATA = {
+    "id": "EPR1",
+    "name": "Żubr",
+    "kind": "restricted",
+    "floor": "2500 ft AMSL",
+    "ceiling": "FL195",
+    "watch": "hostile, assumed-friend",
+    "initial": "adopt",
+    "near_nm": "5",
+    "colour": "red",
+    "active": "",
+}
+
+
+@pytest.mark.parametrize(
+    "extended",
+    [
+        "".join(f'<Data name="{key}"><value>{value}</value></Data>' for key, value in DATA.items()),
+        '<SchemaData schemaUrl="#s">'
+        + "".join(f'<SimpleData name="{key}">{value}</SimpleData>' for key, value in DATA.items())
+        + "</SchemaData>",
+    ],
+)
+def test_extended_data(extended: str) -> None:
+    drawn = polygon(TALL, mode="absolute", extrude=1)
+    one = zone(f"<Placemark><name>drawn</name><ExtendedData>{extended}</ExtendedData>{drawn}</Placemark>")
+    assert (one.id, one.name, one.kind, one.initial, one.near_nm) == ("EPR1", "Żubr", "restricted", Initial.ADOPT, 5.0)
+    assert one.floor == Limit(pytest.approx(762.0), Reference.SEA)
+    assert one.ceiling == Limit(pytest.approx(5943.6), Reference.STANDARD)
+    assert one.watch == {Identity.HOSTILE, Identity.ASSUMED_FRIEND}
+
+
+@pytest.mark.parametrize(
+    "watch", ["hostile,unknown", "unknown hostile", '[ "hostile", "unknown" ]', "hostile;unknown;"]
+)
+def test_watch_lists(watch: str) -> None:
+    assert zone(placemark(watch=watch)).watch == {Identity.HOSTILE, Identity.UNKNOWN}
+
+
+def test_any_depth_and_version_and_nested_geometries() -> None:
+    nested = f"<MultiGeometry>{polygon(SQUARE, HOLE)}<MultiGeometry>{polygon('30,0 31,0 31,1 30,0')}</MultiGeometry>"
+    folders = f"<Folder><Folder>{placemark('in', nested + '</MultiGeometry>')}</Folder>{placemark('out')}</Folder>"
+    for version in ("2.1", "2.2", "2.3"):
+        found = read(document(folders, version=version), "a.kml")
+        assert (found.problems, found.warnings) == ([], [])
+        assert [one.id for one in found.zones] == ["in", "out"]
+        assert rings(found.zones[0]) == [
+            [positions(SQUARE), positions(HOLE)],
+            [positions("30,0 31,0 31,1 30,0")],
+        ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n\t20,50,0\n\t21,50,0\n\t21,51,0\n\t20,51,0\n\t20,50,0\n",
+        "20, 50, 0 21, 50, 0 21, 51, 0 20, 51, 0 20, 50, 0",
+        "20 ,50 21 ,50 21 ,51 20 ,51 20 ,50",
+        "20,50 21,50 21,51,7 20,51 2e1,+50.0",
+        "20,50 21,50 21,50 21,51 20,51 20,50",
+    ],
+)
+def test_white_space_and_altitudes_leave_the_shape_alone(text: str) -> None:
+    assert rings(zone(placemark("z", polygon(text)))) == [[positions(SQUARE)]]
+
+
+@given(st.lists(st.tuples(st.floats(-179, 179), st.floats(-89, 89)), min_size=3, max_size=8, unique=True), st.data())
+def test_what_is_written_is_read(points: list[tuple[float, float]], data: st.DataObject) -> None:
+    gaps = st.sampled_from([" ", "\n", "\t  ", "\r\n"])
+    written = "".join(f"{lon!r},{lat!r}{data.draw(gaps)}" for lon, lat in [*points, points[0]])
+    found = reading(placemark("z", polygon(written)))
+    wide = np.abs(np.diff(np.array([*points, points[0]])[:, 0])).max() > 180
+    assert len(found.zones) == (not wide)
+    if not wide:
+        assert rings(found.zones[0]) == [[[list(point) for point in [*points, points[0]]]]]
+
+
+def ids(names: Sequence[str | None], **data: str) -> list[str]:
+    return [one.id for one in reading(*(placemark(name) for name in names), placemark("last", **data)).zones]
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["EP/R1", "a+b#c"], ["EP-R1", "a-b-c"]),
+        (["A", "A", "A-2", "A"], ["A", "A-2", "A-2-2", "A-3"]),
+        ([None, "", "none", " \n "], ["placemark-1", "placemark-2", "placemark-3", "placemark-4"]),
+        (["x\u200b\u00a0y", "taken"], ["x y", "taken-2"]),
+    ],
+)
+def test_ids_from_names(names: list[str | None], expected: list[str]) -> None:
+    assert ids(names, id="taken") == [*expected, "taken"]
+    assert ids(names, id="taken") == ids(names, id="taken")
+
+
+def test_an_id_given_twice_is_claimed_twice() -> None:
+    found = reading(placemark("a", id="x"), placemark("b", id="x"))
+    assert found.claims == [("x", f'a.kml: zone "x" (Placemark {n})') for n in (1, 2)]
+
+
+SEA_3000 = Limit(3000.0, Reference.SEA)
+SLOPE = "20,50,100 21,50,3000 21,51 20,51,5 20,50,100"
+FLAT = "20,50,0 21,50,0 21,51,0 20,50,0"
+
+
+@pytest.mark.parametrize(
+    ("geometry", "ceiling", "geodesic", "warnings"),
+    [
+        (polygon(TALL), UNLIMITED, False, []),
+        (polygon(TALL, mode="clampToGround", extrude=1), UNLIMITED, False, []),
+        (polygon(TALL, mode="clampToSeaFloor"), UNLIMITED, False, []),
+        (polygon(TALL, mode="absolute", extrude=1), SEA_3000, True, []),
+        (polygon(SLOPE, mode="absolute", extrude=1), SEA_3000, True, ["altitudes from 0 m to 3000 m; the highest is"]),
+        (polygon(TALL, mode="absolute"), UNLIMITED, True, ["a Polygon that hangs at 3000 m, not extruded is taken"]),
+        (polygon(FLAT, mode="absolute", extrude=1), UNLIMITED, True, ["a Polygon that is drawn at altitude 0 m is"]),
+        (polygon(SQUARE, mode="absolute", extrude=1), UNLIMITED, True, ["a Polygon that is drawn at altitude 0 m"]),
+        (polygon(TALL, mode="relativeToGround", extrude=1), UNLIMITED, True, ['"3000 m AGL" is taken as UNL, for']),
+        (
+            polygon(TALL, mode="absolute", extrude=1)
+            + polygon(TALL.replace("3000", "100"), mode="absolute", extrude=1),
+            SEA_3000,
+            True,
+            ["its Polygons differ in height; the highest, 3000 m, is taken for all"],
+        ),
+        (
+            polygon(TALL, mode="absolute", extrude=1) + polygon(TALL, mode="relativeToGround", extrude=1),
+            UNLIMITED,
+            True,
+            ['"3000 m AGL" is taken as UNL'],
+        ),
+        (
+            polygon(TALL, mode="absolute", extrude=1) + polygon(),
+            UNLIMITED,
+            False,
+            ["its Polygons differ in height; the highest, UNL, is taken for all"],
+        ),
+    ],
+)
+def test_heights_as_drawn(geometry: str, ceiling: Limit, geodesic: bool, warnings: list[str]) -> None:
+    found = reading(placemark("z", f"<MultiGeometry>{geometry}</MultiGeometry>"))
+    assert found.problems == []
+    (one,) = found.zones
+    assert (one.floor, one.ceiling, one.geodesic) == (GROUND, ceiling, geodesic)
+    assert len(found.warnings) == len(warnings)
+    for line, warning in zip(found.warnings, warnings, strict=True):
+        assert line.startswith(f'a.kml: zone "z" (Placemark 1): ceiling: {warning}')
+
+
+def test_a_floor_in_extended_data_goes_with_a_ceiling_as_drawn() -> None:
+    one = zone(placemark("z", polygon(TALL, mode="absolute", extrude=1), floor="1000 m AMSL"))
+    assert (one.floor, one.ceiling) == (Limit(1000.0, Reference.SEA), SEA_3000)
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        ({"id": "EP/R129"}, 'id: got "EP/R129", expected a text without'),
+        ({"kind": "country"}, 'kind: got "country", expected national | restricted'),
+        ({"floor": "0"}, 'floor: got "0", expected GND, UNL, FL195'),
+        ({"floor": "FL200", "ceiling": "FL100"}, 'ceiling: "FL100" is not above the floor, "FL200", expected'),
+        ({"watch": "hostil"}, 'watch: got ["hostil"], expected a list of friend | assumed-friend'),
+        ({"initial": "warn"}, 'initial: got "warn", expected alert | adopt | ignore'),
+        ({"near_nm": "-1"}, "near_nm: got -1.0, expected a number"),
+        ({"near_nm": "far"}, 'near_nm: got "far", expected a number'),
+        ({"active": "08:00/16:00"}, 'active: got "08:00/16:00", expected no such property'),
+    ],
+)
+def test_property_problems(data: dict[str, str], problem: str) -> None:
+    (line,) = reading(placemark(**data)).problems
+    assert line.startswith(f'a.kml: zone "{data.get("id", "z")}" (Placemark 1): {problem}')
+
+
+@pytest.mark.parametrize(
+    ("geometry", "problem"),
+    [
+        (polygon("20,50 21,50 21,95 20,50"), "geometry: part 1 ring 1: position 3 is 21 95, expected longitude from"),
+        (polygon("20,50 21 21,51 20,50"), 'geometry: part 1 ring 1: position 2 is "21", expected longitude'),
+        (polygon("20,50 21,5O 21,51 20,50"), 'geometry: part 1 ring 1: position 2 is "21,5O", expected'),
+        (polygon("20,50,21,50,21,51,20,50"), 'geometry: part 1 ring 1: position 1 is "20,50,21,50,'),
+        (polygon("20,50 21,50,inf 21,51 20,50"), 'geometry: part 1 ring 1: position 2 is "21,50,inf"'),
+        (polygon(SQUARE, ""), "geometry: part 1 ring 2: got [], expected a list of positions"),
+        ("<Polygon/>", "geometry: part 1 ring 1: got [], expected a list of positions"),
+        (polygon("20,50 21,50 20,50"), "geometry: encloses nothing, expected an area"),
+        (polygon("179,60 -179,60 -179,61 179,60"), "geometry: part 1 ring 1: the edge from 179 60 to -179 60 spans"),
+        (polygon(mode="relativeToSeaFloor"), 'altitudeMode: got "relativeToSeaFloor", expected clampToGround | '),
+    ],
+)
+def test_geometry_problems(geometry: str, problem: str) -> None:
+    (line,) = reading(placemark("z", geometry)).problems
+    assert line.startswith(f'a.kml: zone "z" (Placemark 1): {problem}')
+    assert ", expected " in line
+
+
+CLOSED = f"<LineString><coordinates>{SQUARE}</coordinates></LineString>"
+
+
+@pytest.mark.parametrize(
+    ("geometry", "warnings"),
+    [
+        ("<Point><coordinates>20,50</coordinates></Point>", ["a Point is no area and is left out"]),
+        (
+            "<LineString><coordinates>20,50 21,50</coordinates></LineString>",
+            ["a LineString is no area and is left out"],
+        ),
+        (CLOSED, ['a LineString is no area, though closed, and is left out; to mend it, draw it with "Add polygon"']),
+        (f"<MultiGeometry>{polygon()}{CLOSED}</MultiGeometry>", ["a LineString is no area, though closed"]),
+        ("", []),
+    ],
+)
+def test_what_is_no_area_is_left_out_aloud(geometry: str, warnings: list[str]) -> None:
+    found = reading(placemark("fine"), placemark("line", geometry))
+    if "Polygon" not in geometry:
+        warnings = [*warnings, "encloses no area; the Placemark is left out"]
+    assert [one.id for one in found.zones] == ["fine", "line"][: 1 + ("Polygon" in geometry)]
+    assert len(found.warnings) == len(warnings)
+    for line, warning in zip(found.warnings, warnings, strict=True):
+        assert line.startswith(f'a.kml: zone "line" (Placemark 2): geometry: {warning}')
+
+
+def test_overlays_are_left_out_and_links_refused_aloud() -> None:
+    link = "<NetworkLink><name>more</name><Link><href>b.kml</href></Link></NetworkLink>"
+    found = reading(placemark(), "<GroundOverlay><name>map</name></GroundOverlay>", link)
+    assert found.warnings == ['a.kml: GroundOverlay "map": is no area and is left out']
+    assert found.problems == ['a.kml: NetworkLink "more": what it links to is not read, expected zones in this file']
+
+
+BOMB = b'<!DOCTYPE k [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><kml><name>&b;</name></kml>'
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b"", "no element found"),
+        (b"PK\x03\x04", "not well-formed"),
+        (b"<kml>", "no element found"),
+        (b"<gpx/>", 'gpx: got "gpx", expected kml'),
+        (BOMB, "DTDForbidden.*without a document type"),
+        (b'<?xml version="1.0" encoding="no-such"?><kml/>', "unknown encoding"),
+        (b"<kml/>", "no Placemark has an area, expected at least one with a Polygon"),
+        (document(placemark("z", CLOSED)), 'no Placemark has an area, expected .*: draw it with "Add polygon"'),
+    ],
+)
+def test_no_kml(data: bytes, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem) as raised:
+        read(data, "a.kml")
+    assert ", expected " in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_without_defusedxml_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "defusedxml", None)
+    with pytest.raises(ValueError, match=r'defusedxml is missing, expected .* pip install "incursiond\[zones\]"'):
+        read(document(placemark()), "a.kml")
