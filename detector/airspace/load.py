@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from detector.airspace import geojson, kml, openair
+from detector.airspace import aixm, geojson, kml, openair
 from detector.airspace.reading import Reading
 from detector.airspace.zones import Zone
 from detector.errors import InputError
@@ -18,8 +18,8 @@ READERS: dict[str, Callable[[bytes, str], Reading]] = {
     ".txt": openair.read,
     ".openair": openair.read,
     ".kml": kml.read,
+    ".xml": aixm.read,
 }
-PLANNED = (".xml",)  # AIXM
 
 
 def load_zones(paths: Sequence[str | Path]) -> tuple[list[Zone], list[str]]:
@@ -43,8 +43,6 @@ def _read(path: Path) -> Reading:
     """Return what a file holds. Raises ValueError if it cannot be read at all."""
     name = path.name.lower().removesuffix(".gz")
     suffix = Path(name).suffix
-    if suffix in PLANNED:
-        raise ValueError(f"{suffix} is not supported yet, expected .geojson: convert it to GeoJSON")
     if suffix == ".kmz":
         raise ValueError(".kmz is a zip archive, expected .kml: unpack it and name the .kml file it holds")
     if suffix not in READERS:

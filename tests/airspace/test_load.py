@@ -8,6 +8,7 @@ import shapely
 
 from detector.airspace.load import load_zones
 from detector.errors import InputError
+from tests.airspace.aixm_text import airspace, message, timeslice
 
 ZONES = Path(__file__).parents[2] / "config" / "zones"
 
@@ -41,6 +42,19 @@ def test_openair(tmp_path: Path, name: str) -> None:
     assert [(zone.id, zone.kind, warnings) for zone in zones] == [("a", "prohibited", [])]
 
 
+KML = b"<kml><Placemark><name>a</name><Polygon><outerBoundaryIs><LinearRing><coordinates>20,50 21,50 21,51 20,50" + (
+    b"</coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark></kml>"
+)
+AIXM = message(airspace(timeslice("a")))
+
+
+@pytest.mark.parametrize(("name", "data"), [("a.kml", KML), ("A.KML.gz", KML), ("a.xml", AIXM), ("a.xml.GZ", AIXM)])
+def test_kml_and_aixm(tmp_path: Path, name: str, data: bytes) -> None:
+    (tmp_path / name).write_bytes(gzip.compress(data) if name.lower().endswith(".gz") else data)
+    zones, warnings = load_zones([tmp_path / name])
+    assert [(zone.id, warnings) for zone in zones] == [("a", [])]
+
+
 def test_zones_come_in_the_order_of_the_files(tmp_path: Path) -> None:
     for name in "ba":
         (tmp_path / f"{name}.geojson").write_bytes(square(name, floor="100 ft AGL"))
@@ -54,8 +68,8 @@ def test_zones_come_in_the_order_of_the_files(tmp_path: Path) -> None:
     [
         ("gone.geojson", None, "No such file or directory, expected a zone file"),
         ("a.txt", b"See the AIP", "no line begins with AC, expected OpenAir"),
-        ("a.xml.gz", b"", ".xml is not supported yet, expected .geojson: convert it to GeoJSON"),
-        ("a.kml", b"", "no element found: line 1, column 0, expected KML"),
+        ("a.xml.gz", gzip.compress(b""), "no element found: line 1, column 0, expected AIXM 5.1"),
+        ("a.kml", b"<gpx/>", 'gpx: got "gpx", expected kml'),
         ("a.kmz", b"PK", ".kmz is a zip archive, expected .kml: unpack it"),
         ("a.shp", b"", 'unknown extension ".shp", expected .geojson or .json'),
         ("a.geojson.gz", b"no gzip", "Not a gzipped file"),
