@@ -109,7 +109,8 @@ def _read(placemark: Element, given: dict[str, Any], feature: Feature) -> None:
     if "ceiling" not in given:
         given["ceiling"] = _ceiling(polygons, [outer for outer, *_ in parts], feature)
     geodesic = not any(_mode(polygon) in DRAPED for polygon in polygons)
-    feature.finish(feature.fields(given), feature.polygons(parts, geodesic=geodesic), geodesic=geodesic)
+    outlines = _outlines(parts, feature)
+    feature.finish(feature.fields(given), feature.polygons(outlines, geodesic=geodesic), geodesic=geodesic)
 
 
 def _geometries(placemark: Element) -> Iterator[Element]:
@@ -137,6 +138,20 @@ def _rings(polygon: Element) -> list[list[Any]]:
     outer = child(polygon, "outerBoundaryIs", "LinearRing")
     inner = children(polygon, "innerBoundaryIs", "LinearRing")
     return [_positions(outer), *map(_positions, inner)]
+
+
+def _outlines(parts: list[list[list[Any]]], feature: Feature) -> list[list[list[Any]]]:
+    """Return parts without those that have the outline of another, as the bottom of a box has that of its top.
+
+    By the even-odd rule nothing would be inside both.
+    """
+    once: dict[frozenset[str], list[list[Any]]] = {}
+    for part in parts:
+        once.setdefault(frozenset(str(position[:2]) for ring in part for position in ring), part)
+    if len(once) < len(parts):
+        left = len(parts) - len(once)
+        feature.warn(f"geometry: {left} with the outline of another Polygon left out")
+    return list(once.values())
 
 
 def _positions(ring: Element | None) -> list[Any]:

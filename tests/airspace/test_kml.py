@@ -167,6 +167,7 @@ def test_an_id_given_twice_is_claimed_twice() -> None:
 
 SEA_3000 = Limit(3000.0, Reference.SEA)
 SLOPE = "20,50,100 21,50,3000 21,51 20,51,5 20,50,100"
+FAR = "30,50,3000 31,50,3000 31,51,3000 30,50,3000"
 FLAT = "20,50,0 21,50,0 21,51,0 20,50,0"
 
 
@@ -183,20 +184,19 @@ FLAT = "20,50,0 21,50,0 21,51,0 20,50,0"
         (polygon(SQUARE, mode="absolute", extrude=1), UNLIMITED, True, ["a Polygon that is drawn at altitude 0 m"]),
         (polygon(TALL, mode="relativeToGround", extrude=1), UNLIMITED, True, ['"3000 m AGL" is taken as UNL, for']),
         (
-            polygon(TALL, mode="absolute", extrude=1)
-            + polygon(TALL.replace("3000", "100"), mode="absolute", extrude=1),
+            polygon(TALL, mode="absolute", extrude=1) + polygon(FAR.replace("3000", "100"), mode="absolute", extrude=1),
             SEA_3000,
             True,
             ["its Polygons differ in height; the highest, 3000 m, is taken for all"],
         ),
         (
-            polygon(TALL, mode="absolute", extrude=1) + polygon(TALL, mode="relativeToGround", extrude=1),
+            polygon(TALL, mode="absolute", extrude=1) + polygon(FAR, mode="relativeToGround", extrude=1),
             UNLIMITED,
             True,
             ['"3000 m AGL" is taken as UNL'],
         ),
         (
-            polygon(TALL, mode="absolute", extrude=1) + polygon(),
+            polygon(FAR, mode="absolute", extrude=1) + polygon(),
             UNLIMITED,
             False,
             ["its Polygons differ in height; the highest, UNL, is taken for all"],
@@ -211,6 +211,20 @@ def test_heights_as_drawn(geometry: str, ceiling: Limit, geodesic: bool, warning
     assert len(found.warnings) == len(warnings)
     for line, warning in zip(found.warnings, warnings, strict=True):
         assert line.startswith(f'a.kml: zone "z" (Placemark 1): ceiling: {warning}')
+
+
+def test_a_box_of_top_bottom_and_walls_is_its_outline() -> None:
+    sheets = [TALL, " ".join(TALL.replace("3000", "1000").split()[::-1])]
+    walls = ["20,50,1000 21,50,1000 21,50,3000 20,50,3000 20,50,1000", "21,50,1000 21,51,1000 21,51,3000 21,50,1000"]
+    box = "".join(polygon(each, mode="absolute") for each in [sheets[0], *walls, sheets[1], "30,0 31,0 31,1 30,0"])
+    found = reading(placemark("z", f"<MultiGeometry>{box}</MultiGeometry>", ceiling="3000 m AMSL"))
+    assert found.problems == []
+    assert [line.split(": geometry: ")[1] for line in found.warnings] == [
+        "1 with the outline of another Polygon left out",
+        "part 2 ring 1: encloses nothing at 20 50 and is left out",
+        "part 3 ring 1: encloses nothing at 21 50 and is left out",
+    ]
+    assert rings(found.zones[0]) == [[positions(SQUARE)], [positions("30,0 31,0 31,1 30,0")]]
 
 
 def test_a_floor_in_extended_data_goes_with_a_ceiling_as_drawn() -> None:
