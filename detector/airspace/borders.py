@@ -28,8 +28,8 @@ def along(border: Ring, start: Ring, end: Ring, warn: Callable[[str], None]) -> 
     a, b = (_nearest(border, position, warn) for position in (start, end))
     low, high = sorted((a, b))
     section = border[int(np.ceil(low)) : int(np.floor(high)) + 1]
-    if (border[0] == border[-1]).all():
-        other = np.concatenate([border[int(np.ceil(high)) : -1], border[: int(np.floor(low)) + 1]])[::-1]
+    if distance_m(border[0], border[-1]) <= JOIN_M:
+        other = np.concatenate([border[int(np.ceil(high)) :], border[: int(np.floor(low)) + 1]])[::-1]
         ends = [start, end] if a <= b else [end, start]
         section = min(section, other, key=lambda way: _length_m(np.array([ends[0], *way, ends[1]])))
         warn(f"geometry: the border is closed; the shorter way from {at(start)} to {at(end)} is taken")

@@ -86,7 +86,10 @@ class Geometries:
         border = child(timeslice, "border") if timeslice is not None else None
         if border is None:
             raise ValueError("GeoBorder: no BASELINE timeslice with a border, expected one")
-        return [_Piece(self.line(border), border=True)]
+        line = self.line(border)
+        if len(line) < 2:
+            raise ValueError("GeoBorder: got one position, expected a line")
+        return [_Piece(line, border=True)]
 
     def _curve(self, curve: Element, srs: str) -> list[_Piece]:
         srs = curve.get("srsName", srs)
@@ -131,7 +134,7 @@ class Geometries:
                 found.append(_positions(each, each.get("srsName", srs)))
             elif named(each) in {"pointProperty", "pointRep"}:
                 point = self._message.follow(each)
-                found.append(self._positions(point, point.get("srsName", srs)))
+                found.extend(_positions(pos, point.get("srsName", srs)) for pos in children(point, "pos"))
         if not found or not len(found[0]):
             raise ValueError(f"{named(element)}: got no position, expected pos, posList or pointProperty")
         return np.concatenate(found)
@@ -167,10 +170,19 @@ def _between(before: _Piece, piece: _Piece, after: _Piece, warn: Callable[[str],
 
 
 def _straight(points: Ring) -> Ring:
-    """Return points with others between them, so that geodesics follow lines straight in degrees."""
-    steps = np.maximum(np.ceil(np.abs(np.diff(points, axis=0)).max(axis=1) / STRAIGHT_DEG), 1).astype(int)
-    part = np.concatenate([n + np.arange(into) / into for n, into in enumerate(steps)] + [[len(points) - 1.0]])
-    return np.column_stack([np.interp(part, np.arange(len(points)), axis) for axis in points.T])
+    """Return points with others between them, so that geodesics follow lines straight in degrees.
+
+    A line across the antimeridian goes the short way; one from -180 to 180 goes all round.
+    """
+    step = np.diff(points, axis=0)
+    across = (np.abs(step[:, 0]) > 180) & (np.abs(step[:, 0]) < 360)
+    step[across, 0] -= 360 * np.sign(step[across, 0])
+    parts = np.maximum(np.ceil(np.abs(step).max(axis=1) / STRAIGHT_DEG), 1).astype(int)
+    edge = np.repeat(np.arange(len(parts)), parts)
+    part = (np.arange(len(edge)) - (np.cumsum(parts) - parts)[edge]) / parts[edge]
+    line = np.concatenate([points[:-1][edge] + part[:, None] * step[edge], points[-1:]])
+    line[:, 0] -= 360 * np.sign(line[:, 0]) * (np.abs(line[:, 0]) > 180)
+    return line
 
 
 # --- numbers ----------------------------------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ def read(data: bytes, file: str) -> Reading:
     """Return the zones of a file's bytes, with every problem. Raises ValueError if they are no KML or hold no area."""
     root = parse(data, "KML")
     if named(root) != "kml":
-        raise ValueError(f"{named(root)}: got {shown(named(root))}, expected kml")
+        raise ValueError(f"got {shown(named(root))}, expected kml")
     reading = Reading()
     placemarks = [element for element in root.iter() if named(element) == "Placemark"]
     for number, (placemark, given) in enumerate(zip(placemarks, _given(placemarks), strict=True), 1):

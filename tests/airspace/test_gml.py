@@ -108,16 +108,26 @@ def test_slanting_lines_too(lat: float, rise: float, lon: float, width: float) -
     text = f"{lat} {lon} {lat + rise} {lon + width} {lat + 0.9} {lon} {lat} {lon}"
     one = only(member(string(text, "LineStringSegment")))
     azimuth, _, length_m = GEOD.inv(*one[:-1].T, *one[1:].T)
+    scale_m = np.array([np.cos(np.radians(lat)), 1.0]) * 111_400
+    along_m = np.diff(one, axis=0) * scale_m
+    normal = np.column_stack([-along_m[:, 1], along_m[:, 0]]) / np.maximum(np.hypot(*along_m.T), 1e-9)[:, None]
     for part in (0.25, 0.5, 0.75):
         place = np.column_stack(GEOD.fwd(*one[:-1].T, azimuth, length_m * part)[:2])
-        chord = one[:-1] + part * np.diff(one, axis=0)
-        across = np.column_stack([-np.diff(one[:, 1]), np.diff(one[:, 0])])
-        scale = np.array([np.cos(np.radians(lat)), 1.0]) * 111_400
-        along_m = np.diff(one, axis=0) * scale
-        off_m = (place - chord) * scale
-        normal = np.column_stack([-along_m[:, 1], along_m[:, 0]]) / np.maximum(np.hypot(*along_m.T), 1e-9)[:, None]
+        off_m = (place - one[:-1] - part * np.diff(one, axis=0)) * scale_m
         assert np.abs((off_m * normal).sum(axis=1)).max() < 1.1
-        assert across.shape == along_m.shape
+
+
+def test_a_parallel_across_the_antimeridian_goes_the_short_way() -> None:
+    one = only(member(string("60 179 60 -179 61 -179 61 179 60 179", "LineStringSegment")))
+    assert np.abs(one[:, 0]).min() == 179
+    assert abs(GEOD.polygon_area_perimeter(*one.T)[0]) == pytest.approx(
+        111_600 * 2 * 111_420 * np.cos(np.radians(60.5)), rel=0.01
+    )
+
+
+def test_a_parallel_all_round_bounds_a_cap() -> None:
+    one = only(member(string("80 -180 80 180 90 180 90 -180 80 -180", "LineStringSegment")))
+    assert (np.diff(np.sort(one[one[:, 1] == 80, 0])) < 0.05).all()
 
 
 # --- arcs -------------------------------------------------------------------------------------------------------------
@@ -305,6 +315,13 @@ def test_geometries_that_are_refused(shape: str, problem: str) -> None:
     assert ", expected " in line
 
 
-def test_a_border_without_neighbours_is_refused() -> None:
-    (line,) = reading(with_surface(surface(ring(TO_BORDER))), geo_border("50 20 51 21")).problems
-    assert "geometry: GeoBorder: got no curves around it, expected where to join and leave it" in line
+@pytest.mark.parametrize(
+    ("border", "members", "problem"),
+    [
+        ("50 20 51 21", [TO_BORDER], "got no curves around it, expected where to join and leave it"),
+        ("50 20", [TO_BORDER, member(string())], "got one position, expected a line"),
+    ],
+)
+def test_borders_that_are_refused(border: str, members: list[str], problem: str) -> None:
+    (line,) = reading(with_surface(surface(ring(*members))), geo_border(border)).problems
+    assert f"geometry: GeoBorder: {problem}" in line

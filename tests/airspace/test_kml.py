@@ -314,7 +314,7 @@ BOMB = b'<!DOCTYPE k [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><kml><name>&b;<
         (b"", "no element found"),
         (b"PK\x03\x04", "not well-formed"),
         (b"<kml>", "no element found"),
-        (b"<gpx/>", 'gpx: got "gpx", expected kml'),
+        (b"<gpx/>", 'got "gpx", expected kml'),
         (BOMB, "DTDForbidden.*without a document type"),
         (b'<?xml version="1.0" encoding="no-such"?><kml/>', "unknown encoding"),
         (b"<kml/>", "no Placemark has an area, expected at least one with a Polygon"),

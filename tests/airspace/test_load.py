@@ -69,7 +69,7 @@ def test_zones_come_in_the_order_of_the_files(tmp_path: Path) -> None:
         ("gone.geojson", None, "No such file or directory, expected a zone file"),
         ("a.txt", b"See the AIP", "no line begins with AC, expected OpenAir"),
         ("a.xml.gz", gzip.compress(b""), "no element found: line 1, column 0, expected AIXM 5.1"),
-        ("a.kml", b"<gpx/>", 'gpx: got "gpx", expected kml'),
+        ("a.kml", b"<gpx/>", 'got "gpx", expected kml'),
         ("a.kmz", b"PK", ".kmz is a zip archive, expected .kml: unpack it"),
         ("a.shp", b"", 'unknown extension ".shp", expected .geojson or .json'),
         ("a.geojson.gz", b"no gzip", "Not a gzipped file"),
