@@ -66,8 +66,10 @@ def _given(placemarks: list[Element]) -> list[dict[str, Any]]:
             properties.setdefault("name", name)
         stem = re.sub("[/+#]", "-", name)
         stem = stem if stem not in {"", "none"} else f"placemark-{number}"
-        properties.setdefault("id", _unused(stem, taken))
-        taken.add(properties["id"])
+        if any(named(geometry) == "Polygon" for geometry in _geometries(placemark)):
+            properties.setdefault("id", _unused(stem, taken))
+            taken.add(properties["id"])
+        properties.setdefault("id", stem)  # of no zone: a pin may have its area's name
     return given
 
 

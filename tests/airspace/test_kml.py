@@ -160,6 +160,11 @@ def test_ids_from_names(names: list[str | None], expected: list[str]) -> None:
     assert ids(names, id="taken") == ids(names, id="taken")
 
 
+def test_a_pin_does_not_take_the_name_of_its_area() -> None:
+    found = reading(placemark("EPR1", "<Point><coordinates>20,50</coordinates></Point>"), placemark("EPR1"))
+    assert [one.id for one in found.zones] == ["EPR1"]
+
+
 def test_an_id_given_twice_is_claimed_twice() -> None:
     found = reading(placemark("a", id="x"), placemark("b", id="x"))
     assert found.claims == [("x", f'a.kml: zone "x" (Placemark {n})') for n in (1, 2)]
