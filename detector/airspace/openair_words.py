@@ -24,7 +24,7 @@ _ANGLES = [
 _ALTITUDE = re.compile(r"(-?\d+(?:\.\d+)?) ?(FT|F|M)? ?(A?MSL|AGL|GND|A?SFC|STD)?", re.ASCII)
 _ABOVE_GROUND = frozenset({"AGL", "GND", "SFC", "ASFC"})
 _ALTITUDES = {
-    **dict.fromkeys(("GROUND", "SURFACE", "AGL", "0"), GROUND),  # nobody means sea level by a bare 0
+    **dict.fromkeys(("GROUND", "SURFACE", "AGL"), GROUND),
     **dict.fromkeys(("UNLIM", "UNLIMITED", "UNLTD", "UNLD"), UNLIMITED),
 }
 
@@ -74,6 +74,8 @@ def limit(text: str) -> Limit:
         return _ALTITUDES[word]
     if match := _ALTITUDE.fullmatch(word):
         number, unit, datum = match.groups()
+        if float(number) == 0 and datum is None:
+            return GROUND  # nobody means sea level by a bare 0
         unit = "M" if unit == "M" else "FT"
         if datum == "STD":
             return Limit(float(number) * (1.0 if unit == "M" else FOOT_M), Reference.STANDARD)

@@ -1,4 +1,7 @@
 import json
+import math
+import re
+from datetime import UTC, datetime
 from typing import Any
 
 import hypothesis.strategies as st
@@ -331,3 +334,31 @@ def test_fixtures_agree_with_another_parser(name: str) -> None:
     ours, theirs = shapely.Polygon(zone.polygons[0][0]), shapely.geometry.shape(feature["geometry"])
     assert feature["properties"]["name"] == zone.name
     assert ours.symmetric_difference(theirs).area < 0.005 * theirs.area
+
+
+def test_activation_times_agree_with_another_parser() -> None:
+    folder = data_file("formats/openair/openaip_fixtures")
+    (zone,) = read((folder / "activation-times.txt").read_bytes(), "a.txt").zones
+    (feature,) = json.loads((folder / "activation-times-result.json").read_text())["features"]
+    theirs = [(time.get("start", "-"), time.get("end", "-")) for time in feature["properties"]["activationTimes"]]
+    assert [(instant(window.start_s), instant(window.end_s)) for window in zone.active] == theirs
+
+
+def instant(time_s: float) -> str:
+    return f"{datetime.fromtimestamp(time_s, UTC):%Y-%m-%dT%H:%M:%SZ}" if math.isfinite(time_s) else "-"
+
+
+def test_circles_of_a_national_file_are_within_a_metre() -> None:
+    """The file is read once more here, by an expression that finds nothing but circles."""
+    data = data_file("formats/openair/CZ-ASP-National-XCSoar.txt").read_bytes()
+    rings = {zone.name: zone.polygons[0][0] for zone in read(data, "cz").zones}
+    angle = r"(\d+):(\d+):(\d+)"
+    drawn = re.findall(rf"^AN (.*)\n(?:A. .*\n)*V X= ?{angle} N {angle} E.*\nDC ([\d.]+)", data.decode(), re.MULTILINE)
+    assert len(drawn) > 60
+    for name, *words, radius_nm in drawn:
+        lat, lon = (int(d) + int(m) / 60 + int(s) / 3600 for d, m, s in (words[:3], words[3:]))
+        ring = rings[" ".join(re.sub(r"\*.*", "", name).split())]
+        azimuth_deg, _, length_m = GEOD.inv(*ring[:-1].T, *ring[1:].T)
+        middles = np.column_stack(GEOD.fwd(*ring[:-1].T, azimuth_deg, length_m / 2)[:2])
+        away_m = distances_m(np.concatenate([ring, middles]), lon, lat)
+        assert np.abs(away_m - float(radius_nm) * 1852).max() < 1

@@ -70,7 +70,10 @@ def test_no_position(text: str) -> None:
         ("1000 ft GND", 304.8, Reference.GROUND),
         ("1000SFC", 304.8, Reference.GROUND),
         ("500M ASFC", 500.0, Reference.GROUND),
-        *((word, -math.inf, Reference.SEA) for word in ("GND", "SFC", "Surface", "AGL", "0", "0 AGL", "0ft GND")),
+        *(
+            (word, -math.inf, Reference.SEA)
+            for word in ("GND", "SFC", "Surface", "AGL", "0", "0 ft", "0 AGL", "0ft GND")
+        ),
         *((word, math.inf, Reference.SEA) for word in ("UNL", "UNLIM", "Unlimited", "UNLTD", "UNLD")),
     ],
 )
