@@ -18,6 +18,7 @@ from detector.geometry.edges import Edges
 from detector.geometry.index import CellIndex
 from detector.geometry.nearest import Boundaries
 from detector.geometry.projection import Theatre
+from detector.tracks.path import Path
 from detector.tracks.store import Rows, Segments
 from feeds.plots import Floats
 
@@ -66,9 +67,10 @@ def _height_m(pressure_alt_m: Floats, limit_m: Floats, is_level: Mask, qnh_hpa: 
 class Picture:
     """P pairs in the order of (segment, zone), and the J stretches of paths that lie inside.
 
-    A stretch is a part of a segment's chord, given as fractions of it; `pair` is sorted, and so are a pair's stretches.
+    A stretch is a part of a segment's path, given as fractions of it; `pair` is sorted, and so are a pair's stretches.
     """
 
+    path: Path  # of the segments looked at
     segment: Rows  # (P,) index into the segments looked at
     zone: Rows  # (P,)
     inside: Mask  # (P,) the fix now is inside, horizontally and vertically as far as altitude is known
@@ -83,9 +85,9 @@ class Picture:
 
 def look(segments: Segments, airspace: Airspace, asked: tuple[Rows, Rows]) -> Picture:
     """Return the picture of M segments; `asked` are further (segment, zone) pairs to answer for."""
-    now, before = segments.now, segments.before
-    n_zones = len(airspace)
-    (in_row, in_zone), (cut_row, cut_zone, cut_at) = airspace.index.trace(before.x_m, before.y_m, now.x_m, now.y_m)
+    now, n_zones = segments.now, len(airspace)
+    path = Path.of(segments)
+    (in_row, in_zone), (cut_row, cut_zone, cut_at) = _trace(path, airspace)
     in_key, cut_key = in_row * n_zones + in_zone, cut_row * n_zones + cut_zone
     key = np.unique(np.concatenate([in_key, cut_key, asked[0] * n_zones + asked[1]]))
     segment, zone = key // n_zones, key % n_zones
@@ -103,6 +105,7 @@ def look(segments: Segments, airspace: Airspace, asked: tuple[Rows, Rows]) -> Pi
     already[pair[enters == 0]] = True
     distance_m = airspace.boundaries.distance(now.earth_m[segment], zone)
     return Picture(
+        path=path,
         segment=segment,
         zone=zone,
         inside=still,
@@ -114,6 +117,16 @@ def look(segments: Segments, airspace: Airspace, asked: tuple[Rows, Rows]) -> Pi
         enters=enters,
         leaves=leaves,
     )
+
+
+def _trace(path: Path, airspace: Airspace) -> tuple[tuple[Rows, Rows], tuple[Rows, Rows, Floats]]:
+    """Return the (segment, zone) pairs of paths that end inside, and the crossings (segment, zone, fraction)."""
+    segment, start, end = path.pieces()
+    ends_m = (place for at in (start, end) for place in path.in_plane(segment, at, airspace.theatre))
+    (in_piece, in_zone), (cut_piece, cut_zone, cut_at) = airspace.index.trace(*ends_m)
+    last = end[in_piece] == 1
+    cut_at = start[cut_piece] + cut_at * (end - start)[cut_piece]
+    return (segment[in_piece[last]], in_zone[last]), (segment[cut_piece], cut_zone, cut_at)
 
 
 def _stretches(was_over: Mask, over: Mask, cut_pair: Rows, cut_at: Floats) -> tuple[Rows, Floats, Floats]:

@@ -130,6 +130,8 @@ class Pipeline:
             sigma_m=accuracy.sigma_m(plots, sensors),
             pressure_alt_m=np.where(np.isnan(plots.baro_alt_m), plots.geo_alt_m, plots.baro_alt_m),
             period_s=np.array(periods, dtype=float),
+            gs_mps=plots.gs_mps,
+            track_deg=plots.track_deg,
         )
 
     def _take(self, plots: Plots, fixes: Fixes) -> tuple[list[IncidentMessage], Result]:

@@ -18,7 +18,7 @@ NEUTRAL = [Rule(Identity.NEUTRAL, callsigns=("?*",))]
 
 
 def story(seed: int) -> zoo.Plots:
-    """A dozen tracks around the square: noise, turns, gaps, repeats, rows out of order, names that come late."""
+    """A dozen tracks around the square: noise, courses told, gaps, repeats, rows out of order, names that come late."""
     rng = np.random.default_rng(seed)
     flights = []
     for number in range(12):
@@ -35,9 +35,12 @@ def story(seed: int) -> zoo.Plots:
             track_id=f"t{number}", source={1.0: "adsb", 5.0: "radar", 12.0: "enroute-radar"}[period],
             icao24=None if number % 2 else f"{number:06x}",
         )  # fmt: skip
-        noise = rng.normal(0, 0.002, (2, len(plots)))
-        plots.lon_deg[:] += noise[0]
-        plots.lat_deg[:] += noise[1]
+        if number % 3 == 1:
+            weave(plots, rng.uniform(60, 200))
+        else:
+            noise = rng.normal(0, 0.002, (2, len(plots)))
+            plots.lon_deg[:] += noise[0]
+            plots.lat_deg[:] += noise[1]
         if number % 4 == 0:
             plots.callsign[len(plots) // 2 :] = "LOT123"
         flights.append(plots)
@@ -46,6 +49,13 @@ def story(seed: int) -> zoo.Plots:
     return plots.take(
         np.concatenate([order, order[:20]])[np.argsort(np.concatenate([np.arange(len(order)), np.arange(20) + 0.5]))]
     )
+
+
+def weave(plots: zoo.Plots, period_s: float) -> None:
+    """Let a flight swing 3 km to either side, and tell its courses."""
+    plots.lat_deg[:] += 0.027 * np.sin(2 * np.pi * plots.time_s / period_s)
+    east, north = np.gradient(plots.lon_deg) * np.cos(np.radians(54.5)), np.gradient(plots.lat_deg)
+    plots.track_deg[:] = np.degrees(np.arctan2(east, north)) % 360
 
 
 def run(plots: zoo.Plots, cuts: list[int]) -> tuple[bytes, list[int]]:

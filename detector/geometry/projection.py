@@ -17,6 +17,7 @@ from feeds.plots import Floats
 
 TOO_FAR = np.cos(np.radians(160.0))  # the plane stretches sixfold there
 EARTH_RADIUS_M = 6_371_008.8
+FLATTENING = 1 / 298.257223563  # of WGS84
 
 _EARTH_CENTRED = Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True)
 
@@ -63,3 +64,24 @@ def _finite(u: Floats, v: Floats) -> tuple[Floats, Floats]:
 def earth_centred(lon_deg: Floats, lat_deg: Floats) -> Floats:
     """Return earth-centred positions on the ellipsoid in metres, shape (N, 3)."""
     return np.column_stack(_EARTH_CENTRED.transform(lon_deg, lat_deg, np.zeros(len(lon_deg))))
+
+
+def on_earth(earth_m: Floats) -> tuple[Floats, Floats]:
+    """Return longitude and latitude in degrees, (N,) each, of earth-centred positions (N, 3) at any height."""
+    x_m, y_m, z_m = earth_m.T
+    lon_deg, lat_deg, _ = _EARTH_CENTRED.transform(x_m, y_m, z_m, direction="INVERSE")
+    return lon_deg, lat_deg
+
+
+def east_north(earth_m: Floats) -> tuple[Floats, Floats]:
+    """Return the directions east and north, (N, 3) each, at earth-centred positions on the ellipsoid."""
+    x, y, z = earth_m.T
+    up = _unit(np.column_stack([x, y, z / (1 - FLATTENING) ** 2]))
+    off_axis = np.hypot(x, y) > 0
+    east = _unit(np.column_stack([np.where(off_axis, -y, 0.0), np.where(off_axis, x, 1.0), np.zeros_like(z)]))
+    return east, np.cross(up, east)
+
+
+def _unit(vectors: Floats) -> Floats:
+    unit: Floats = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit

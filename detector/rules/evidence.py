@@ -11,8 +11,9 @@ import numpy as np
 from scipy.special import expit, log_ndtr
 
 from detector.picture import Airspace, Picture
-from detector.tracks.path import along, curve, sag_m
-from detector.tracks.store import Rows, Segments
+from detector.tracks.parabola import around, sag_m
+from detector.tracks.path import Path
+from detector.tracks.store import Rows
 from feeds.plots import Floats
 
 SIGMA_ALTITUDE_M = 30.0  # 100 ft: the grain of Mode C altitude
@@ -40,25 +41,29 @@ def probability(log_odds: Floats) -> Floats:
     return chance
 
 
-def _doubt_m(segments: Segments, at: Rows, fraction: Floats) -> Floats:
-    """Return how far the path may lie off its chord: as it bent over the last reports, and as no report shows."""
-    step_s = segments.now.time_s[at] - segments.before.time_s[at]
-    at_most_m = np.hypot(np.linalg.norm(sag_m(segments, at), axis=1), UNSEEN_MPS2 * step_s**2 / 8)
-    doubt_m: Floats = at_most_m * 4 * fraction * (1 - fraction)
+def _doubt_m(path: Path, at: Rows, fraction: Floats) -> Floats:
+    """Return how far aircraft may be off the path: as they bent over the last reports, and as no report shows.
+
+    Courses at both ends show a bend, and leave about a quarter of what a shorter manoeuvre hides: a cubic misses a
+    swing of period 2 t by (pi / t)^2 a t^4 / 384, the chord an acceleration by a t^2 / 8.
+    """
+    before, now = path.segments.before, path.segments.now
+    unseen_m = UNSEEN_MPS2 * (now.time_s[at] - before.time_s[at]) ** 2 / 8
+    bent_m = np.linalg.norm(sag_m(path.segments, at), axis=1)
+    bow = 4 * fraction * (1 - fraction)
+    doubt_m: Floats = np.where(path.told[at], unseen_m / 4 * bow**2, np.hypot(bent_m, unseen_m) * bow)
     return doubt_m
 
 
-def of_stretches(
-    picture: Picture, segments: Segments, airspace: Airspace, which: Rows
-) -> tuple[Floats, Floats, Floats]:
+def of_stretches(picture: Picture, airspace: Airspace, which: Rows) -> tuple[Floats, Floats, Floats]:
     """Return of J stretches the log-odds that the surest point is inside, the greatest depth, and its sigma."""
     pair = np.repeat(picture.pair[which], SAMPLES)
     at, zone = picture.segment[pair], picture.zone[pair]
     steps = (np.arange(SAMPLES) + 0.5) / SAMPLES
     enters, leaves = picture.enters[which][:, None], picture.leaves[which][:, None]
     fraction = (enters + (leaves - enters) * steps).ravel()
-    point = along(segments, at, fraction)
-    sigma_m = np.hypot(point.sigma_m, _doubt_m(segments, at, fraction))
+    point = picture.path.at(at, fraction)
+    sigma_m = np.hypot(point.sigma_m, _doubt_m(picture.path, at, fraction))
     depth_m = airspace.boundaries.distance(point.earth_m, zone)
     odds = log_odds_inside(
         depth_m,
@@ -71,8 +76,8 @@ def of_stretches(
     return odds.reshape(-1, SAMPLES).max(axis=1), depth_m[deepest], sigma_m[deepest]
 
 
-def of_crests(picture: Picture, segments: Segments, airspace: Airspace, pair: Rows) -> Floats:
-    """Return the greatest depth on the curved path through the last three reports of C pairs, (C,); -inf if outside.
+def of_crests(picture: Picture, airspace: Airspace, pair: Rows) -> Floats:
+    """Return the greatest depth on the way through the last three reports of C pairs, (C,); -inf if outside.
 
     A track is deepest between reports as a rule, not at one of them: where it turned back, or passed a corner.
     """
@@ -80,7 +85,7 @@ def of_crests(picture: Picture, segments: Segments, airspace: Airspace, pair: Ro
     fractions = np.concatenate([steps - 1, steps])
     of = np.repeat(np.arange(len(pair)), len(fractions))
     at, zone = picture.segment[pair][of], picture.zone[pair][of]
-    x_m, y_m, earth_m = curve(segments, at, np.tile(fractions, len(pair)))
+    x_m, y_m, earth_m = around(picture.path, at, np.tile(fractions, len(pair)), airspace.theatre)
     point, within = airspace.index.inside(x_m, y_m)
     inside = np.zeros(len(of), dtype=bool)
     inside[point[within == zone[point]]] = True

@@ -54,6 +54,7 @@ class Pairs:
 
     segments: Segments
     picture: Picture
+    theatre: Theatre
     row: Rows
     watched: Mask
     landed: Mask
@@ -62,12 +63,9 @@ class Pairs:
 
     def moment(self, fraction: Floats) -> tuple[Floats, Floats, Floats]:
         """Return time, x and y at a fraction of each pair's segment."""
-        before, now, at = self.segments.before, self.segments.now, self.picture.segment
-
-        def between(start: Floats, end: Floats) -> Floats:
-            return start[at] + fraction * (end[at] - start[at])
-
-        return between(before.time_s, now.time_s), between(before.x_m, now.x_m), between(before.y_m, now.y_m)
+        at, picture = self.picture.segment, self.picture
+        start_s, end_s = self.segments.before.time_s[at], self.segments.now.time_s[at]
+        return start_s + fraction * (end_s - start_s), *picture.path.in_plane(at, fraction, self.theatre)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +121,7 @@ def _pairs(segments: Segments, picture: Picture, airspace: Airspace, tracks: Tra
     return Pairs(
         segments=segments,
         picture=picture,
+        theatre=airspace.theatre,
         row=row,
         watched=airspace.watch[tracks.identity[row], picture.zone] & ~landed,
         landed=landed,
@@ -139,8 +138,7 @@ def _undecided(was: Records, pairs: Pairs) -> Mask:
 
 def _tellable(was: Records, pairs: Pairs) -> Mask:
     """Tell of which pairs the path may tell more than the reports: of one not yet decided, or of a greater depth."""
-    before, now, at = pairs.segments.before, pairs.segments.now, pairs.picture.segment
-    hidden_m = np.linalg.norm(now.earth_m - before.earth_m, axis=1)[at] / 2
+    hidden_m = pairs.picture.path.hidden_m[pairs.picture.segment]
     undecided = _undecided(was, pairs)
     deeper = was["inside"] & (np.maximum(was["last_depth_m"], pairs.picture.depth_m) + hidden_m > was["depth_m"])
     tellable: Mask = undecided | deeper
@@ -160,7 +158,7 @@ def _paths(pairs: Pairs, airspace: Airspace, wanted: Mask, undecided: Mask, para
     moved = ~segments.first[picture.segment]
     which = np.flatnonzero(wanted[picture.pair] & (~whole | (undecided & moved)[picture.pair]))
     pair, enters, leaves = picture.pair[which], picture.enters[which], picture.leaves[which]
-    log_odds, depth_m, sigma_m = evidence.of_stretches(picture, segments, airspace, which)
+    log_odds, depth_m, sigma_m = evidence.of_stretches(picture, airspace, which)
 
     step_s = (segments.now.time_s - segments.before.time_s)[picture.segment]
     gap = step_s > np.maximum(GAP_S, GAP_PERIODS * pairs.period_s)
@@ -219,17 +217,14 @@ def _pass_crests(was: Records, now: Records, pairs: Pairs, airspace: Airspace) -
     picture, segments = pairs.picture, pairs.segments
     now["last_depth_m"] = picture.depth_m
     now["sinking"] = picture.depth_m > was["last_depth_m"]
-    ways = [
-        np.linalg.norm(b.earth_m - a.earth_m, axis=1)
-        for a, b in ((segments.earlier, segments.before), (segments.before, segments.now))
-    ]
-    hidden_m = np.maximum(*ways)[picture.segment] / 2
+    earlier_m = np.linalg.norm(segments.before.earth_m - segments.earlier.earth_m, axis=1) / 2
+    hidden_m = np.maximum(earlier_m, picture.path.hidden_m)[picture.segment]
     sigma_m = segments.before.sigma_m[picture.segment]
     crest = (was["inside"] | (was["evidence"] > 0)) & was["sinking"] & ~now["sinking"]
     crest &= (was["last_depth_m"] + hidden_m > now["depth_m"]) & (hidden_m > sigma_m)
     which = np.flatnonzero(crest)
     depth_m = np.full(len(now), -np.inf)
-    depth_m[which] = evidence.of_crests(picture, segments, airspace, which)
+    depth_m[which] = evidence.of_crests(picture, airspace, which)
     _deepen(now, crest, depth_m, sigma_m)
 
 

@@ -40,6 +40,8 @@ class Fixes:
     sigma_m: Floats
     pressure_alt_m: Floats  # NaN: not known
     period_s: Floats  # of the source
+    gs_mps: Floats  # as reported; NaN: not
+    track_deg: Floats
 
     def take(self, index: Rows) -> Fixes:
         """Return the fixes that `index` names, in its order."""

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from pyproj import Geod
 
-from detector.geometry.projection import Theatre
+from detector.geometry.projection import Theatre, earth_centred, east_north, on_earth
 from tests.geometry.shapes import Compiled, parts
 from tests.zoo import SQUARE, box
 
@@ -47,3 +48,16 @@ def test_there_and_back() -> None:
     theatre = Theatre(10.0, 50.0)
     back = theatre.unproject(*theatre.project(lon_deg, lat_deg))
     assert np.abs(np.stack(back) - [lon_deg, lat_deg]).max() < 5e-8  # 5 mm: PROJ's inverse is a series
+
+
+@pytest.mark.parametrize(("lon", "lat"), [(0.0, 0.0), (20.0, 54.5), (179.9, -66.0), (-70.0, 89.0), (0.0, 90.0)])
+def test_east_and_north_are_where_geodesics_go(lon: float, lat: float) -> None:
+    here = earth_centred(np.array([lon]), np.array([lat]))
+    for azimuth, way in zip((90.0, 0.0), east_north(here), strict=True):
+        to_lon, to_lat, _ = Geod(ellps="WGS84").fwd(lon, lat, azimuth, 10.0)
+        step = earth_centred(np.array([to_lon]), np.array([to_lat])) - here
+        if lat < 90:  # at a pole, which way is east is a matter of agreement
+            assert step / 10.0 == pytest.approx(way, abs=2e-6)
+        assert np.linalg.norm(way) == pytest.approx(1.0)
+        back = np.concatenate(on_earth(here))
+        assert back == pytest.approx([lon, lat], abs=1e-9)

@@ -1,12 +1,14 @@
 """Every entry to and exit from Switzerland in seven hours of traffic, against shapely on the same plots.
 
 Wherever the two differ, what speaks for shapely's side must be less than the rule asks for. No tolerance is needed: a
-crossing dated a little off is a stay of next to no depth on the wrong side.
+crossing dated a little off is a stay of next to no depth on the wrong side. shapely knows chords alone, so no
+courses are given: how paths follow these is for `test_path`.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from itertools import chain
 
 import msgspec
@@ -14,6 +16,7 @@ import numpy as np
 import pytest
 
 from detector.incidents.message import Finding, IncidentMessage
+from feeds.plots import Plots
 from tests.real.compare import UNEXPLAINED, differences, reason, stays, unix
 from tests.real.recordings import ALL, SWISS, countries, incidents, recordings, run, site
 from tests.real.swept import Country, Path, paths
@@ -40,9 +43,15 @@ def tracks() -> dict[str, list[Path]]:
 
 
 @pytest.fixture(scope="module")
-def alerts(tmp_path_factory) -> list[IncidentMessage]:
+def plots() -> Plots:
+    swiss = recordings()[SWISS]
+    return replace(swiss, track_deg=np.full(len(swiss), np.nan))
+
+
+@pytest.fixture(scope="module")
+def alerts(tmp_path_factory, plots) -> list[IncidentMessage]:
     settings, airspace = site(tmp_path_factory.mktemp("alert"), ["CHE"], watch=ALL)
-    return incidents(run(settings, airspace, recordings()[SWISS]))
+    return incidents(run(settings, airspace, plots))
 
 
 def test_we_differ_from_shapely_only_where_the_data_cannot_decide(switzerland, tracks, alerts):
@@ -71,10 +80,9 @@ def _crossed_s(finding: Finding) -> list[float]:
     return [unix(stamp) for place, stamp in dates.items() if place in seen]
 
 
-def test_zones_that_adopt_tell_the_same_but_of_stays_first_heard_inside(tmp_path, alerts):
+def test_zones_that_adopt_tell_the_same_but_of_stays_first_heard_inside(tmp_path, plots, alerts):
     heard_inside = {each for each in _told(alerts) if each not in _told(alerts, seen=True)}
     of_interest = {track_id for track_id, *_ in heard_inside} | {m.subject.track_id for m in alerts[::4]}
-    plots = recordings()[SWISS]
     some = plots.take(np.isin(plots.track_id, list(of_interest)))
     adopted = _told(incidents(run(*site(tmp_path, ["CHE"], initial="adopt", watch=ALL), some)))
     expected = {each for each in _told(alerts, seen=True) if each[0] in of_interest}

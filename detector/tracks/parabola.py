@@ -1,0 +1,70 @@
+"""What positions alone tell of a turn: the parabola through the last three reports.
+
+It is the path of constant acceleration a, the second difference of the three positions over their intervals, and leaves
+a chord of duration t by -a t^2 w (1 - w) / 2 at its fraction w.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from detector.geometry.projection import Theatre
+from detector.tracks.path import Path
+from detector.tracks.store import Rows, Segments
+from feeds.plots import Floats
+
+LEAST_EVEN = 4.0
+
+
+def sag_m(segments: Segments, at: Rows) -> Floats:
+    """Return how far the parabola leaves the middle of each last chord, m, (N, 3) earth-centred: a t^2 / 8."""
+    step_s = segments.now.time_s[at] - segments.before.time_s[at]
+    return _second_difference(segments, at, "earth_m") * (step_s**2)[:, None] / 8
+
+
+def around(path: Path, at: Rows, fraction: Floats, theatre: Theatre) -> tuple[Floats, Floats, Floats]:
+    """Return x, y and earth-centred position on the way through the last three reports, (N,) and (N, 3).
+
+    At -1 <= fraction < 0 that is on the step before the last. Where courses tell of the path, they are believed.
+    """
+    x_m, y_m, earth_m = _parabola(path.segments, at, fraction)
+    s = path.segments
+    before = Path.of(Segments(s.row, s.first, s.earlier, s.earlier, s.before))
+    for way, on, w in ((before, fraction < 0, fraction + 1), (path, fraction >= 0, fraction)):
+        told = np.flatnonzero(on & way.told[at])
+        x_m[told], y_m[told] = way.in_plane(at[told], w[told], theatre)
+        earth_m[told] = way.at(at[told], w[told]).earth_m
+    return x_m, y_m, earth_m
+
+
+def _parabola(segments: Segments, at: Rows, fraction: Floats) -> tuple[Floats, Floats, Floats]:
+    earlier, before, now = segments.earlier, segments.before, segments.now
+    w = np.where(fraction < 0, fraction + 1, fraction)
+    start_s = np.where(fraction < 0, earlier.time_s[at], before.time_s[at])
+    end_s = np.where(fraction < 0, before.time_s[at], now.time_s[at])
+    leaves = -((end_s - start_s) ** 2) * w * (1 - w) / 2
+
+    def point(name: str) -> Floats:
+        e, b, n = getattr(earlier, name)[at], getattr(before, name)[at], getattr(now, name)[at]
+        columns = (slice(None), None) if e.ndim == 2 else (slice(None),)
+        last = (fraction >= 0)[columns]
+        chord = np.where(last, b, e) + w[columns] * np.where(last, n - b, b - e)
+        found: Floats = chord + leaves[columns] * _second_difference(segments, at, name)
+        return found
+
+    return point("x_m"), point("y_m"), point("earth_m")
+
+
+def _second_difference(segments: Segments, at: Rows, name: str) -> Floats:
+    """Return the acceleration over the last three fixes, of a coordinate or several; 0 for a track with fewer."""
+    fixes = segments.earlier, segments.before, segments.now
+    time_s = [f.time_s[at] for f in fixes]
+    place = [getattr(f, name)[at] for f in fixes]
+    first_s, last_s = time_s[1] - time_s[0], time_s[2] - time_s[1]
+    # Over steps of very different length the errors of the short one would be stretched over the long one.
+    known = (first_s > 0) & (last_s > 0) & (np.minimum(first_s, last_s) > np.maximum(first_s, last_s) / LEAST_EVEN)
+    if place[0].ndim == 2:
+        first_s, last_s, known = first_s[:, None], last_s[:, None], known[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        change = (place[2] - place[1]) / last_s - (place[1] - place[0]) / first_s
+        return np.where(known, 2 * change / (first_s + last_s), 0.0)
