@@ -2,9 +2,10 @@
 
 A point is inside a zone when the path to it from the reference point of its leaf crosses the zone's edges an even
 number of times and the reference point is inside, or odd and it is not. Leaves without edges, most of the sky, answer
-by themselves. A path is held against the edges of the leaves that it passes.
+by themselves. A path is held against the pieces of boundaries in the leaves that it passes.
 
-Edges are held as chains of vertices, so that each vertex is told left or right of a path once for both its edges.
+Pieces of boundaries are held in rows of places, so that each place is told left or right of a path once for both its
+pieces.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.geometry import ragged
+from detector.geometry.chains import Chains
 from detector.geometry.edges import Edges
 from detector.geometry.quadtree import DEPTH, Leaves, Square, grow, morton
-from detector.geometry.segments import orientation
+from detector.geometry.segments import Paths
 from feeds.plots import Floats
 
 Indices = NDArray[np.intp]
@@ -23,7 +25,7 @@ Mask = NDArray[np.bool_]
 
 NUDGE_M = 0.001  # beyond a wall, paths step into the next leaf; less than SKIN_M
 TABLE_LEVEL = 11  # of the grid that finds most leaves at once: 32 MB at most
-ROW = 8  # vertices; most leaves fill one row
+ROW = 8  # places; most leaves fill one row
 FIELDS = 8  # of a leaf's record: its walls in cells of the grid, its reference point, its spans of rows and of zones
 LOW_U, LOW_V, HIGH_U, HIGH_V, REF_X_M, REF_Y_M, ROWS, ZONES = range(FIELDS)
 COUNT_BITS = 28  # of a span; the others say where it begins
@@ -33,12 +35,12 @@ class CellIndex:
     """Edges of Z zones, ready to be asked. Inside, places are counted in cells (u, v) of the grid that finds leaves."""
 
     def __init__(self, edges: Edges, n_zones: int) -> None:
-        self._edges, self._n_zones = edges, n_zones
-        self._square = Square.around(edges)
-        leaves = grow(edges, n_zones, self._square)
+        self._chains, self._n_zones = Chains(edges), n_zones
+        self._square = Square.around(self._chains)
+        leaves = grow(self._chains, n_zones, self._square)
         self._zone = leaves.zone.astype(np.int32)
         self._tabulate(leaves)
-        first_row = self._chain(leaves)
+        first_row = self._lay_rows(leaves)
         self._describe(leaves, first_row)
 
     def inside(self, x_m: Floats, y_m: Floats) -> tuple[Indices, Indices]:
@@ -65,12 +67,6 @@ class CellIndex:
         inside = self._inside(end, at_end, x1_m.take(end), y1_m.take(end))
         return inside, self._crossings(path, leaf, x0_m, y0_m, x1_m, y1_m)
 
-    def leaf_edges(self) -> tuple[Indices, Indices]:
-        """Return every leaf's edges: where each leaf's start (L + 1,), and the edges."""
-        _, rows = self._span(np.arange(len(self._leaf)), ROWS)
-        some = self._edge >= 0
-        return np.append(0, np.cumsum(some.sum(axis=1)))[np.append(0, np.cumsum(rows))], self._edge[some]
-
     def _cells(self, x_m: Floats, y_m: Floats) -> tuple[Floats, Floats]:
         return (x_m - self._square.x_m) * self._per_m, (y_m - self._square.y_m) * self._per_m
 
@@ -83,11 +79,13 @@ class CellIndex:
     def _inside(self, point: Indices, leaf: Indices, x_m: Floats, y_m: Floats) -> tuple[Indices, Indices]:
         """Return (point, zone) of points in their leaves."""
         which, item = ragged.expand(*self._span(leaf, ZONES))
-        px_m, py_m = self._leaf.take(FIELDS * leaf + REF_X_M), self._leaf.take(FIELDS * leaf + REF_Y_M)
-        hit, edge, _ = self._hits(*self._span(leaf, ROWS), px_m, py_m, x_m, y_m)
+        reference_m = self._leaf.take(FIELDS * leaf + REF_X_M), self._leaf.take(FIELDS * leaf + REF_Y_M)
+        paths = Paths(*reference_m, x_m, y_m)
+        near, piece = self._candidates(*self._span(leaf, ROWS), paths)
+        hit, _, _ = self._chains.crossed(piece, paths.take(near))
         key = ragged.xor(
             point.take(which) * self._n_zones + self._zone.take(item),
-            ragged.odd(point.take(hit) * self._n_zones + self._edges.zone.take(edge)),
+            ragged.odd(point.take(near.take(hit)) * self._n_zones + self._chains.zone.take(piece.take(hit))),
         )
         return key // self._n_zones, key % self._n_zones
 
@@ -98,45 +96,41 @@ class CellIndex:
         begin, count = self._span(leaf, ROWS)
         some = np.flatnonzero(count > 0)
         path = path.take(some)
-        ends = (part.take(path) for part in (x0_m, y0_m, x1_m, y1_m))
-        hit, edge, at = self._hits(begin.take(some), count.take(some), *ends)
-        path = path.take(hit)
-        key = path * len(self._edges) + edge
-        order = np.argsort(key, kind="stable")  # by path, then zone: edges lie zone after zone
-        order = order[ragged.new(key.take(order))]  # an edge may lie in several leaves
-        path, zone, at = path.take(order), self._edges.zone.take(edge.take(order)), at.take(order)
-        pair = path * self._n_zones + zone
+        paths = Paths(x0_m, y0_m, x1_m, y1_m)
+        near, piece = self._candidates(begin.take(some), count.take(some), paths.take(path))
+        key = piece * len(x0_m) + path.take(near)
+        key.sort()  # by piece: neighbours in memory are asked for together
+        piece, path = np.divmod(key[ragged.new(key)], len(x0_m))  # a piece may lie in several leaves
+        hit, _, at = self._chains.crossed(piece, paths.take(path))
+        pair = path.take(hit) * self._n_zones + self._chains.zone.take(piece.take(hit))
+        order = np.argsort(pair, kind="stable")
+        pair, at = pair.take(order), at.take(order)
         first = ragged.new(pair)
         some = np.flatnonzero(~first | ~np.append(first[1:], True))
         at[some] = at[some[np.lexsort((at[some], pair[some]))]]
-        return path, zone, at
+        return pair // self._n_zones, pair % self._n_zones, at
 
-    def _hits(
-        self, begin: Indices, count: Indices, px_m: Floats, py_m: Floats, qx_m: Floats, qy_m: Floats
-    ) -> tuple[Indices, Indices, Floats]:
-        """Return (which, edge, fraction) of the paths p -> q that cross an edge of their rows.
-
-        A point on a line counts to its left, for vertices as for the ends of the path. A vertex that two edges share
-        has one side, so a path through it is counted once where it goes through, and twice or not at all where it only
-        touches. Parities are right unless an end of the path lies exactly on the boundary.
-        """
+    def _candidates(self, begin: Indices, count: Indices, paths: Paths) -> tuple[Indices, Indices]:
+        """Return (which, piece) of the pieces in the rows of N paths whose lines may cross them."""
         which, row = ragged.expand(begin, count)
-        dx_m, dy_m = qx_m - px_m, qy_m - py_m
+        dx_m, dy_m = paths.dx_m, paths.dy_m
         x_m, y_m = self._x_m.take(row, axis=0).ravel(), self._y_m.take(row, axis=0).ravel()
         side = np.repeat(dx_m.take(which), ROW) * y_m  # flat arrays: a broadcast over rows as short as these is slower
         side -= np.repeat(dy_m.take(which), ROW) * x_m
-        left = side >= np.repeat((dx_m * py_m - dy_m * px_m).take(which), ROW)
-        at = np.flatnonzero(left[1:] != left[:-1])  # most edges lie on one side of the path
-        edge = self._edge.take(row.take(at // ROW) * ROW + at % ROW)
-        real = np.flatnonzero(edge >= 0)
-        edge, at = edge.take(real), at.take(real)
-        which = which.take(at // ROW)
-        ends = x_m.take(at), y_m.take(at), x_m.take(at + 1), y_m.take(at + 1)
-        p_side = orientation(*ends, px_m.take(which), py_m.take(which))
-        q_side = orientation(*ends, qx_m.take(which), qy_m.take(which))
-        hit = np.flatnonzero((p_side >= 0) != (q_side >= 0))
-        p_side, q_side = p_side.take(hit), q_side.take(hit)
-        return which.take(hit), edge.take(hit), p_side / (p_side - q_side)
+        right = (dx_m * paths.py_m - dy_m * paths.px_m).take(which)
+        left = side >= np.repeat(right, ROW)
+        near = left[1:] != left[:-1]
+        wide = np.flatnonzero(self._width_m.take(row) > 0)
+        if len(wide):
+            aside = np.abs(side.reshape(-1, ROW).take(wide, axis=0) - right.take(wide)[:, None])
+            reach = paths.length_m.take(which.take(wide)) * self._width_m.take(row.take(wide))
+            of, place = np.nonzero(aside <= reach[:, None])
+            close = wide.take(of) * ROW + place
+            near[close[place < ROW - 1]] = near[close[place > 0] - 1] = True
+        at = np.flatnonzero(near)
+        piece = self._piece.take(row.take(at // ROW) * ROW + at % ROW)
+        real = np.flatnonzero(piece >= 0)
+        return which.take(at.take(real) // ROW), piece.take(real)
 
     def _span(self, leaf: Indices, field: int) -> tuple[Indices, Indices]:
         """Return where the rows, or the zones, of leaves begin, and how many they are."""
@@ -221,29 +215,28 @@ class CellIndex:
         for field, start in ((ROWS, first_row), (ZONES, leaves.zone_start)):
             self._leaf_spans[:, field] = start[:-1] << COUNT_BITS | np.diff(start)
 
-    def _chain(self, leaves: Leaves) -> Indices:
-        """Write each leaf's edges as chains of vertices, in rows; return where each leaf's rows begin, (L + 1,).
+    def _lay_rows(self, leaves: Leaves) -> Indices:
+        """Write each leaf's pieces as runs of places, in rows; return where each leaf's rows begin, (L + 1,).
 
-        After a vertex of a row comes the edge that `_edge` names, or none (-1): a chain ends, or the row, or what
-        follows only fills it up. A chain that goes on in the next row begins there with the vertex that ended this one.
+        After a place of a row comes the piece that `_piece` names, or none (-1): a run ends, or the row, or what
+        follows only fills it up. A run that goes on in the next row begins there with the place that ended this one.
         """
-        e, edge = self._edges, leaves.edge
-        begins = np.ones(len(edge), dtype=bool)
-        begins[1:] = (edge[1:] != edge[:-1] + 1) | (e.ax_m[edge[1:]] != e.bx_m[edge[:-1]])
-        begins[1:] |= e.ay_m[edge[1:]] != e.by_m[edge[:-1]]
-        begins[leaves.edge_start[:-1][np.diff(leaves.edge_start) > 0]] = True
+        c, piece = self._chains, leaves.piece
+        begins = np.ones(len(piece), dtype=bool)
+        begins[1:] = (piece[1:] != piece[:-1] + 1) | (c.first[piece[1:]] != c.last[piece[:-1]])
+        begins[leaves.piece_start[:-1][np.diff(leaves.piece_start) > 0]] = True
         before = np.append(0, np.cumsum(begins))
-        start = before[leaves.edge_start] + leaves.edge_start  # of each leaf among all vertices
+        start = before[leaves.piece_start] + leaves.piece_start  # of each leaf among all places
         n_rows = -(-np.maximum(np.diff(start) - 1, 0) // (ROW - 1))
         first_row = np.append(0, np.cumsum(n_rows))
         leaf = np.repeat(np.arange(len(n_rows)), n_rows)
         turn = np.arange(len(leaf)) - first_row[leaf]
-        vertex = np.minimum((start[leaf] + turn * (ROW - 1))[:, None] + np.arange(ROW), start[leaf + 1][:, None] - 1)
-        end = np.arange(len(edge)) + before[1:]
-        ends, x_m, y_m = np.full(start[-1], -1, dtype=np.int32), np.empty(start[-1]), np.empty(start[-1])
-        x_m[end - 1], y_m[end - 1] = e.ax_m[edge], e.ay_m[edge]
-        ends[end], x_m[end], y_m[end] = edge, e.bx_m[edge], e.by_m[edge]
-        self._x_m, self._y_m = x_m[vertex], y_m[vertex]
-        self._edge = np.full(vertex.shape, -1, dtype=np.int32)
-        self._edge[:, :-1] = np.where(vertex[:, 1:] != vertex[:, :-1], ends[vertex[:, 1:]], -1)
+        place = np.minimum((start[leaf] + turn * (ROW - 1))[:, None] + np.arange(ROW), start[leaf + 1][:, None] - 1)
+        end = np.arange(len(piece)) + before[1:]
+        vertex, ends = np.empty(start[-1], dtype=np.intp), np.full(start[-1], -1, dtype=np.int32)
+        vertex[end - 1], vertex[end], ends[end] = c.first[piece], c.last[piece], piece
+        self._x_m, self._y_m = c.x_m[vertex[place]], c.y_m[vertex[place]]
+        self._piece = np.full(place.shape, -1, dtype=np.int32)
+        self._piece[:, :-1] = np.where(place[:, 1:] != place[:, :-1], ends[place[:, 1:]], -1)
+        self._width_m = np.where(self._piece >= 0, c.width_m[self._piece], 0.0).max(axis=1, initial=0.0)
         return first_row

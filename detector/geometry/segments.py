@@ -2,10 +2,49 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from feeds.plots import Floats
+
+Indices = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """N straight paths p -> q."""
+
+    px_m: Floats
+    py_m: Floats
+    qx_m: Floats
+    qy_m: Floats
+
+    @property
+    def dx_m(self) -> Floats:
+        """How far they go eastwards, (N,)."""
+        return self.qx_m - self.px_m
+
+    @property
+    def dy_m(self) -> Floats:
+        """How far they go northwards, (N,)."""
+        return self.qy_m - self.py_m
+
+    @property
+    def length_m(self) -> Floats:
+        """How long they are, (N,)."""
+        return np.hypot(self.dx_m, self.dy_m)
+
+    def take(self, which: Indices) -> Paths:
+        """Return the paths that `which` names, in its order."""
+        return Paths(self.px_m.take(which), self.py_m.take(which), self.qx_m.take(which), self.qy_m.take(which))
+
+    def side(self, x_m: Floats, y_m: Floats) -> Floats:
+        """Return how far places, (..., N), lie to the left of their paths' lines, times the length of the path, m2."""
+        dx_m, dy_m = self.dx_m, self.dy_m
+        side: Floats = dx_m * y_m - dy_m * x_m - (dx_m * self.py_m - dy_m * self.px_m)
+        return side
 
 
 def orientation(ax: Floats, ay: Floats, bx: Floats, by: Floats, cx: Floats, cy: Floats) -> Floats:

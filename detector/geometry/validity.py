@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from pyproj import Proj
 
 from detector.airspace.zones import Ring, Zone
+from detector.geometry.chains import Chains
 from detector.geometry.edges import Edges
-from detector.geometry.index import CellIndex
+from detector.geometry.quadtree import Square, grow
 from detector.geometry.segments import orientation
 from feeds.plots import Floats
 
@@ -37,8 +38,9 @@ def self_crossings(zones: Sequence[Zone]) -> list[tuple[int, float, float]]:
 def _self_crossing(zone: Zone) -> tuple[float, float] | None:
     # One zone at a time: geodesic ones have planes of their own, all around (0, 0), where they would lie in a heap.
     lines = _drawn(zone)
-    start, line = CellIndex(lines, 1).leaf_edges()
-    for pair in _pairs(start, line):
+    chains = Chains(lines, widest_m=0.0)  # every line a piece
+    leaves = grow(chains, 1, Square.around(chains))
+    for pair in _pairs(leaves.piece_start, leaves.piece):
         one, two = _crossing(lines, *pair)
         if len(one):
             x_m, y_m = _meeting(lines, one[:1], two[:1])

@@ -10,8 +10,10 @@ import shapely
 from hypothesis import given, settings
 
 from detector.airspace.zones import Zone
+from detector.geometry.chains import Chains
 from detector.geometry.edges import Edges
 from detector.geometry.index import CellIndex
+from detector.geometry.quadtree import Square, grow
 from tests.geometry.shapes import (
     FIJI,
     HOLE,
@@ -297,9 +299,10 @@ def test_sliver_is_crossed_by_what_no_fix_sees() -> None:
 
 def test_many_vertices_leave_small_leaves() -> None:
     many = of_zoo("MANY")
-    start, edge = many.index.leaf_edges()
-    assert np.diff(start).max() < 50
-    assert len(np.unique(edge)) == len(many.edges)
+    chains = Chains(many.edges, widest_m=0.0)
+    leaves = grow(chains, 1, Square.around(chains))
+    assert np.diff(leaves.piece_start).max() < 50
+    assert len(np.unique(leaves.piece)) == len(many.edges)
 
 
 def test_edges_through_one_point_end_the_splitting() -> None:
