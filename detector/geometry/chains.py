@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.geometry.edges import Edges
-from detector.geometry.segments import Paths, distance_to_segment, orientation
+from detector.geometry.segments import Paths, distance_to_segment, sides
 from feeds.plots import Floats
 
 Indices = NDArray[np.intp]
@@ -95,8 +95,7 @@ class Chains:
         left = paths.side(x_m, y_m) >= 0
         which = np.flatnonzero(left[0] != left[1])
         (ax_m, bx_m), (ay_m, by_m), on = x_m.take(which, axis=1), y_m.take(which, axis=1), paths.take(which)
-        p_side = orientation(ax_m, ay_m, bx_m, by_m, on.px_m, on.py_m)
-        q_side = orientation(ax_m, ay_m, bx_m, by_m, on.qx_m, on.qy_m)
+        p_side, q_side = sides(ax_m, ay_m, bx_m, by_m, (on.px_m, on.py_m), (on.qx_m, on.qy_m))
         hit = np.flatnonzero((p_side >= 0) != (q_side >= 0))
         p_side, q_side = p_side.take(hit), q_side.take(hit)
         return which.take(hit), p_side / (p_side - q_side)

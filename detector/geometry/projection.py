@@ -13,11 +13,12 @@ import numpy as np
 from pyproj import Transformer
 
 from detector.airspace.zones import Zone
+from detector.geometry.centre import centre
 from feeds.plots import Floats
 
-TOO_FAR = np.cos(np.radians(160.0))  # the plane stretches sixfold there
-EARTH_RADIUS_M = 6_371_008.8
 FLATTENING = 1 / 298.257223563  # of WGS84
+NOWHERE_DEG = 5.0  # around the antipode, where the chord of an aircraft's step may lead right across the plane
+REACH_M = 2 * 6_371_007.2 * np.cos(np.radians(NOWHERE_DEG / 2))  # on the sphere of the ellipsoid's area
 
 _EARTH_CENTRED = Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True)
 
@@ -32,33 +33,21 @@ class Theatre:
 
     @classmethod
     def around(cls, zones: Sequence[Zone]) -> Theatre:
-        """Return the theatre centred on all vertices of the zones; on (0, 0) without any.
-
-        Should that leave a vertex TOO_FAR, the end of an axis of the Earth that is farthest from having an antipode
-        among the vertices is the centre: a plane has no place for it.
-        """
-        rings = [ring for zone in zones for polygon in zone.polygons for ring in polygon]
-        if not rings:
-            return cls(0.0, 0.0)
-        places = earth_centred(*np.concatenate(rings).T)
-        centres = np.vstack([places.mean(axis=0), np.eye(3), -np.eye(3)])
-        centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1.0)
-        worst = (places @ centres.T).min(axis=0) / EARTH_RADIUS_M  # cosine of the angle to the farthest vertex
-        x, y, z = centres[0 if worst[0] > TOO_FAR else np.argmax(worst)]
-        return cls(float(np.degrees(np.arctan2(y, x))), float(np.degrees(np.arctan2(z, np.hypot(x, y)))))
+        """Return the theatre around the best centre for zones. Raises InputError if there is none."""
+        return cls(*centre(zones))
 
     def project(self, lon_deg: Floats, lat_deg: Floats) -> tuple[Floats, Floats]:
-        """Return x and y in metres, shape (N,); NaN where there is no such place."""
-        return _finite(*self._to_plane.transform(lon_deg, lat_deg))
+        """Return x and y in metres, shape (N,); NaN where there is no such place, and near the antipode."""
+        lon_deg = np.where(np.abs(lat_deg) == 90, 0.0, lon_deg)  # PROJ draws a pole as a circle of 0.2 m
+        x_m, y_m = self._to_plane.transform(lon_deg, lat_deg)
+        near = np.hypot(x_m, y_m) < REACH_M
+        return np.where(near, x_m, np.nan), np.where(near, y_m, np.nan)
 
     def unproject(self, x_m: Floats, y_m: Floats) -> tuple[Floats, Floats]:
         """Return longitude and latitude in degrees, shape (N,); NaN where there is no such place."""
-        return _finite(*self._to_plane.transform(x_m, y_m, direction="INVERSE"))
-
-
-def _finite(u: Floats, v: Floats) -> tuple[Floats, Floats]:
-    good = np.isfinite(u) & np.isfinite(v)
-    return np.where(good, u, np.nan), np.where(good, v, np.nan)
+        lon_deg, lat_deg = self._to_plane.transform(x_m, y_m, direction="INVERSE")
+        good = np.isfinite(lon_deg) & np.isfinite(lat_deg)
+        return np.where(good, lon_deg, np.nan), np.where(good, lat_deg, np.nan)
 
 
 def earth_centred(lon_deg: Floats, lat_deg: Floats) -> Floats:

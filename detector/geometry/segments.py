@@ -52,6 +52,19 @@ def orientation(ax: Floats, ay: Floats, bx: Floats, by: Floats, cx: Floats, cy: 
     return (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
 
 
+def sides(
+    ax: Floats, ay: Floats, bx: Floats, by: Floats, p: tuple[Floats, Floats], q: tuple[Floats, Floats]
+) -> tuple[Floats, Floats]:
+    """Return how far p and q lie to one side of edges a-b, times their length; the same whichever way an edge runs.
+
+    So a point exactly on a seam, which a zone has once each way, is told alike by both and has crossed both or none.
+    """
+    back = (ax > bx) | ((ax == bx) & (ay > by))
+    ax, bx = np.where(back, bx, ax), np.where(back, ax, bx)
+    ay, by = np.where(back, by, ay), np.where(back, ay, by)
+    return orientation(ax, ay, bx, by, *p), orientation(ax, ay, bx, by, *q)
+
+
 def crossings(
     p: tuple[Floats, Floats], q: tuple[Floats, Floats], a: tuple[Floats, Floats], b: tuple[Floats, Floats]
 ) -> tuple[NDArray[np.bool_], Floats]:
@@ -62,7 +75,7 @@ def crossings(
     all where it only touches. Parities are right unless an end of the path lies exactly on the boundary.
     """
     a_side, b_side = orientation(*p, *q, *a), orientation(*p, *q, *b)
-    p_side, q_side = orientation(*a, *b, *p), orientation(*a, *b, *q)
+    p_side, q_side = sides(*a, *b, p, q)
     crosses = ((a_side >= 0) != (b_side >= 0)) & ((p_side >= 0) != (q_side >= 0))
     with np.errstate(invalid="ignore", divide="ignore"):
         return crosses, p_side / (p_side - q_side)
