@@ -60,7 +60,7 @@ def nested_shells(zone: Zone) -> list[tuple[float, float]]:
     for part, rings in enumerate(zone.polygons):
         around = ((low <= low[part]) & (high >= high[part])).all(axis=1)
         around &= (size > size[part]) | (np.arange(len(size)) < part)  # of twins, the second
-        if around.any():
+        if size[part] > 0 and around.any():  # a part without extent has no place inside it
             lon_deg, lat_deg = _interior(rings)
             if sum(_is_inside(lon_deg, lat_deg, zone.polygons[other]) for other in np.flatnonzero(around)) % 2:
                 places.append((lon_deg, lat_deg))

@@ -101,6 +101,8 @@ def test_random_rings_are_of_both_sorts() -> None:
         (parts([box(20, 50, 23, 53)], [box(20, 50, 23, 53)]), 1),  # the same twice
         (parts([box(20, 50, 25, 55)], [box(21, 51, 24, 54)], [box(22, 52, 23, 53)]), 1),  # the innermost is filled
         (parts([box(20, 50, 23, 53), box(21, 51, 22, 52)], [box(21, 51, 22, 52)]), 0),  # fills the hole
+        (parts([box(20, 50, 23, 53)], [ring((20.5, 51), (20.7, 51), (20.9, 51))]), 0),  # flat: out and back
+        (parts([box(20, 50, 23, 53)], [ring((21, 50.5), (21, 50.7), (21, 50.9))]), 0),
         (ISLAND_IN_HOLE, 0),
         (FIJI, 0),
         (SEAM, 0),
