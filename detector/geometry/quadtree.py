@@ -21,6 +21,8 @@ Ends = tuple[tuple[Floats, Floats], tuple[Floats, Floats]]
 
 LEAF_PIECES = 8
 BROAD = 1 / 4  # of a cell: where pieces are as wide, parting it does not part them
+SPREAD = 16  # leaves a piece may touch on average before the splitting ends; real borders touch 1.5, hairy stars 15
+ROOM = 100_000  # more of such pairs, however few pieces there are
 DEPTH = 20  # levels: a root of 10,000 km has cells of 10 m
 SKIN_M = 0.01  # cells know the pieces this close around them, so that paths may step from cell to cell with slack
 REFERENCE = (0.4142, 0.5858)  # of a cell; off its middle, where edges of drawn shapes like to lie
@@ -91,13 +93,17 @@ class _Cells:
 
 
 def grow(chains: Chains, n_zones: int, square: Square) -> Leaves:
-    """Return the leaves of a tree over the pieces of the boundaries of Z zones."""
+    """Return the leaves of a tree over the pieces of the boundaries of Z zones.
+
+    Borders that more than LEAF_PIECES zones share cannot be parted; the splitting ends before it grinds them to dust.
+    """
     cells = _root(chains, square)
-    done = []
+    done: list[_Cells] = []
     while True:
         slim = chains.width_m[cells.piece] < BROAD * square.size_m / 2**cells.level
         full = np.bincount(cells.piece_cell[slim], minlength=len(cells.ix)) > LEAF_PIECES
-        if cells.level == DEPTH:
+        pairs = len(cells.piece) + sum(len(leaves.piece) for leaves in done)
+        if cells.level == DEPTH or pairs > SPREAD * len(chains) + ROOM:
             full[:] = False
         done.append(cells.take(~full))
         if not full.any():

@@ -28,6 +28,7 @@ from tests.geometry.shapes import (
     even_odd_in_plane,
     flat,
     pairs,
+    parts,
     ring,
     segments,
     star,
@@ -311,6 +312,17 @@ def test_edges_through_one_point_end_the_splitting() -> None:
     fan[1::2] = 1e5 * np.column_stack([np.cos(angle), np.sin(angle)])[:-1]
     index = CellIndex(flat(fan), 1)
     assert len(swept(index, *(np.array([v]) for v in (-1e5, 333.0, 1e5, 333.0)))[0]) == 298
+
+
+def test_border_that_many_zones_share_is_not_ground_to_dust() -> None:
+    """Sectors above each other: no leaf can have few edges."""
+    compiled = Compiled([parts([box(20, 50, 21, 51)], zone_id=str(n)) for n in range(40)])
+    _, edge = compiled.index.leaf_edges()
+    assert len(edge) < 1_000_000
+    assert compiled.inside([20.5, 19.5], [50.5, 50.5]) == {(0, n) for n in range(40)}
+    x, y = compiled.theatre.project(np.array([20.5, 20.5]), np.array([50.5, 49.5]))
+    path, zone, _ = swept(compiled.index, x[:1], y[:1], x[1:], y[1:])
+    assert (path.tolist(), zone.tolist()) == ([0] * 40, list(range(40)))
 
 
 def test_hole_is_left_and_entered() -> None:
