@@ -14,7 +14,7 @@ import time
 import numpy as np
 
 from tests.geometry.rivals import Comparison, Rivals, anywhere, near_borders, onwards
-from tests.geometry.world import WORLD, reading
+from tests.geometry.world import WORLD, compiled, reading
 from tests.shared import SHARED
 
 SEED, PIECE = 1, 100_000
@@ -25,7 +25,7 @@ def main(total: int = 1_000_000) -> int:
         print(f"{SHARED / 'data' / WORLD} is absent: nothing compared")
         return 0
     start_s = time.perf_counter()
-    rivals, rng = Rivals(reading().zones), np.random.default_rng(SEED)
+    rivals, rng = Rivals(reading().zones, compiled()), np.random.default_rng(SEED)
     print(f"{len(rivals.zones)} countries, {len(rivals.compiled.edges):,} pieces, seed {SEED}")
     found: dict[tuple[str, float], list[Comparison]] = {}
     for _ in range(0, total, PIECE):

@@ -33,9 +33,9 @@ class Comparison:
 class Rivals:
     """Zones ready for the index and for shapely, in the plane and in degrees."""
 
-    def __init__(self, zones: Sequence[Zone]) -> None:
-        self.zones, self.compiled = zones, Compiled(zones)
-        edges = self.compiled.edges
+    def __init__(self, zones: Sequence[Zone], compiled: Compiled) -> None:
+        self.zones, self.compiled = zones, compiled
+        edges = compiled.edges
         self._lines = segments(edges)
         self._tree = shapely.STRtree(self._lines)
         self._zone_lines: dict[int, shapely.STRtree] = {}

@@ -10,8 +10,8 @@ import pytest
 from detector.geometry.edges import CHORD_ERROR_M
 from detector.geometry.index import CellIndex
 from tests.geometry.rivals import Rivals, anywhere, near_borders, onwards
-from tests.geometry.shapes import ZOO, star
-from tests.geometry.world import reading
+from tests.geometry.shapes import ZOO, Compiled, star
+from tests.geometry.world import compiled, reading
 
 SEAMLESS = [shape for name, shape in ZOO.items() if name not in {"MANY", "SPIKE"}]
 STARS = [star(seed, zone_id=str(seed)) for seed in range(5)]
@@ -38,15 +38,15 @@ def agree(rivals: Rivals, count: int, seed: int) -> None:
 
 @pytest.mark.parametrize("zones", [STARS, SEAMLESS], ids=["stars", "zoo"])
 def test_shapes(zones: list) -> None:
-    agree(Rivals(zones), 4_000, seed=1)
+    agree(Rivals(zones, Compiled(zones)), 4_000, seed=1)
 
 
 def test_every_country_of_the_world() -> None:
-    agree(Rivals(reading().zones), 20_000, seed=2)
+    agree(Rivals(reading().zones, compiled()), 20_000, seed=2)
 
 
 def test_borders_two_millimetres_off_are_noticed() -> None:
-    rivals = Rivals(STARS)
+    rivals = Rivals(STARS, Compiled(STARS))
     edges = rivals.compiled.edges
     moved = replace(edges, ax_m=edges.ax_m + 2e-3, bx_m=edges.bx_m + 2e-3)
     rivals.compiled.index = CellIndex(moved, len(STARS))

@@ -16,6 +16,7 @@ import numpy as np
 from detector.airspace import geojson
 from detector.airspace.reading import Reading
 from detector.airspace.zones import Ring
+from tests.geometry.shapes import Compiled
 from tests.shared import data_file
 
 WORLD = "borders/world-atlas_countries-10m.topojson.gz"
@@ -75,3 +76,9 @@ def document(drawn: dict[str, list[list[Ring]]]) -> bytes:
 def reading() -> Reading:
     """Return what the loader makes of the mended countries."""
     return geojson.read(document(mended()), "world.geojson")
+
+
+@cache
+def compiled() -> Compiled:
+    """Return the countries ready to be asked."""
+    return Compiled(reading().zones)
