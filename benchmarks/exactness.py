@@ -3,7 +3,7 @@
 Needs the shared data (see tests/shared.py). Half of the places, and of the starts of paths of 100 m to 30 km, are
 spread over the Earth, half lie 0.1 mm to 10 km off a border. "In the plane" both sides have the same pieces of borders,
 and may differ within 1 mm of one; "as drawn" shapely has the file's own lines in degrees, from which pieces stray by
-0.25 m. "Beyond" counts the differences farther off than that, of which there should be none.
+CHORD_ERROR_M. "Beyond" counts the differences farther off than that, of which there should be none.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import time
 
 import numpy as np
 
+from detector.geometry.edges import CHORD_ERROR_M
 from tests.geometry.rivals import Comparison, Rivals, anywhere, near_borders, onwards
 from tests.geometry.world import WORLD, compiled, reading
 from tests.shared import SHARED
@@ -36,7 +37,7 @@ def main(total: int = 1_000_000) -> int:
         ends = x_m[on_plane], y_m[on_plane]
         for name, tolerance_m, comparison in (
             ("inside, in the plane", 1e-3, rivals.inside(lon, lat)),
-            ("inside, as drawn", 0.25, rivals.inside(lon, lat, in_degrees=True)),
+            ("inside, as drawn", CHORD_ERROR_M, rivals.inside(lon, lat, in_degrees=True)),
             ("crossings, in the plane", 1e-3, rivals.crossings(*ends, *onwards(rng, *ends))),
         ):
             found.setdefault((name, tolerance_m), []).append(comparison)
