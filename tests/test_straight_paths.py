@@ -133,7 +133,14 @@ def told(flight: Flight, airspace: Airspace) -> list[list[list[float]]]:
     lon, lat, alt_m = flight.at(flight.reports_s)
     nothing = np.zeros(len(lon))
     fixes = Fixes(
-        flight.reports_s, *airspace.theatre.project(lon, lat), earth_centred(lon, lat), nothing, alt_m, nothing
+        flight.reports_s,
+        *airspace.theatre.project(lon, lat),
+        earth_centred(lon, lat),
+        nothing,
+        alt_m,
+        nothing,
+        nothing,
+        nothing + np.nan,  # straight: no courses
     )
     steps = np.arange(len(lon) - 1)
     segments = Segments(steps, steps < 0, fixes.take(steps), fixes.take(steps), fixes.take(steps + 1))

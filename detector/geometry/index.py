@@ -130,7 +130,7 @@ class CellIndex:
         at = np.flatnonzero(near)
         piece = self._piece.take(row.take(at // ROW) * ROW + at % ROW)
         real = np.flatnonzero(piece >= 0)
-        return which.take(at.take(real) // ROW), piece.take(real)
+        return which.take(at.take(real) // ROW), piece.take(real).astype(np.intp)
 
     def _span(self, leaf: Indices, field: int) -> tuple[Indices, Indices]:
         """Return where the rows, or the zones, of leaves begin, and how many they are."""

@@ -93,7 +93,7 @@ def by_geod(zone: Zone, loop: np.ndarray, lon: float, lat: float) -> float:
 def depths_m(airspace: Airspace, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
     """What `look` says of first reports."""
     none, (x_m, y_m) = np.full(len(lon), np.nan), airspace.theatre.project(lon, lat)
-    fixes = Fixes(np.zeros(len(lon)), x_m, y_m, earth_centred(lon, lat), none, none, none)
+    fixes = Fixes(np.zeros(len(lon)), x_m, y_m, earth_centred(lon, lat), none, none, none, none, none)
     row = np.arange(len(lon))
     segments = Segments(row, np.ones(len(lon), dtype=bool), fixes, fixes, fixes)
     return look(segments, airspace, (row, np.zeros(len(lon), dtype=np.intp))).depth_m
