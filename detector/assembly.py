@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from detector.airspace.load import load_zones
-from detector.airspace.zones import Identity, Zone
+from detector.airspace.load import read_zones
+from detector.airspace.zones import Identity
 from detector.errors import InputError
-from detector.geometry.validity import nested_shells, self_crossings
 from detector.incidents.book import Book
 from detector.incidents.message import IncidentMessage
 from detector.picture import Airspace
 from detector.pipeline import Pipeline
+from detector.selfcheck import check
 from detector.settings import IdentityRule, Settings, address_range
 from detector.settings import load as load_settings
 from detector.tracks.accuracy import Sensor
@@ -22,12 +22,13 @@ from detector.tracks.identity import Classifier, Rule
 def load(path: Path) -> tuple[Settings, Airspace]:
     """Return a configuration and its zones compiled; warnings go to stderr. Raises InputError with every problem."""
     settings = load_settings(path)
-    zones, warnings = load_zones(settings.airspace.zones)
-    for warning in warnings + _nested(zones):
+    reading = read_zones(settings.airspace.zones)
+    checked = check(reading.zones)
+    for warning in reading.warnings + checked.warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    if crossed := _crossed(zones):
-        raise InputError(crossed)
-    return settings, Airspace(zones, settings.airspace.qnh_hpa)
+    if problems := reading.problems + checked.problems:
+        raise InputError(problems)
+    return settings, Airspace(checked.zones, settings.airspace.qnh_hpa)
 
 
 def pipeline_of(settings: Settings, airspace: Airspace) -> Pipeline:
@@ -56,21 +57,6 @@ def classifier_of(settings: Settings) -> Classifier:
 def sensors_of(settings: Settings) -> dict[str, Sensor]:
     """Return what is known of each source."""
     return {name: Sensor(source.sigma_m, source.period_s) for name, source in settings.sources.items()}
-
-
-def _crossed(zones: list[Zone]) -> list[str]:
-    return [
-        f'zone "{zones[z].id}": its boundary crosses itself at {lon_deg:.6g}, {lat_deg:.6g}, expected rings that do not'
-        for z, lon_deg, lat_deg in self_crossings(zones)
-    ]
-
-
-def _nested(zones: list[Zone]) -> list[str]:
-    return [
-        f'zone "{zone.id}": the part at {lon_deg:.6g}, {lat_deg:.6g} lies inside another and is read as a hole'
-        for zone in zones
-        for lon_deg, lat_deg in nested_shells(zone)
-    ]
 
 
 def _rule(rule: IdentityRule) -> Rule:

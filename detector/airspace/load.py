@@ -27,16 +27,22 @@ def load_zones(paths: Sequence[str | Path]) -> tuple[list[Zone], list[str]]:
 
     Raises InputError with every problem of every file.
     """
+    found = read_zones(paths)
+    if found.problems:
+        raise InputError(found.problems)
+    return found.zones, found.warnings
+
+
+def read_zones(paths: Sequence[str | Path]) -> Reading:
+    """Return what files hold, in order, with every problem: also the sound zones of files that have some."""
     found = Reading()
     for path in map(Path, paths):
         try:
             found.extend(_read(path))
         except ValueError as error:
             found.problems.append(f"{path}: {error}")
-    problems = found.problems + _twins(found.claims)
-    if problems:
-        raise InputError(problems)
-    return found.zones, found.warnings
+    found.problems.extend(_twins(found.claims))
+    return found
 
 
 def _read(path: Path) -> Reading:

@@ -62,3 +62,4 @@ class Zone:
     near_nm: float = 30.0
     active: tuple[Window, ...] = ()  # none: always. Nothing asks it yet: readers refuse it or say so
     geodesic: bool = field(default=False)  # edges are geodesics (OpenAir, AIXM), not straight in degrees (GeoJSON)
+    repaired: bool = field(default=False)  # what the file drew could not count as it was

@@ -26,6 +26,10 @@ def ring(*positions: tuple[float, float]) -> Ring:
     return np.array([*positions, positions[0]], dtype=float)
 
 
+def moved(loop: Ring, east_deg: float, north_deg: float) -> Ring:
+    return loop + np.array([east_deg, north_deg])
+
+
 def star(seed: int, vertices: int = 200, radius_deg: float = 1.0, zone_id: str = "star") -> Zone:
     """A star of seven points somewhere in central Europe, its vertices jittered."""
     rng = np.random.default_rng(seed)
@@ -50,6 +54,7 @@ MANY = star(3, vertices=100_000)
 DUPLICATES = parts([np.repeat(box(20, 50, 21, 51), 3, axis=0)])
 SLIVER = parts([box(20, 50, 20.3, 50.00004)])  # 21 km by 4.4 m
 SPIKE = parts([ring((20, 50), (22, 50), (22, 51), (23, 51), (22, 51), (22, 52), (20, 52))])  # out and back again
+SEAM = parts([box(20, 50, 21, 52)], [ring((21, 50), (22, 50), (22, 52), (21, 52), (21, 51.3), (21, 50.7))])
 WIDE = parts([box(-10, 40, 40, 70)])
 
 ZOO = {name: shape for name, shape in list(globals().items()) if isinstance(shape, Zone)}
@@ -64,6 +69,9 @@ def states(document: dict) -> list[Zone]:
         rings = tuple(tuple(np.array(r, dtype=float) for r in polygon) for polygon in polygons)
         zones.append(Zone(id=str(number), name=str(number), polygons=rings))
     return zones
+
+
+BOWTIE = ring((20, 50), (21, 51), (21, 50), (20, 51))  # crosses itself, so it is none of the zoo
 
 
 class Compiled:

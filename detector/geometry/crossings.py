@@ -1,0 +1,142 @@
+"""Crossings: where boundaries cross themselves, on the lines as zone files draw them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.airspace.zones import Zone
+from detector.geometry.chains import Chains
+from detector.geometry.drawn import Plane
+from detector.geometry.edges import Edges
+from detector.geometry.quadtree import Square, grow
+from detector.geometry.segments import orientation
+from feeds.plots import Floats
+
+Indices = NDArray[np.intp]
+
+OVERSHOOT_M = 0.01  # less is rounding, of a border that parts share or of a file's decimals
+CHUNK = 4_000_000  # candidate pairs at once
+APART_M = 10.0
+SHEET = 20_000  # lines judged at once: few calls for many small zones, and arrays that a cache holds
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Crossing:
+    """One place where two lines of a zone properly cross; rings count through its parts, lines through a ring."""
+
+    ring: int
+    line: int
+    other_ring: int
+    other_line: int
+    lon_deg: float
+    lat_deg: float
+
+
+def self_crossings(zones: Sequence[Zone]) -> list[list[Crossing]]:
+    """Return, for each zone, every place where its boundary properly crosses itself, in the order of its lines.
+
+    Rings may touch, share vertices and run along each other.
+    """
+    lines = np.cumsum([sum(len(ring) for polygon in zone.polygons for ring in polygon) for zone in zones])
+    sheets = np.flatnonzero(np.diff(lines // SHEET, prepend=0)).tolist()
+    return [found for i, j in pairwise([0, *sheets, len(zones)]) for found in _on_one_sheet(zones[i:j])]
+
+
+def _on_one_sheet(zones: Sequence[Zone]) -> list[list[Crossing]]:
+    drawn = _Drawn(zones)
+    chains = Chains(drawn.edges, widest_m=0.0)  # every line a piece
+    leaves = grow(chains, len(zones), Square.around(chains))
+    pairs = [_crossing(drawn.edges, *pair) for pair in _pairs(leaves.piece_start, leaves.piece)]
+    both = np.concatenate([np.empty((0, 2), dtype=np.intp), *map(np.column_stack, pairs)])
+    found: list[list[Crossing]] = [[] for _ in zones]
+    for one, two in np.unique(np.sort(both), axis=0):  # lines may share several leaves
+        found[drawn.edges.zone[one]].append(drawn.crossing(one, two))
+    return found
+
+
+class _Drawn:
+    """The lines of zones, each zone in its own plane and all planes on one sheet, so far apart that none meet."""
+
+    def __init__(self, zones: Sequence[Zone]) -> None:
+        self._planes = [Plane(zone) for zone in zones]
+        rings = [
+            (z, r, self._planes[z].draw(ring))
+            for z, zone in enumerate(zones)
+            for r, ring in enumerate(ring for polygon in zone.polygons for ring in polygon)
+        ]
+        sizes = [len(ring) - 1 for *_, ring in rings]
+        a = np.concatenate([np.empty((0, 2)), *(ring[:-1] for *_, ring in rings)])
+        b = np.concatenate([np.empty((0, 2)), *(ring[1:] for *_, ring in rings)])
+        zone, ring = (np.repeat(np.array([each[n] for each in rings], dtype=np.intp), sizes) for n in (0, 1))
+        line = np.arange(len(a)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        some = np.isfinite(a).all(axis=1) & np.isfinite(b).all(axis=1) & (a != b).any(axis=1)
+        a, b, zone = a[some], b[some], zone[some]
+        self._ring, self._line = ring[some], line[some]
+        self._shift_m = _apart(a, zone, len(zones))
+        (ax, ay), (bx, by) = (a + self._shift_m[zone]).T, (b + self._shift_m[zone]).T
+        nowhere = np.empty((0, 3))  # nobody asks for places on Earth
+        self.edges = Edges(ax, ay, bx, by, nowhere, nowhere, zone, self._ring)
+
+    def crossing(self, one: int, two: int) -> Crossing:
+        e, zone = self.edges, self.edges.zone[one]
+        a_off_m, b_off_m = _offsets(e, np.array([one]), np.array([two]))
+        at = float((a_off_m / (a_off_m - b_off_m))[0])
+        x_m = e.ax_m[one] + at * (e.bx_m[one] - e.ax_m[one]) - self._shift_m[zone, 0]
+        y_m = e.ay_m[one] + at * (e.by_m[one] - e.ay_m[one]) - self._shift_m[zone, 1]
+        rings = int(self._ring[one]), int(self._line[one]), int(self._ring[two]), int(self._line[two])
+        return Crossing(*rings, *self._planes[zone].place(x_m, y_m))
+
+
+def _apart(points: Floats, zone: Indices, n_zones: int) -> Floats:
+    """Return how far to shift each zone, (Z, 2), so that none meet: in rows, the highest first."""
+    low, high = np.full((n_zones, 2), np.inf), np.full((n_zones, 2), -np.inf)
+    np.minimum.at(low, zone, points)
+    np.maximum.at(high, zone, points)
+    low[np.isinf(low)] = high[np.isinf(high)] = 0.0
+    size_m = high - low + APART_M
+    row_m = np.sqrt(size_m.prod(axis=1).sum())
+    shift_m, x_m, y_m, next_m = -low, 0.0, 0.0, 0.0
+    for z in np.argsort(-size_m[:, 1], kind="stable"):
+        if x_m > row_m:
+            x_m, y_m = 0.0, next_m
+        if x_m == 0:
+            next_m = y_m + size_m[z, 1]
+        shift_m[z] += x_m, y_m
+        x_m += size_m[z, 0]
+    return shift_m
+
+
+def _pairs(start: Indices, line: Indices) -> Iterator[tuple[Indices, Indices]]:
+    """Yield every pair of lines that share a leaf, about CHUNK at a time."""
+    leaf = np.repeat(np.arange(len(start) - 1), np.diff(start))
+    later = start[leaf + 1] - np.arange(len(line)) - 1  # the entries that follow each in its leaf
+    upto = np.cumsum(later)
+    cuts = np.searchsorted(upto, np.arange(CHUNK, upto[-1] if len(upto) else 0, CHUNK))
+    for entry in np.split(np.arange(len(line)), cuts):
+        count = later[entry]
+        one = np.repeat(entry, count)
+        two = one + 1 + np.arange(len(one)) - np.repeat(np.cumsum(count) - count, count)
+        yield line[one], line[two]
+
+
+def _crossing(lines: Edges, one: Indices, two: Indices) -> tuple[Indices, Indices]:
+    """Return the pairs that cross, each line reaching OVERSHOOT_M beyond the other on both sides."""
+    for _ in range(2):
+        a_off_m, b_off_m = _offsets(lines, one, two)
+        cross = (a_off_m * b_off_m < 0) & (np.minimum(np.abs(a_off_m), np.abs(b_off_m)) > OVERSHOOT_M)
+        one, two = two[cross], one[cross]
+    return one, two
+
+
+def _offsets(lines: Edges, line: Indices, base: Indices) -> tuple[Floats, Floats]:
+    """Return how far both ends of lines lie to the left of others."""
+    ax, ay, bx, by = lines.ax_m[base], lines.ay_m[base], lines.bx_m[base], lines.by_m[base]
+    length_m = np.hypot(bx - ax, by - ay)
+    a_side = orientation(ax, ay, bx, by, lines.ax_m[line], lines.ay_m[line])
+    b_side = orientation(ax, ay, bx, by, lines.bx_m[line], lines.by_m[line])
+    return a_side / length_m, b_side / length_m

@@ -1,0 +1,65 @@
+"""Nesting: parts inside parts, and holes outside their shells, judged on the lines as a zone file draws them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from detector.airspace.zones import Zone
+from detector.geometry.drawn import Plane
+from feeds.plots import Floats
+
+
+def nested_shells(zone: Zone) -> list[tuple[float, float]]:
+    """Return (lon_deg, lat_deg) of a place in each part that lies inside another part, not in a hole of it.
+
+    By the even-odd rule such a part is a hole, which its author may not have meant. One inside two others is none.
+    """
+    plane = Plane(zone)
+    polygons = [[plane.draw(ring) for ring in rings] for rings in zone.polygons]
+    low = np.array([rings[0].min(axis=0) for rings in polygons])
+    high = np.array([rings[0].max(axis=0) for rings in polygons])
+    size = (high - low).prod(axis=1)
+    places = []
+    for part, rings in enumerate(polygons):
+        around = ((low <= low[part]) & (high >= high[part])).all(axis=1)
+        around &= (size > size[part]) | (np.arange(len(size)) < part)  # of twins, the second
+        if size[part] > 0 and around.any():  # a part without extent has no place inside it
+            x_m, y_m = _interior(rings)
+            if sum(_is_inside(x_m, y_m, polygons[other]) for other in np.flatnonzero(around)) % 2:
+                places.append(plane.place(x_m, y_m))
+    return places
+
+
+def stray_holes(zone: Zone) -> list[tuple[float, float]]:
+    """Return (lon_deg, lat_deg) of a place in each hole that lies outside its shell.
+
+    By the even-odd rule such a hole is a part of the zone.
+    """
+    plane = Plane(zone)
+    holed = [[plane.draw(ring) for ring in rings] for rings in zone.polygons if len(rings) > 1]
+    places_m = [(shell, _interior([hole])) for shell, *holes in holed for hole in holes]
+    return [plane.place(*place_m) for shell, place_m in places_m if not _is_inside(*place_m, [shell])]
+
+
+def _interior(rings: Sequence[Floats]) -> tuple[float, float]:
+    """Return the middle of the longest stretch of a polygon along x that passes none of its vertices."""
+    heights_m = np.unique(np.concatenate(rings)[:, 1])
+    y_m = float(heights_m[len(heights_m) // 2 - 1 : len(heights_m) // 2 + 1].mean())
+    stretch = np.sort(np.concatenate([_passes(ring, y_m) for ring in rings])).reshape(-1, 2)
+    longest = np.argmax(stretch[:, 1] - stretch[:, 0])
+    return float(stretch[longest].mean()), y_m
+
+
+def _is_inside(x_m: float, y_m: float, rings: Sequence[Floats]) -> bool:
+    return sum(int((_passes(ring, y_m) < x_m).sum()) for ring in rings) % 2 == 1
+
+
+def _passes(ring: Floats, y_m: float) -> Floats:
+    """Return where a ring passes a line along x."""
+    a, b = ring[:-1], ring[1:]
+    passes = (a[:, 1] > y_m) != (b[:, 1] > y_m)
+    a, b = a[passes], b[passes]
+    x_m: Floats = a[:, 0] + (y_m - a[:, 1]) / (b[:, 1] - a[:, 1]) * (b[:, 0] - a[:, 0])
+    return x_m

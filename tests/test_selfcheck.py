@@ -1,0 +1,173 @@
+"""What the self-check says of zones, and that what it says is so."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from detector import assembly
+from detector.airspace.altitude import Limit, Reference, parse
+from detector.airspace.load import load_zones
+from detector.airspace.zones import Ring, Zone
+from detector.errors import InputError
+from detector.picture import Airspace
+from detector.selfcheck import check
+from tests.geometry.shapes import BOWTIE, FIJI, ISLAND_IN_HOLE, SPIKE, ZOO, moved, parts, ring
+from tests.shared import data_file
+from tests.zoo import box, zone
+
+SQUARE = box(20, 50, 22, 52)
+REFUSED = {
+    "a bow tie": (
+        parts([BOWTIE]),
+        "its boundary crosses itself at 20.5 50.5 in a loop of 1,973 km2",
+    ),
+    "parts that overlap": (
+        parts([SQUARE], [box(21, 51, 23, 53)]),
+        "its boundary crosses itself at 22 51, expected",
+    ),
+    "nothing but spikes": (parts([ring((20, 50), (21, 51), (22, 52))]), "encloses nothing at 22 52, expected an area"),
+    "a hole as large as its part": (parts([SQUARE, SQUARE[::-1]]), "the hole at 20 50 is as large as its part"),
+    "a hole outside its part": (parts([SQUARE, box(23, 50, 24, 51)]), "the hole at 23.5 50.5 lies outside its part"),
+    "a ceiling under the sea": (
+        zone(SQUARE, zone_id="shape", ceiling=parse("-4000 ft AMSL")),
+        "ceiling: -1219 m is under the sea",
+    ),
+}
+ODD = {
+    "a part in another": (
+        parts([SQUARE], [box(21, 51, 21.5, 51.5)]),
+        "the part at 21.25 51.25 lies inside another and is read as a hole",
+    ),
+    "a sliver": (ZOO["SLIVER"], "the part at 20 50 is 4.4 m wide, less than positions are known to"),
+    "a floor in space": (
+        zone(SQUARE, zone_id="shape", floor=parse("FL700")),
+        "floor: 21336 m is above FL660, where next to nothing flies; feet and metres mixed up?",
+    ),
+    "a thin layer": (
+        zone(SQUARE, zone_id="shape", floor=parse("1000 ft AMSL"), ceiling=parse("1050 ft AMSL")),
+        "ceiling: 15 m above the floor, less than altitudes are known to",
+    ),
+    "a ceiling on the ground": (
+        zone(SQUARE, zone_id="shape", ceiling=Limit(0.0, Reference.SEA)),
+        "ceiling: 0 m above the sea, lower than next to everything flies",
+    ),
+    "a reach beyond radar": (
+        zone(SQUARE, zone_id="shape", near_nm=3000),
+        "near_nm: 3000 is beyond what any radar sees",
+    ),
+}
+REPAIRED = {
+    "a spike": (SPIKE, "the line to 23 51 and back encloses nothing and is left out"),
+    "a part given twice": (parts([SQUARE], [SQUARE]), "the part or hole at 20 50 is given again and counts once"),
+    "a stray loop": (
+        parts([ring((20, 50), (21, 50), (21.001, 49.9995), (21, 49.9995), (21.001, 50), (22, 50), (22, 52), (20, 52))]),
+        "its boundary crosses itself at 21.0005 49.9997 in a loop of 997 m2, 12 m wide; taken as enclosed",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("shape", "what"), REFUSED.values(), ids=REFUSED.keys())
+def test_what_cannot_be_meant_is_refused(shape: Zone, what: str) -> None:
+    (problem,) = {line for line in check([shape]).problems if what in line}
+    assert problem.startswith('zone "shape": ')
+
+
+@pytest.mark.parametrize(("shape", "what"), ODD.values(), ids=ODD.keys())
+def test_what_is_odd_is_said(shape: Zone, what: str) -> None:
+    checked = check([shape])
+    assert (checked.problems, checked.warnings) == ([], [f'zone "shape": {what}'])
+    assert checked.zones == [shape]
+
+
+@pytest.mark.parametrize(("shape", "what"), REPAIRED.values(), ids=REPAIRED.keys())
+def test_what_is_repaired_is_said_and_answers_yes(shape: Zone, what: str) -> None:
+    checked = check([shape])
+    assert (checked.problems, checked.warnings) == ([], [f'zone "shape": {what}'])
+    assert checked.zones[0].repaired
+    airspace = Airspace(checked.zones, 1013.25)
+    inside = airspace.index.inside(*airspace.theatre.project(np.array([20.1, 21.9]), np.array([50.1, 51.9])))
+    assert inside[0].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("name", sorted(set(ZOO) - {"SPIKE", "SLIVER", "DUPLICATES"}))
+def test_of_sound_zones_nothing_is_said(name: str) -> None:
+    checked = check([ZOO[name]])
+    assert (checked.problems, checked.warnings) == ([], [])
+    assert checked.zones == [ZOO[name]]
+
+
+@pytest.mark.parametrize("floor", ["GND", "FL600", "-1200 ft AMSL", "500 ft AMSL"])
+@pytest.mark.parametrize("ceiling", ["UNL", "FL660", "1500 m AMSL"])
+def test_of_usual_limits_nothing_is_said(floor: str, ceiling: str) -> None:
+    checked = check([zone(SQUARE, floor=parse(floor), ceiling=parse(ceiling))])
+    assert (checked.problems, checked.warnings) == ([], [])
+
+
+def test_much_of_a_kind_is_counted() -> None:
+    islands = [[box(20 + n / 20, 51, 20.01 + n / 20, 51.01)] for n in range(30)]
+    nested = check([parts([SQUARE], *islands)]).warnings
+    assert len(nested) == 11
+    assert nested[-1] == 'zone "shape": parts inside others, read as holes, in 20 more places'
+    twins = check([parts(*islands, *islands)]).warnings
+    assert twins[-1] == 'zone "shape": repaired alike in 20 more places'
+
+
+def test_zones_are_judged_each_by_itself() -> None:
+    shapes = [FIJI, parts([BOWTIE], zone_id="knot"), ISLAND_IN_HOLE, parts([SQUARE, SQUARE], zone_id="hollow")]
+    problems = check(shapes).problems
+    assert [line.split(":")[0] for line in problems] == ['zone "knot"', 'zone "hollow"']
+
+
+PUBLISHED = {
+    "CZ-ASP-National-XCSoar.txt": ('"LKTRA96 TROUBKY 136.175"', "17.1547 49.3999 in a loop of 384 m2, 1.2 m wide"),
+    "CA-ASP-Border-XCSoar.txt": ('"US BORDER QB Maritimes"', "-70.2795 46.176 in a loop of 81357 m2, 63 m wide"),
+}
+
+
+@pytest.mark.parametrize(("name", "said"), PUBLISHED.items())
+def test_published_files_with_stray_loops_load(name: str, said: tuple[str, str]) -> None:
+    zones, _ = load_zones([data_file(f"formats/openair/{name}")])
+    checked = check(zones)
+    assert checked.problems == []
+    assert len(checked.zones) == len(zones)
+    (line,) = [line for line in checked.warnings if said[1] in line]
+    assert said[0] in line
+
+
+# --- at loading -------------------------------------------------------------------------------------------------------
+
+
+def configured(directory: Path, **polygons: list[list[Ring]]) -> Path:
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"id": name},
+            "geometry": {"type": "MultiPolygon", "coordinates": [[ring.tolist() for ring in part] for part in shape]},
+        }
+        for name, shape in polygons.items()
+    ]
+    (directory / "z.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    (directory / "c.toml").write_text('[site]\nid = "test"\n[airspace]\nzones = ["z.geojson"]\n')
+    return directory / "c.toml"
+
+
+def test_crossing_zones_are_refused_all_at_once(tmp_path: Path) -> None:
+    path = configured(tmp_path, good=[[SQUARE]], knot=[[BOWTIE]], other=[[moved(BOWTIE, 2, 0)]])
+    with pytest.raises(InputError) as refused:
+        assembly.load(path)
+    size = "in a loop of 1,973 km2, 16 km wide, expected rings that do not"
+    assert refused.value.problems == [
+        f'zone "knot": its boundary crosses itself at 20.5 50.5 {size}',
+        f'zone "other": its boundary crosses itself at 22.5 50.5 {size}',
+    ]
+
+
+def test_nested_parts_are_read_aloud(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = configured(tmp_path, nest=[[SQUARE], [box(21, 51, 21.5, 51.5)]])
+    _, airspace = assembly.load(path)
+    warning = 'warning: zone "nest": the part at 21.25 51.25 lies inside another and is read as a hole\n'
+    assert capsys.readouterr().err == warning
+    x, y = airspace.theatre.project(np.array([21.25, 20.5]), np.array([51.25, 50.5]))
+    assert airspace.index.inside(x, y)[0].tolist() == [1]
