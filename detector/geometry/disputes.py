@@ -1,7 +1,7 @@
 """Disputes: places that two zones both claim, and strips between two zones that neither does.
 
-Looked for on lines across the plane, first one way and then the other; what fits between the lines both ways is not
-seen. Stretches that overlap from one line to the next are one place. The plane is equal-area, and so are their areas.
+Looked for on lines across the plane, first one way and then the other; what fewer than two lines pass is not seen.
+Stretches that overlap from one line to the next are one place. The plane is equal-area, and so are their areas.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from detector.geometry.stretches import APART_M, SPACING_M, Stretches, along_x, 
 
 Indices = NDArray[np.intp]
 
-LEAST_M2 = 10_000.0  # of a place: 20 m on one line, more than rounded coordinates are off by
+LEAST_M2 = 10_000.0  # of a place: as wide as 40 m on one line, more than rounded coordinates are off by
+LEAST_LINES = 2  # one may run along a border, and see a metre as a kilometre
 STRIP_M = 1000.0  # typical width of a strip, at most: mistakes of drawing are narrower, straits between states wider
 FOLLOWED_M = 20_000.0  # as wide as what lies between is followed: where high sea begins, it is a narrow strip at first
 
@@ -60,6 +61,7 @@ def _found(some: Stretches, is_gap: bool, is_column: bool, theatre: Theatre) -> 
     some = some.take(np.lexsort((some.start_m, some.line, some.other, some.one)))
     place = _places(some)
     real = np.bincount(place, some.width_m * SPACING_M) >= LEAST_M2
+    real &= np.bincount(place) >= LEAST_LINES
     real &= _median(place, some.width_m) < STRIP_M if is_gap else True
     some, place = some.take(real[place]), place[real[place]]
     changes = (np.diff(some.one) != 0) | (np.diff(some.other) != 0)

@@ -14,7 +14,7 @@ from feeds.plots import Floats
 Indices = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
-SPACING_M = 500.0  # a fast aircraft is 2 s on the way from line to line
+SPACING_M = 250.0  # a fast aircraft is a second on the way from line to line
 ROUNDING_M = 1.0  # less is how files round: five decimals of a degree are a metre
 APART_M = 1e8  # between lines laid end to end: more than a plane is wide
 
