@@ -22,13 +22,12 @@ from detector.tracks.identity import Classifier, Rule
 def load(path: Path) -> tuple[Settings, Airspace]:
     """Return a configuration and its zones compiled; warnings go to stderr. Raises InputError with every problem."""
     settings = load_settings(path)
-    reading = read_zones(settings.airspace.zones)
-    checked = check(reading.zones)
-    for warning in reading.warnings + checked.warnings:
+    reading = check(read_zones(settings.airspace.zones))
+    for warning in reading.warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    if problems := reading.problems + checked.problems:
-        raise InputError(problems)
-    return settings, Airspace(checked.zones, settings.airspace.qnh_hpa)
+    if reading.problems:
+        raise InputError(reading.problems)
+    return settings, Airspace(reading.zones, settings.airspace.qnh_hpa)
 
 
 def pipeline_of(settings: Settings, airspace: Airspace) -> Pipeline:

@@ -1,4 +1,4 @@
-"""The self-check of zones: what each is judged by before it counts, one at a time. A list of checks, no more.
+"""The self-check of zones: what they are judged by before they count, one at a time and between neighbours.
 
 A zone that could not mean what its file says is refused, what encloses next to nothing is repaired, and what is odd is
 read as it stands; all of it aloud, with the zone and a place, so that none answers "outside" for a reason nobody saw.
@@ -14,8 +14,10 @@ from pyproj import Geod
 
 from detector.airspace.altitude import Reference
 from detector.airspace.draft import at
-from detector.airspace.zones import Zone
+from detector.airspace.reading import Reading
+from detector.airspace.zones import State, Zone
 from detector.geometry.crossings import Crossing, self_crossings
+from detector.geometry.disputes import Dispute, disputes
 from detector.geometry.nesting import nested_shells, stray_holes
 from detector.geometry.tidy import hollow, without_spikes, without_twins
 from detector.geometry.untangle import Loop, untangled
@@ -32,47 +34,74 @@ _GEOD = Geod(ellps="WGS84")
 
 
 @dataclass(slots=True)
-class Checked:
-    """What the self-check found: the zones as they will count, and what is said of them."""
+class _Judged:
+    """A zone and what is said of it."""
 
-    zones: list[Zone] = field(default_factory=list)
+    zone: Zone
     problems: list[str] = field(default_factory=list)
+    repairs: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    is_disputed: bool = False
+
+    def final(self, is_warned: bool) -> Zone:
+        if self.repairs:
+            return replace(self.zone, state=State.REPAIRED)
+        return replace(self.zone, state=State.WARNED) if is_warned or self.warnings or self.is_disputed else self.zone
+
+    def aloud(self, lines: Sequence[str]) -> list[str]:
+        return [f'zone "{self.zone.id}": {line}' for line in lines]
 
 
-def check(zones: Sequence[Zone]) -> Checked:
-    """Return zones repaired where they had to be, with every problem and warning."""
-    checked = Checked()
-    tidy = [_tidied(zone, checked) for zone in zones]
-    whole = [zone for zone in tidy if zone.polygons]
-    for zone, crossings in zip(whole, self_crossings(whole), strict=True):
-        final = _untangled(zone, crossings, checked) if crossings else zone
-        problems = [*_hollow(final), *_holes(final), *_limits(final)]
-        checked.problems += [f'zone "{zone.id}": {what}' for what in problems]
-        checked.warnings += [f'zone "{zone.id}": {what}' for what in (*_nested(final), *_thin(final), *_unusual(final))]
-        checked.zones.append(final)
-    return checked
+def check(reading: Reading) -> Reading:
+    """Return a reading with its zones as they will count, without those refused, and all that is said of them."""
+    judged = [_tidied(zone) for zone in _by_id(reading.zones)]
+    whole = [each for each in judged if not each.problems]
+    for each, crossings in zip(whole, self_crossings([each.zone for each in whole]), strict=True):
+        if crossings:
+            _untangle(each, crossings)
+        each.problems += [*_hollow(each.zone), *_holes(each.zone), *_limits(each.zone)]
+        each.warnings += [*_nested(each.zone), *_thin(each.zone), *_unusual(each.zone)]
+    sound = [each for each in judged if not each.problems]
+    between = list(_disputes(sound))
+    warned = {zone_id for zone_id, place in reading.claims if place in reading.warned}
+    return Reading(
+        zones=[each.final(each.zone.id in warned) for each in sound],
+        claims=reading.claims,
+        problems=reading.problems + [line for each in judged for line in each.aloud(each.problems)],
+        warnings=reading.warnings
+        + [line for each in judged for line in each.aloud(first(each.repairs, "repaired alike") + each.warnings)]
+        + between,
+        warned=reading.warned,
+    )
+
+
+def _by_id(zones: Sequence[Zone]) -> list[Zone]:
+    """Return the first zone of each id; the others are refused already."""
+    first_of: dict[str, Zone] = {}
+    for zone in zones:
+        first_of.setdefault(zone.id, zone)
+    return list(first_of.values())
 
 
 # --- repairs ----------------------------------------------------------------------------------------------------------
 
 
-def _tidied(zone: Zone, checked: Checked) -> Zone:
+def _tidied(zone: Zone) -> _Judged:
     tidy, twins = without_twins(zone)
     tidy, tips = without_spikes(tidy)
+    if not tidy.polygons:
+        return _Judged(zone, problems=[f"encloses nothing at {at(tips[0])}, expected an area"])
     lines = [f"the part or hole at {at(place)} is given again and counts once" for place in twins]
     lines += [f"the line to {at(tip)} and back encloses nothing and is left out" for tip in tips]
-    if not tidy.polygons:
-        checked.problems.append(f'zone "{zone.id}": encloses nothing at {at(tips[0])}, expected an area')
-    return _repaired(tidy, lines, checked)
+    return _Judged(tidy, repairs=lines)
 
 
-def _untangled(zone: Zone, crossings: Sequence[Crossing], checked: Checked) -> Zone:
-    whole, loops = untangled(zone, crossings)
+def _untangle(judged: _Judged, crossings: Sequence[Crossing]) -> None:
+    judged.zone, loops = untangled(judged.zone, crossings)
     loops.sort(key=lambda loop: -loop.area_m2)
-    real = [f'zone "{zone.id}": {_crosses(loop)}, expected rings that do not' for loop in loops if not loop.is_stray]
-    checked.problems += first(real, f'zone "{zone.id}": its boundary crosses itself')
-    return _repaired(whole, [f"{_crosses(loop)}; taken as enclosed" for loop in loops if loop.is_stray], checked)
+    judged.repairs += [f"{_crosses(loop)}; taken as enclosed" for loop in loops if loop.is_stray]
+    real = [f"{_crosses(loop)}, expected rings that do not" for loop in loops if not loop.is_stray]
+    judged.problems += first(real, "its boundary crosses itself")
 
 
 def _crosses(loop: Loop) -> str:
@@ -80,11 +109,6 @@ def _crosses(loop: Loop) -> str:
     if np.isnan(loop.area_m2):
         return crosses
     return f"{crosses} in a loop of {area(loop.area_m2)}, {length(loop.width_m)} wide"
-
-
-def _repaired(zone: Zone, lines: list[str], checked: Checked) -> Zone:
-    checked.warnings += first([f'zone "{zone.id}": {line}' for line in lines], f'zone "{zone.id}": repaired alike')
-    return replace(zone, repaired=True) if lines else zone
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------
@@ -108,20 +132,20 @@ def _limits(zone: Zone) -> Iterator[str]:
 # --- warnings ---------------------------------------------------------------------------------------------------------
 
 
-def _nested(zone: Zone) -> Iterator[str]:
+def _nested(zone: Zone) -> list[str]:
     # States that are published as shells alone have their enclaves among these, so a hole is what is meant.
     nested = [f"the part at {at(place)} lies inside another and is read as a hole" for place in nested_shells(zone)]
-    yield from first(nested, "parts inside others, read as holes,")
+    return first(nested, "parts inside others, read as holes,")
 
 
-def _thin(zone: Zone) -> Iterator[str]:
+def _thin(zone: Zone) -> list[str]:
     sizes = [_GEOD.polygon_area_perimeter(*rings[0].T) for rings in zone.polygons]
     thin = [
         f"the part at {at(rings[0][0])} is {length(width_m)} wide, less than positions are known to"
         for rings, (area_m2, around_m) in zip(zone.polygons, sizes, strict=True)
         if 0 < (width_m := 2 * abs(area_m2) / max(around_m, 1.0)) < THINNEST_M
     ]
-    yield from first(thin, "parts as thin")
+    return first(thin, "parts as thin")
 
 
 def _unusual(zone: Zone) -> Iterator[str]:
@@ -134,6 +158,31 @@ def _unusual(zone: Zone) -> Iterator[str]:
         yield f"ceiling: {high.height_m:.0f} m above the sea, lower than next to everything flies"
     if zone.near_nm > FARTHEST_NM:
         yield f"near_nm: {zone.near_nm:g} is beyond what any radar sees"
+
+
+# --- between neighbours -----------------------------------------------------------------------------------------------
+
+
+def _disputes(judged: Sequence[_Judged]) -> Iterator[str]:
+    """Yield what neighbouring states dispute, and mark them."""
+    national = [each for each in judged if each.zone.kind == "national"]
+    for dispute in disputes([each.zone for each in national]):
+        one, other = national[dispute.one], national[dispute.other]
+        if _share_heights(one.zone, other.zone):
+            one.is_disputed = other.is_disputed = True
+            yield f'zones "{one.zone.id}" and "{other.zone.id}": {_disputed(dispute)}'
+
+
+def _share_heights(one: Zone, other: Zone) -> bool:
+    # A flight level is as good as a height here: layers that were drawn to meet have the same words for it.
+    return max(one.floor.height_m, other.floor.height_m) < min(one.ceiling.height_m, other.ceiling.height_m)
+
+
+def _disputed(dispute: Dispute) -> str:
+    what = f"{'neither claims' if dispute.is_gap else 'both claim'} {area(dispute.area_m2)}"
+    place = at((dispute.lon_deg, dispute.lat_deg))
+    where = f"at {place}" if dispute.places == 1 else f"in {dispute.places} places, the largest at {place}"
+    return f"{what} {'between them ' if dispute.is_gap else ''}{where}"
 
 
 # --- words ------------------------------------------------------------------------------------------------------------

@@ -1,19 +1,24 @@
 """What the self-check says of zones, and that what it says is so."""
 
+import gzip
 import json
+import re
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from detector import assembly
+from detector import assembly, selfcheck
+from detector.airspace import geojson
 from detector.airspace.altitude import Limit, Reference, parse
 from detector.airspace.load import load_zones
-from detector.airspace.zones import Ring, Zone
+from detector.airspace.reading import Reading
+from detector.airspace.zones import Ring, State, Zone
 from detector.errors import InputError
 from detector.picture import Airspace
-from detector.selfcheck import check
-from tests.geometry.shapes import BOWTIE, FIJI, ISLAND_IN_HOLE, SPIKE, ZOO, moved, parts, ring
+from tests.geometry.shapes import BOWTIE, FIJI, ISLAND_IN_HOLE, MARITIME, SPIKE, ZOO, moved, parts, ring, states
 from tests.shared import data_file
 from tests.zoo import box, zone
 
@@ -68,30 +73,36 @@ REPAIRED = {
 }  # fmt: skip
 
 
+def check(zones: Sequence[Zone]) -> Reading:
+    return selfcheck.check(Reading(zones=list(zones)))
+
+
 @pytest.mark.parametrize(("shape", "what"), REFUSED.values(), ids=REFUSED.keys())
 def test_what_cannot_be_meant_is_refused(shape: Zone, what: str) -> None:
-    (problem,) = {line for line in check([shape]).problems if what in line}
+    checked = check([shape])
+    (problem,) = {line for line in checked.problems if what in line}
     assert problem.startswith('zone "shape": ')
+    assert checked.zones == []
 
 
 @pytest.mark.parametrize(("shape", "what"), ODD.values(), ids=ODD.keys())
 def test_what_is_odd_is_said(shape: Zone, what: str) -> None:
     checked = check([shape])
     assert (checked.problems, checked.warnings) == ([], [f'zone "shape": {what}'])
-    assert checked.zones == [shape]
+    assert checked.zones == [replace(shape, state=State.WARNED)]
 
 
 @pytest.mark.parametrize(("shape", "what"), REPAIRED.values(), ids=REPAIRED.keys())
 def test_what_is_repaired_is_said_and_answers_yes(shape: Zone, what: str) -> None:
     checked = check([shape])
     assert (checked.problems, checked.warnings) == ([], [f'zone "shape": {what}'])
-    assert checked.zones[0].repaired
+    assert checked.zones[0].state is State.REPAIRED
     airspace = Airspace(checked.zones, 1013.25)
     inside = airspace.index.inside(*airspace.theatre.project(np.array([20.1, 21.9]), np.array([50.1, 51.9])))
     assert inside[0].tolist() == [0, 1]
 
 
-@pytest.mark.parametrize("name", sorted(set(ZOO) - {"SPIKE", "SLIVER", "DUPLICATES"}))
+@pytest.mark.parametrize("name", sorted(set(ZOO) - {"SPIKE", "SLIVER", "DUPLICATES", "MANY"}))
 def test_of_sound_zones_nothing_is_said(name: str) -> None:
     checked = check([ZOO[name]])
     assert (checked.problems, checked.warnings) == ([], [])
@@ -134,6 +145,78 @@ def test_published_files_with_stray_loops_load(name: str, said: tuple[str, str])
     assert len(checked.zones) == len(zones)
     (line,) = [line for line in checked.warnings if said[1] in line]
     assert said[0] in line
+
+
+# --- between neighbours -----------------------------------------------------------------------------------------------
+
+WEST, EAST = zone(box(20, 50, 21, 52), zone_id="west"), zone(box(20.9, 50, 22, 52), zone_id="east")
+
+
+def test_a_double_claim_is_said_once_for_a_pair() -> None:
+    checked = check([WEST, EAST])
+    assert checked.problems == []
+    (line,) = checked.warnings
+    assert re.fullmatch(r'zones "west" and "east": both claim 1,5\d\d km2 at 20.95 5[01].*', line)
+    assert [each.state for each in checked.zones] == [State.WARNED, State.WARNED]
+
+
+def test_strips_that_no_state_claims_are_said_once_for_a_pair() -> None:
+    north = parts([box(20, 50, 21, 51)], [box(20, 52, 21, 53)], zone_id="north")
+    east = zone(box(21.005, 49, 22, 54), zone_id="east")
+    (line,) = check([north, east]).warnings
+    assert re.fullmatch(
+        r'zones "north" and "east": neither claims [78]\d\.\d km2 between them in 2 places, the largest at 21.00.* 5.*',
+        line,
+    )
+
+
+def test_zones_of_other_kinds_may_overlap() -> None:
+    for kind in ("restricted", "fir", "belt", "adiz"):
+        assert check([WEST, replace(EAST, kind=kind)]).warnings == check([replace(EAST, kind=kind)]).warnings == []
+
+
+def test_layers_may_lie_upon_each_other() -> None:
+    low, high = replace(WEST, ceiling=parse("FL195")), replace(EAST, floor=parse("FL195"))
+    assert check([low, high]).warnings == []
+    assert len(check([low, EAST]).warnings) == 1
+
+
+def test_states_that_both_claim_crimea() -> None:
+    document = json.loads(gzip.decompress(data_file(MARITIME).read_bytes()))
+    names = [feature["properties"]["A3"] for feature in document["features"]]
+    zones = [replace(one, id=name) for one, name in zip(states(document), names, strict=True)]
+    checked = check(zones)
+    assert checked.problems == []
+    (line,) = [line for line in checked.warnings if '"RUS" and "UKR": both' in line]
+    assert re.fullmatch(r'zones "RUS" and "UKR": both claim 44,[78]\d\d km2 at 33\.8\d* 45\.\d*', line)
+    assert len([line for line in checked.warnings if line.startswith("zones ")]) < len(zones)
+
+
+# --- with what readers say --------------------------------------------------------------------------------------------
+
+
+def test_what_readers_say_is_kept_and_counts() -> None:
+    ring = SQUARE[:-1].tolist()
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"id": name},
+            "geometry": {"type": "Polygon", "coordinates": [[*ring, *close]]},
+        }
+        for name, close in (("open", []), ("closed", ring[:1]))
+    ]
+    reading = geojson.read(json.dumps({"type": "FeatureCollection", "features": features}).encode(), "z.geojson")
+    reading.zones[1] = replace(reading.zones[1], kind="fir")
+    checked = selfcheck.check(reading)
+    assert checked.warnings == reading.warnings
+    assert {each.id: each.state for each in checked.zones} == {"open": State.WARNED, "closed": State.OK}
+
+
+def test_of_zones_with_one_id_the_first_is_listed() -> None:
+    twins = [replace(zone(SQUARE, zone_id=name), name=str(n)) for n, name in enumerate("aba")]
+    checked = selfcheck.check(Reading(zones=twins, problems=["b.geojson: id: already that of a.geojson"]))
+    assert [each.name for each in checked.zones] == ["0", "1"]
+    assert checked.problems == ["b.geojson: id: already that of a.geojson"]
 
 
 # --- at loading -------------------------------------------------------------------------------------------------------

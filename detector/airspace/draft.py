@@ -27,6 +27,7 @@ class Draft:
     def warn(self, what: str) -> None:
         """Add a warning: the zone is repaired, or read in a larger sense."""
         self.reading.warnings.append(f"{self.place}: {what}")
+        self.reading.warned.add(self.place)
 
     def limits(self, floor: Limit, ceiling: Limit, floor_text: str, ceiling_text: str) -> tuple[Limit, Limit]:
         """Return both limits with none above ground; refuse a ceiling that is not above the floor."""

@@ -15,6 +15,7 @@ class Reading:
     claims: list[tuple[str, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    warned: set[str] = field(default_factory=set)  # the places of zones that warnings are about
 
     def extend(self, other: Reading) -> None:
         """Add what another reading found."""
@@ -22,3 +23,4 @@ class Reading:
         self.claims.extend(other.claims)
         self.problems.extend(other.problems)
         self.warnings.extend(other.warnings)
+        self.warned.update(other.warned)

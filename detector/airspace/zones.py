@@ -36,6 +36,14 @@ class Initial(enum.IntEnum):
     IGNORE = 2  # never an incursion of this zone as long as the track lives
 
 
+class State(enum.StrEnum):
+    """How a zone came through its reader and the self-check."""
+
+    OK = "ok"
+    WARNED = "warned"  # read as it stands, or in a larger sense
+    REPAIRED = "repaired"  # what the file drew could not count as it was
+
+
 KINDS = ("national", "restricted", "danger", "prohibited", "adiz", "fir", "buffer", "belt", "asset")
 ENTRY = {  # kind and rule of the finding that being inside is; nothing by itself in a belt or near an asset
     **dict.fromkeys(("national", "restricted", "danger", "prohibited"), ("incursion", "incursion")),
@@ -62,4 +70,4 @@ class Zone:
     near_nm: float = 30.0
     active: tuple[Window, ...] = ()  # none: always. Nothing asks it yet: readers refuse it or say so
     geodesic: bool = field(default=False)  # edges are geodesics (OpenAir, AIXM), not straight in degrees (GeoJSON)
-    repaired: bool = field(default=False)  # what the file drew could not count as it was
+    state: State = State.OK
