@@ -59,6 +59,7 @@ class Daemon:
         self._config = config
         self._settings, airspace = assembly.load(config)
         self._metrics = Metrics()
+        self._metrics.count_zones(airspace.zones)
         self._pipeline = assembly.pipeline_of(self._settings, airspace)
         self._pipeline.execute = self._execute
         topics = Topics(self._settings.mqtt.topic_prefix, self._settings.site.id)
@@ -234,6 +235,7 @@ class Daemon:
         now_s = time.time()
         messages = assembly.reconfigure(self._pipeline, settings, airspace, now_s)
         self._emit(messages, now_s)
+        self._metrics.count_zones(airspace.zones)
         self._set_feeds(settings)
         self._settings = settings
         self._metrics.reload_successful.set(1)

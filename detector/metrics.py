@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import (
@@ -17,6 +18,7 @@ from prometheus_client import (
 )
 
 from detector import __version__
+from detector.airspace.zones import State, Zone
 from detector.errors import IncursiondError
 from detector.incidents.severity import SEVERITIES
 from detector.pipeline import RESULTS
@@ -45,6 +47,7 @@ class Metrics:
         self.last_plot = gauge("feed_last_plot_timestamp_seconds", "When the last plot was received.", "feed")
         self.feed_up = gauge("feed_up", "Whether a feed is connected.", "feed")
         self.tracks = gauge("tracks", "Tracks that are followed.")
+        self.zones = gauge("zones", "Zones in force, by how the self-check found them at load.", "state")
         self.findings = counter("findings_total", "Findings opened.", "rule")
         self.incidents_open = gauge("incidents_open", "Open incidents.", "severity")
         self.messages = counter("incident_messages_total", "Incident messages made.", "event")
@@ -83,6 +86,11 @@ class Metrics:
         self.feed_up.labels(name)
         for result in RESULTS:
             self.plots.labels(name, result)
+
+    def count_zones(self, zones: Sequence[Zone]) -> None:
+        """Say which zones are in force."""
+        for state in State:
+            self.zones.labels(state.value).set(sum(zone.state is state for zone in zones))
 
     def serve(self, host: str, port: int) -> WSGIServer:
         """Serve them over HTTP. Raises IncursiondError if the address cannot be had."""

@@ -75,11 +75,11 @@ def until(condition, timeout_s: float = 15.0) -> None:
         time.sleep(0.05)
 
 
-def box(path: Path, zone_id: str = "box") -> None:
+def box(path: Path, zone_id: str = "box", **properties: object) -> None:
     ring = [[20.0, 54.0], [21.0, 54.0], [21.0, 55.0], [20.0, 55.0], [20.0, 54.0]]
     feature = {
         "type": "Feature",
-        "properties": {"id": zone_id, "name": "Box", "kind": "national"},
+        "properties": {"id": zone_id, "name": "Box", "kind": "national"} | properties,
         "geometry": {"type": "Polygon", "coordinates": [ring]},
     }
     path.write_text(json.dumps(feature))
@@ -174,13 +174,16 @@ def test_reload_keeps_what_is_good(daemon, mosquitto):
     daemon.config.write_text(good.replace("[rules.incursion]", "[rules.incursion]\nprobabilty = 0.9"))
     daemon.process.send_signal(signal.SIGHUP)
     until(lambda: daemon.metric("incursiond_config_reload_successful") == 0)
+    assert 'incursiond_zones{state="ok"} 1.0' in daemon.metrics()
     until(lambda: room.last("status")["state"] == "degraded")
     assert "probability" in room.last("status")["reason"]
 
     daemon.config.write_text(good)
-    box(daemon.config.with_name("box.geojson"), zone_id="other")
+    box(daemon.config.with_name("box.geojson"), zone_id="other", near_nm=3000)
     daemon.process.send_signal(signal.SIGHUP)
     until(lambda: daemon.metric("incursiond_config_reload_successful") == 1)
+    assert 'incursiond_zones{state="ok"} 0.0' in daemon.metrics()
+    assert 'incursiond_zones{state="warned"} 1.0' in daemon.metrics()
     until(lambda: room.last("alert/severe/incursion/other") or room.last("alert/extreme/incursion/other"))
     closed = [json.loads(p) for t, ps in room.got.items() if t.endswith("/incursion/box") for p in ps]
     assert "zone-closed" in [message["outcome"] for message in closed]
