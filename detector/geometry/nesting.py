@@ -27,7 +27,7 @@ def nested_shells(zone: Zone) -> list[tuple[float, float]]:
         around &= (size > size[part]) | (np.arange(len(size)) < part)  # of twins, the second
         if size[part] > 0 and around.any():  # a part without extent has no place inside it
             x_m, y_m = _interior(rings)
-            if sum(_is_inside(x_m, y_m, polygons[other]) for other in np.flatnonzero(around)) % 2:
+            if sum(is_inside(x_m, y_m, polygons[other]) for other in np.flatnonzero(around)) % 2:
                 places.append(plane.place(x_m, y_m))
     return places
 
@@ -40,7 +40,7 @@ def stray_holes(zone: Zone) -> list[tuple[float, float]]:
     plane = Plane(zone)
     holed = [[plane.draw(ring) for ring in rings] for rings in zone.polygons if len(rings) > 1]
     places_m = [(shell, _interior([hole])) for shell, *holes in holed for hole in holes]
-    return [plane.place(*place_m) for shell, place_m in places_m if not _is_inside(*place_m, [shell])]
+    return [plane.place(*place_m) for shell, place_m in places_m if not is_inside(*place_m, [shell])]
 
 
 def _interior(rings: Sequence[Floats]) -> tuple[float, float]:
@@ -52,7 +52,8 @@ def _interior(rings: Sequence[Floats]) -> tuple[float, float]:
     return float(stretch[longest].mean()), y_m
 
 
-def _is_inside(x_m: float, y_m: float, rings: Sequence[Floats]) -> bool:
+def is_inside(x_m: float, y_m: float, rings: Sequence[Floats]) -> bool:
+    """Tell whether a place is inside an odd number of rings, (V, 2) each."""
     return sum(int((_passes(ring, y_m) < x_m).sum()) for ring in rings) % 2 == 1
 
 
