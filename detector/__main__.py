@@ -63,6 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument("--publish", action="store_true", help="send to the configured broker too")
     replay.add_argument("--output", type=Path, metavar="FILE", help="messages go here instead of stdout")
     add_config(add("check", _check, "read everything, start nothing, name every problem"))
+    zones = add("zones", _zones, "list the zones of files as they are read, or convert them to GeoJSON")
+    zones.add_argument("files", type=Path, nargs="+", metavar="FILE", help="GeoJSON, KML, OpenAir, AIXM, or .gz of it")
+    zones.add_argument("--output", type=Path, metavar="FILE", help="write the zones there, as GeoJSON")
     add("demo", _demo, "show a recorded story on a broker of its own; needs no configuration")
     schemas = add("schema", _schema, "print a JSON Schema, or the AsyncAPI document")
     schemas.add_argument("kind", choices=KINDS, nargs="?", default="incident")
@@ -97,6 +100,12 @@ def _check(options: argparse.Namespace) -> int:
     _, airspace = load(path)
     print(f"{path}: good; {len(airspace)} zones")
     return 0
+
+
+def _zones(options: argparse.Namespace) -> int:
+    from detector.listing import command
+
+    return command(options.files, options.output)
 
 
 def _demo(_: argparse.Namespace) -> int:

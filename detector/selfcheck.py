@@ -134,7 +134,8 @@ def _limits(zone: Zone) -> Iterator[str]:
 
 def _nested(zone: Zone) -> list[str]:
     # States that are published as shells alone have their enclaves among these, so a hole is what is meant.
-    nested = [f"the part at {at(place)} lies inside another and is read as a hole" for place in nested_shells(zone)]
+    places = nested_shells(zone).values()
+    nested = [f"the part at {at(place)} lies inside another and is read as a hole" for place in places]
     return first(nested, "parts inside others, read as holes,")
 
 

@@ -11,8 +11,8 @@ from detector.geometry.drawn import Plane
 from feeds.plots import Floats
 
 
-def nested_shells(zone: Zone) -> list[tuple[float, float]]:
-    """Return (lon_deg, lat_deg) of a place in each part that lies inside another part, not in a hole of it.
+def nested_shells(zone: Zone) -> dict[int, tuple[float, float]]:
+    """Return the parts that lie inside another part, not in a hole of it, with (lon_deg, lat_deg) of a place in each.
 
     By the even-odd rule such a part is a hole, which its author may not have meant. One inside two others is none.
     """
@@ -21,14 +21,14 @@ def nested_shells(zone: Zone) -> list[tuple[float, float]]:
     low = np.array([rings[0].min(axis=0) for rings in polygons])
     high = np.array([rings[0].max(axis=0) for rings in polygons])
     size = (high - low).prod(axis=1)
-    places = []
+    places = {}
     for part, rings in enumerate(polygons):
         around = ((low <= low[part]) & (high >= high[part])).all(axis=1)
         around &= (size > size[part]) | (np.arange(len(size)) < part)  # of twins, the second
         if size[part] > 0 and around.any():  # a part without extent has no place inside it
             x_m, y_m = _interior(rings)
             if sum(is_inside(x_m, y_m, polygons[other]) for other in np.flatnonzero(around)) % 2:
-                places.append(plane.place(x_m, y_m))
+                places[part] = plane.place(x_m, y_m)
     return places
 
 
