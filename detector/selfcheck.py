@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from pyproj import Geod
 
-from detector.airspace.altitude import Reference
 from detector.airspace.draft import at
 from detector.airspace.reading import Reading
 from detector.airspace.zones import State, Zone
 from detector.geometry.crossings import Crossing, self_crossings
 from detector.geometry.disputes import Dispute, disputes
+from detector.geometry.drawn import Plane
 from detector.geometry.nesting import nested_shells, stray_holes
 from detector.geometry.tidy import hollow, without_spikes, without_twins
 from detector.geometry.untangle import Loop, untangled
@@ -26,6 +26,7 @@ from detector.units import FLIGHT_LEVEL_M
 LINES = 10  # about one zone and matter
 THINNEST_M = 10.0  # of a part: a good ADS-B position is known to as much
 HIGHEST_M = 660 * FLIGHT_LEVEL_M  # airspace classes end there, and with them nearly all flying
+SPACE_M = 100_000.0  # where it begins (FAI Sporting Code 8, 2.18.1); nothing flies there
 DEEPEST_M = -1000.0  # under the sea; the lowest land, at the Dead Sea, lies at -430
 LOWEST_M = 30.0  # between floor and ceiling: Mode C tells altitude by 100 ft
 FARTHEST_NM = 500.0  # a radar at sea level sees an aircraft at FL660 from 320 NM
@@ -87,6 +88,9 @@ def _by_id(zones: Sequence[Zone]) -> list[Zone]:
 
 
 def _tidied(zone: Zone) -> _Judged:
+    if not Plane(zone).holds(zone):
+        place = at(zone.polygons[0][0][0])
+        return _Judged(zone, problems=[f"at {place} it begins to span half the globe, expected parts that do not"])
     tidy, twins = without_twins(zone)
     tidy, tips = without_spikes(tidy)
     if not tidy.polygons:
@@ -127,6 +131,8 @@ def _holes(zone: Zone) -> Iterator[str]:
 def _limits(zone: Zone) -> Iterator[str]:
     if zone.ceiling.height_m < DEEPEST_M:
         yield f"ceiling: {zone.ceiling.height_m:.0f} m is under the sea, expected one above it"
+    if zone.floor.height_m > SPACE_M:
+        yield f"floor: {zone.floor.height_m:.0f} m is in space, expected one below {SPACE_M:.0f} m"
 
 
 # --- warnings ---------------------------------------------------------------------------------------------------------
@@ -151,11 +157,11 @@ def _thin(zone: Zone) -> list[str]:
 
 def _unusual(zone: Zone) -> Iterator[str]:
     low, high = zone.floor, zone.ceiling
-    if low.height_m > HIGHEST_M:
+    if HIGHEST_M < low.height_m <= SPACE_M:
         yield f"floor: {low.height_m:.0f} m is above FL660, where next to nothing flies; feet and metres mixed up?"
     if low.reference is high.reference and high.height_m - low.height_m < LOWEST_M:
         yield f"ceiling: {high.height_m - low.height_m:.0f} m above the floor, less than altitudes are known to"
-    if low.height_m == -np.inf and high.reference is Reference.SEA and high.height_m < LOWEST_M:
+    if low.height_m == -np.inf and DEEPEST_M <= high.height_m < LOWEST_M:
         yield f"ceiling: {high.height_m:.0f} m above the sea, lower than next to everything flies"
     if zone.near_nm > FARTHEST_NM:
         yield f"near_nm: {zone.near_nm:g} is beyond what any radar sees"

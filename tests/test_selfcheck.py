@@ -33,8 +33,16 @@ REFUSED = {
         "its boundary crosses itself at 22 51, expected",
     ),
     "nothing but spikes": (parts([ring((20, 50), (21, 51), (22, 52))]), "encloses nothing at 22 52, expected an area"),
+    "half the globe": (
+        parts([ring((0, 10), (100, -20), (-130, 10), (170, 60))], geodesic=True),
+        "at 0 10 it begins to span half the globe, expected parts that do not",
+    ),
     "a hole as large as its part": (parts([SQUARE, SQUARE[::-1]]), "the hole at 20 50 is as large as its part"),
     "a hole outside its part": (parts([SQUARE, box(23, 50, 24, 51)]), "the hole at 23.5 50.5 lies outside its part"),
+    "a floor in space": (
+        zone(SQUARE, zone_id="shape", floor=parse("400000 ft AMSL")),
+        "floor: 121920 m is in space, expected one below 100000 m",
+    ),
     "a ceiling under the sea": (
         zone(SQUARE, zone_id="shape", ceiling=parse("-4000 ft AMSL")),
         "ceiling: -1219 m is under the sea",
@@ -46,7 +54,7 @@ ODD = {
         "the part at 21.25 51.25 lies inside another and is read as a hole",
     ),
     "a sliver": (ZOO["SLIVER"], "the part at 20 50 is 4.4 m wide, less than positions are known to"),
-    "a floor in space": (
+    "a floor where nothing flies": (
         zone(SQUARE, zone_id="shape", floor=parse("FL700")),
         "floor: 21336 m is above FL660, where next to nothing flies; feet and metres mixed up?",
     ),
@@ -56,6 +64,10 @@ ODD = {
     ),
     "a ceiling on the ground": (
         zone(SQUARE, zone_id="shape", ceiling=Limit(0.0, Reference.SEA)),
+        "ceiling: 0 m above the sea, lower than next to everything flies",
+    ),
+    "a ceiling of no height": (
+        zone(SQUARE, zone_id="shape", ceiling=parse("FL0")),
         "ceiling: 0 m above the sea, lower than next to everything flies",
     ),
     "a reach beyond radar": (
