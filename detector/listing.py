@@ -7,24 +7,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from pyproj import Geod
-
 from detector.airspace import written
 from detector.airspace.load import read_zones
 from detector.airspace.zones import Ring, Zone
 from detector.errors import InputError
 from detector.export import geojson
-from detector.geometry import ragged
 from detector.geometry.degrees import straight
 from detector.geometry.nesting import nested_shells
+from detector.geometry.size import fine, size
 from detector.selfcheck import check
 
 HEAD = ("id", "name", "kind", "floor", "ceiling", "km2", "vertices", "state")
 NUMBERS = ("km2", "vertices")
-FINE_DEG = 0.1  # of lines straight in degrees: a geodesic between ends as near is 1e-6 of the area off
-
-_GEOD = Geod(ellps="WGS84")
 
 
 def command(files: Sequence[Path], output: Path | None) -> int:
@@ -81,13 +75,6 @@ def area_km2(zone: Zone) -> float:
 
 
 def _area_m2(rings: Sequence[Ring]) -> float:
-    """Return the area between straight lines in degrees; pyproj knows geodesics only."""
-    shell_m2, *holes_m2 = (abs(_GEOD.polygon_area_perimeter(*_fine(ring).T)[0]) for ring in rings)
+    """Return the area between rings of straight lines in degrees."""
+    shell_m2, *holes_m2 = (abs(size(fine(ring))[0]) for ring in rings)
     return shell_m2 - sum(holes_m2)
-
-
-def _fine(ring: Ring) -> Ring:
-    pieces = np.maximum(np.ceil(np.abs(np.diff(ring, axis=0)).max(axis=1) / FINE_DEG), 1).astype(np.intp)
-    vertex, piece = ragged.expand(np.zeros_like(pieces), pieces)
-    at = np.append(vertex + piece / pieces[vertex], len(pieces))
-    return np.column_stack([np.interp(at, np.arange(len(ring)), column) for column in ring.T])

@@ -10,28 +10,27 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from pyproj import Geod
 
 from detector.airspace.draft import at
 from detector.airspace.reading import Reading
-from detector.airspace.zones import State, Zone
+from detector.airspace.zones import Ring, State, Zone
 from detector.geometry.crossings import Crossing, self_crossings
 from detector.geometry.disputes import Dispute, disputes
 from detector.geometry.drawn import Plane
 from detector.geometry.nesting import nested_shells, stray_holes
-from detector.geometry.tidy import hollow, without_spikes, without_twins
+from detector.geometry.size import fine, size, width_m
+from detector.geometry.tidy import without_spikes, without_twins
 from detector.geometry.untangle import Loop, untangled
 from detector.units import FLIGHT_LEVEL_M
 
 LINES = 10  # about one zone and matter
 THINNEST_M = 10.0  # of a part: a good ADS-B position is known to as much
+NOTHING_M = 1.0  # files round by as much
 HIGHEST_M = 660 * FLIGHT_LEVEL_M  # airspace classes end there, and with them nearly all flying
 SPACE_M = 100_000.0  # where it begins (FAI Sporting Code 8, 2.18.1); nothing flies there
 DEEPEST_M = -1000.0  # under the sea; the lowest land, at the Dead Sea, lies at -430
 LOWEST_M = 30.0  # between floor and ceiling: Mode C tells altitude by 100 ft
 FARTHEST_NM = 500.0  # a radar at sea level sees an aircraft at FL660 from 320 NM
-
-_GEOD = Geod(ellps="WGS84")
 
 
 @dataclass(slots=True)
@@ -60,8 +59,9 @@ def check(reading: Reading) -> Reading:
     for each, crossings in zip(whole, self_crossings([each.zone for each in whole]), strict=True):
         if crossings:
             _untangle(each, crossings)
-        each.problems += [*_hollow(each.zone), *_holes(each.zone), *_limits(each.zone)]
-        each.warnings += [*_nested(each.zone), *_thin(each.zone), *_unusual(each.zone)]
+        each.problems += [*_limits(each.zone), *([] if each.problems else [*_hollow(each.zone), *_holes(each.zone)])]
+        if not each.problems:
+            each.warnings += [*_nested(each.zone), *_thin(each.zone), *_unusual(each.zone)]
     sound = [each for each in judged if not each.problems]
     between = list(_disputes(sound))
     warned = {zone_id for zone_id, place in reading.claims if place in reading.warned}
@@ -90,7 +90,7 @@ def _by_id(zones: Sequence[Zone]) -> list[Zone]:
 def _tidied(zone: Zone) -> _Judged:
     if not Plane(zone).holds(zone):
         place = at(zone.polygons[0][0][0])
-        return _Judged(zone, problems=[f"at {place} it begins to span half the globe, expected parts that do not"])
+        return _Judged(zone, problems=[f"spans half the globe from {place} on, expected parts that do not"])
     tidy, twins = without_twins(zone)
     tidy, tips = without_spikes(tidy)
     if not tidy.polygons:
@@ -119,8 +119,20 @@ def _crosses(loop: Loop) -> str:
 
 
 def _hollow(zone: Zone) -> Iterator[str]:
-    for place in hollow(zone):
-        yield f"the hole at {at(place)} is as large as its part, expected a part that encloses something"
+    """Yield what is said of parts that cancel each other, or are all hole."""
+    for shell, *holes in zone.polygons:
+        if holes and _left_m(zone, shell, holes) < NOTHING_M:
+            yield f"the part at {at(shell[0])} is all hole, expected one that encloses something"
+    for part, nested in nested_shells(zone).items():
+        if _left_m(zone, zone.polygons[nested.inside][0], zone.polygons[part][:1]) < NOTHING_M:
+            yield f"the part at {at((nested.lon_deg, nested.lat_deg))} is drawn twice, not quite alike; expected once"
+
+
+def _left_m(zone: Zone, shell: Ring, holes: Sequence[Ring]) -> float:
+    """Return how wide is what holes leave of a shell."""
+    sizes = [size(ring if zone.geodesic else fine(ring)) for ring in (shell, *holes)]
+    (area_m2, around_m), *without = [(abs(area_m2), around_m) for area_m2, around_m in sizes]
+    return width_m(area_m2 - sum(hole_m2 for hole_m2, _ in without), around_m + sum(hole_m for _, hole_m in without))
 
 
 def _holes(zone: Zone) -> Iterator[str]:
@@ -140,17 +152,17 @@ def _limits(zone: Zone) -> Iterator[str]:
 
 def _nested(zone: Zone) -> list[str]:
     # States that are published as shells alone have their enclaves among these, so a hole is what is meant.
-    places = nested_shells(zone).values()
-    nested = [f"the part at {at(place)} lies inside another and is read as a hole" for place in places]
-    return first(nested, "parts inside others, read as holes,")
+    places = [at((nested.lon_deg, nested.lat_deg)) for nested in nested_shells(zone).values()]
+    inside = [f"the part at {place} lies inside another and is read as a hole" for place in places]
+    return first(inside, "parts inside others, read as holes,")
 
 
 def _thin(zone: Zone) -> list[str]:
-    sizes = [_GEOD.polygon_area_perimeter(*rings[0].T) for rings in zone.polygons]
+    widths_m = [_left_m(zone, rings[0], rings[1:]) for rings in zone.polygons]
     thin = [
-        f"the part at {at(rings[0][0])} is {length(width_m)} wide, less than positions are known to"
-        for rings, (area_m2, around_m) in zip(zone.polygons, sizes, strict=True)
-        if 0 < (width_m := 2 * abs(area_m2) / max(around_m, 1.0)) < THINNEST_M
+        f"the part at {at(rings[0][0])} is {length(wide_m)} wide, less than positions are known to"
+        for rings, wide_m in zip(zone.polygons, widths_m, strict=True)
+        if wide_m < THINNEST_M
     ]
     return first(thin, "parts as thin")
 

@@ -35,9 +35,16 @@ REFUSED = {
     "nothing but spikes": (parts([ring((20, 50), (21, 51), (22, 52))]), "encloses nothing at 22 52, expected an area"),
     "half the globe": (
         parts([ring((0, 10), (100, -20), (-130, 10), (170, 60))], geodesic=True),
-        "at 0 10 it begins to span half the globe, expected parts that do not",
+        "spans half the globe from 0 10 on, expected parts that do not",
     ),
-    "a hole as large as its part": (parts([SQUARE, SQUARE[::-1]]), "the hole at 20 50 is as large as its part"),
+    "a hole as large as its part": (
+        parts([SQUARE, SQUARE[::-1]], [moved(SQUARE, 5, 0)]),
+        "the part at 20 50 is all hole, expected one that encloses something",
+    ),
+    "a part drawn twice, not quite alike": (
+        parts([SQUARE], [ring((20, 50), (21, 50), (22, 50), (22, 52 - 1e-6), (20, 52))], [moved(SQUARE, 5, 0)]),
+        "the part at 21 51 is drawn twice, not quite alike; expected once",
+    ),
     "a hole outside its part": (parts([SQUARE, box(23, 50, 24, 51)]), "the hole at 23.5 50.5 lies outside its part"),
     "a floor in space": (
         zone(SQUARE, zone_id="shape", floor=parse("400000 ft AMSL")),
@@ -54,6 +61,10 @@ ODD = {
         "the part at 21.25 51.25 lies inside another and is read as a hole",
     ),
     "a sliver": (ZOO["SLIVER"], "the part at 20 50 is 4.4 m wide, less than positions are known to"),
+    "a hole that leaves a line": (
+        parts([box(19.99995, 49.99995, 22.00005, 52.00005), SQUARE]),
+        "the part at 19.9999 49.9999 is 4.3 m wide, less than positions are known to",
+    ),
     "a floor where nothing flies": (
         zone(SQUARE, zone_id="shape", floor=parse("FL700")),
         "floor: 21336 m is above FL660, where next to nothing flies; feet and metres mixed up?",

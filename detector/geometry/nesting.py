@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,8 +12,17 @@ from detector.geometry.drawn import Plane
 from feeds.plots import Floats
 
 
-def nested_shells(zone: Zone) -> dict[int, tuple[float, float]]:
-    """Return the parts that lie inside another part, not in a hole of it, with (lon_deg, lat_deg) of a place in each.
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """A place in a part that lies inside another, and the number of the smallest it lies inside of."""
+
+    lon_deg: float
+    lat_deg: float
+    inside: int
+
+
+def nested_shells(zone: Zone) -> dict[int, Nested]:
+    """Return the parts, by number, that lie inside another part, not in a hole of it.
 
     By the even-odd rule such a part is a hole, which its author may not have meant. One inside two others is none.
     """
@@ -21,15 +31,16 @@ def nested_shells(zone: Zone) -> dict[int, tuple[float, float]]:
     low = np.array([rings[0].min(axis=0) for rings in polygons])
     high = np.array([rings[0].max(axis=0) for rings in polygons])
     size = (high - low).prod(axis=1)
-    places = {}
+    nested = {}
     for part, rings in enumerate(polygons):
         around = ((low <= low[part]) & (high >= high[part])).all(axis=1)
         around &= (size > size[part]) | (np.arange(len(size)) < part)  # of twins, the second
         if size[part] > 0 and around.any():  # a part without extent has no place inside it
             x_m, y_m = _interior(rings)
-            if sum(is_inside(x_m, y_m, polygons[other]) for other in np.flatnonzero(around)) % 2:
-                places[part] = plane.place(x_m, y_m)
-    return places
+            others = [int(other) for other in np.flatnonzero(around) if is_inside(x_m, y_m, polygons[other])]
+            if len(others) % 2:
+                nested[part] = Nested(*plane.place(x_m, y_m), inside=min(others, key=lambda other: size[other]))
+    return nested
 
 
 def stray_holes(zone: Zone) -> list[tuple[float, float]]:

@@ -71,11 +71,6 @@ def without_twins(zone: Zone) -> tuple[Zone, list[Ring]]:
     return (replace(zone, polygons=tuple(polygons)), again) if again else (zone, [])
 
 
-def hollow(zone: Zone) -> list[Ring]:
-    """Return a (lon_deg, lat_deg) of each part that encloses nothing, for one of its holes is as large as itself."""
-    return [shell[0] for shell, *holes in zone.polygons if _outline(shell) in map(_outline, holes)]
-
-
 def _once(items: Iterable[Item], name: Callable[[Item], Hashable]) -> tuple[list[Item], list[Item]]:
     """Return the first items of each name, and the others."""
     first: dict[Hashable, Item] = {}

@@ -17,16 +17,14 @@ from dataclasses import dataclass, replace
 from itertools import count
 
 import numpy as np
-from pyproj import Geod
 
 from detector.airspace.zones import Ring, Zone
 from detector.geometry.crossings import Crossing, self_crossings
+from detector.geometry.size import size, width_m
 
 WIDEST_M = 100.0  # of a stray loop: two lines rounded to the second of arc, 31 m, are off by less; so is every radar
 LARGEST = 0.01  # of the rest of its ring: in a small zone even a narrow loop may be vertices in the wrong order
 ROUNDS = 20  # loops within loops
-
-_GEOD = Geod(ellps="WGS84")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +96,7 @@ def _cut(ring: Ring, crossing: Crossing) -> tuple[Ring, Loop]:
     before, inner = ring[: crossing.line + 1], ring[crossing.line + 1 : crossing.other_line + 1]
     after = ring[crossing.other_line + 1 :]
     outer = np.concatenate([after, before[1:]])
-    (inner_m2, inner_m), (outer_m2, outer_m) = _size(np.concatenate([at, inner])), _size(np.concatenate([at, outer]))
+    (inner_m2, inner_m), (outer_m2, outer_m) = size(np.concatenate([at, inner])), size(np.concatenate([at, outer]))
     is_curl = inner_m2 * outer_m2 > 0
     if abs(inner_m2) <= abs(outer_m2):
         kept = [before, at, after] if is_curl else [before, at, inner[::-1], at, after]
@@ -106,12 +104,6 @@ def _cut(ring: Ring, crossing: Crossing) -> tuple[Ring, Loop]:
     else:
         kept = [at, inner, at] if is_curl else [at, inner, at, outer[::-1], at]
         area_m2, around_m, rest_m2 = abs(outer_m2), outer_m, abs(inner_m2)
-    width_m = 2 * area_m2 / around_m
-    is_stray = width_m <= WIDEST_M and area_m2 <= LARGEST * rest_m2
-    return np.concatenate(kept), Loop(crossing.lon_deg, crossing.lat_deg, area_m2, width_m, is_stray)
-
-
-def _size(loop: Ring) -> tuple[float, float]:
-    """Return the signed area and the perimeter of a loop that is not closed."""
-    area_m2, around_m = _GEOD.polygon_area_perimeter(*loop.T)
-    return area_m2, around_m
+    wide_m = width_m(area_m2, around_m)
+    is_stray = wide_m <= WIDEST_M and area_m2 <= LARGEST * rest_m2
+    return np.concatenate(kept), Loop(crossing.lon_deg, crossing.lat_deg, area_m2, wide_m, is_stray)

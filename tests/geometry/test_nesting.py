@@ -27,10 +27,18 @@ from tests.zoo import box
     ],
 )
 def test_nested_shells(zone: Zone, count: int) -> None:
-    places = nested_shells(zone).values()
+    places = [(nested.lon_deg, nested.lat_deg) for nested in nested_shells(zone).values()]
     assert len(places) == count
     for place in places:
         assert sum(shapely.Polygon(p[0], p[1:]).contains(shapely.Point(place)) for p in zone.polygons) > 1
+
+
+def test_of_several_around_the_smallest_is_named() -> None:
+    boxes = [box(20 + n, 50 + n, 30 - n, 60 - n) for n in (0, 2, 1, 3)]
+    assert {part: nested.inside for part, nested in nested_shells(parts(*([each] for each in boxes))).items()} == {
+        2: 0,
+        3: 1,
+    }
 
 
 def test_nested_geodesics_are_judged_as_geodesics() -> None:

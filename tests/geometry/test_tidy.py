@@ -3,8 +3,8 @@ import pytest
 import shapely
 
 from detector.airspace.zones import Ring, Zone
-from detector.geometry.tidy import hollow, without_spikes, without_twins
-from tests.geometry.shapes import ISLAND_IN_HOLE, SPIKE, ZOO, parts, ring, star
+from detector.geometry.tidy import without_spikes, without_twins
+from tests.geometry.shapes import SPIKE, ZOO, parts, ring, star
 from tests.zoo import box
 
 SQUARE = box(20, 50, 22, 52)
@@ -91,9 +91,3 @@ def test_zero_has_one_sign() -> None:
 def test_alike_is_no_twin() -> None:
     zone = parts([SQUARE, HOLE], [SQUARE], *star(1).polygons, *star(2).polygons)
     assert without_twins(zone) == (zone, [])
-
-
-def test_hollow_parts_are_named() -> None:
-    (place,) = hollow(parts([SQUARE], [HOLE, turned(HOLE, 2, back=True)]))
-    assert tuple(place) == (20.5, 50.5)
-    assert hollow(ISLAND_IN_HOLE) == []
