@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from detector.airspace.draft import at
+from detector.airspace.limits import impossible, unusual
 from detector.airspace.reading import Reading
 from detector.airspace.zones import Ring, State, Zone
 from detector.geometry.crossings import Crossing, self_crossings
@@ -21,16 +22,11 @@ from detector.geometry.nesting import nested_shells, stray_holes
 from detector.geometry.size import fine, size, width_m
 from detector.geometry.tidy import without_spikes, without_twins
 from detector.geometry.untangle import Loop, untangled
-from detector.units import FLIGHT_LEVEL_M
 
 LINES = 10  # about one zone and matter
+PAIRS = 50  # of neighbours
 THINNEST_M = 10.0  # of a part: a good ADS-B position is known to as much
 NOTHING_M = 1.0  # files round by as much
-HIGHEST_M = 660 * FLIGHT_LEVEL_M  # airspace classes end there, and with them nearly all flying
-SPACE_M = 100_000.0  # where it begins (FAI Sporting Code 8, 2.18.1); nothing flies there
-DEEPEST_M = -1000.0  # under the sea; the lowest land, at the Dead Sea, lies at -430
-LOWEST_M = 30.0  # between floor and ceiling: Mode C tells altitude by 100 ft
-FARTHEST_NM = 500.0  # a radar at sea level sees an aircraft at FL660 from 320 NM
 
 
 @dataclass(slots=True)
@@ -57,23 +53,30 @@ def check(reading: Reading) -> Reading:
     judged = [_tidied(zone) for zone in _by_id(reading.zones)]
     whole = [each for each in judged if not each.problems]
     for each, crossings in zip(whole, self_crossings([each.zone for each in whole]), strict=True):
-        if crossings:
-            _untangle(each, crossings)
-        each.problems += [*_limits(each.zone), *([] if each.problems else [*_hollow(each.zone), *_holes(each.zone)])]
-        if not each.problems:
-            each.warnings += [*_nested(each.zone), *_thin(each.zone), *_unusual(each.zone)]
+        _judge(each, crossings)
     sound = [each for each in judged if not each.problems]
-    between = list(_disputes(sound))
+    between = first(list(_disputes(sound)), "neighbours dispute", PAIRS)
     warned = {zone_id for zone_id, place in reading.claims if place in reading.warned}
+    problems = [line for each in judged for line in each.aloud(each.problems)]
+    warnings = [line for each in judged for line in each.aloud(first(each.repairs, "repaired alike") + each.warnings)]
     return Reading(
         zones=[each.final(each.zone.id in warned) for each in sound],
         claims=reading.claims,
-        problems=reading.problems + [line for each in judged for line in each.aloud(each.problems)],
-        warnings=reading.warnings
-        + [line for each in judged for line in each.aloud(first(each.repairs, "repaired alike") + each.warnings)]
-        + between,
+        problems=reading.problems + problems,
+        warnings=reading.warnings + warnings + between,
         warned=reading.warned,
     )
+
+
+def _judge(judged: _Judged, crossings: Sequence[Crossing]) -> None:
+    if crossings:
+        _untangle(judged, crossings)
+    zone = judged.zone
+    judged.problems += impossible(zone)
+    if not judged.problems:
+        judged.problems += [*_hollow(zone), *_holes(zone)]
+    if not judged.problems:
+        judged.warnings += [*_nested(zone), *_thin(zone), *unusual(zone)]
 
 
 def _by_id(zones: Sequence[Zone]) -> list[Zone]:
@@ -140,13 +143,6 @@ def _holes(zone: Zone) -> Iterator[str]:
         yield f"the hole at {at(place)} lies outside its part, expected one inside"
 
 
-def _limits(zone: Zone) -> Iterator[str]:
-    if zone.ceiling.height_m < DEEPEST_M:
-        yield f"ceiling: {zone.ceiling.height_m:.0f} m is under the sea, expected one above it"
-    if zone.floor.height_m > SPACE_M:
-        yield f"floor: {zone.floor.height_m:.0f} m is in space, expected one below {SPACE_M:.0f} m"
-
-
 # --- warnings ---------------------------------------------------------------------------------------------------------
 
 
@@ -167,25 +163,13 @@ def _thin(zone: Zone) -> list[str]:
     return first(thin, "parts as thin")
 
 
-def _unusual(zone: Zone) -> Iterator[str]:
-    low, high = zone.floor, zone.ceiling
-    if HIGHEST_M < low.height_m <= SPACE_M:
-        yield f"floor: {low.height_m:.0f} m is above FL660, where next to nothing flies; feet and metres mixed up?"
-    if low.reference is high.reference and high.height_m - low.height_m < LOWEST_M:
-        yield f"ceiling: {high.height_m - low.height_m:.0f} m above the floor, less than altitudes are known to"
-    if low.height_m == -np.inf and DEEPEST_M <= high.height_m < LOWEST_M:
-        yield f"ceiling: {high.height_m:.0f} m above the sea, lower than next to everything flies"
-    if zone.near_nm > FARTHEST_NM:
-        yield f"near_nm: {zone.near_nm:g} is beyond what any radar sees"
-
-
 # --- between neighbours -----------------------------------------------------------------------------------------------
 
 
 def _disputes(judged: Sequence[_Judged]) -> Iterator[str]:
-    """Yield what neighbouring states dispute, and mark them."""
+    """Yield what neighbouring states dispute, the largest first, and mark them."""
     national = [each for each in judged if each.zone.kind == "national"]
-    for dispute in disputes([each.zone for each in national]):
+    for dispute in sorted(disputes([each.zone for each in national]), key=lambda dispute: -dispute.area_m2):
         one, other = national[dispute.one], national[dispute.other]
         if _share_heights(one.zone, other.zone):
             one.is_disputed = other.is_disputed = True
@@ -207,10 +191,10 @@ def _disputed(dispute: Dispute) -> str:
 # --- words ------------------------------------------------------------------------------------------------------------
 
 
-def first(lines: Sequence[str], what: str) -> list[str]:
-    """Return the first LINES of lines and how many more there are."""
-    more = len(lines) - LINES
-    return [*lines[:LINES], *([f"{what} in {more} more places"] if more > 0 else [])]
+def first(lines: Sequence[str], what: str, most: int = LINES) -> list[str]:
+    """Return the first lines and how many more there are."""
+    more = len(lines) - most
+    return [*lines[:most], *([f"{what} in {more} more places"] if more > 0 else [])]
 
 
 def area(area_m2: float) -> str:

@@ -6,7 +6,7 @@ Stretches that overlap from one line to the next are one place. The plane is equ
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,10 +18,12 @@ from detector.airspace.zones import Zone
 from detector.geometry import ragged
 from detector.geometry.edges import Edges
 from detector.geometry.projection import Theatre
-from detector.geometry.stretches import APART_M, SPACING_M, Stretches, along_x, along_y, between, shared
+from detector.geometry.stretches import APART_M, Stretches, along_x, along_y, between, overlaps, shared
 
 Indices = NDArray[np.intp]
 
+SPACING_M = 250.0  # of lines: a fast aircraft is a second on the way from one to the next
+MOST = 2_000_000  # overlaps looked at one way; where many zones lie in a heap, lines are farther apart
 LEAST_M2 = 10_000.0  # of a place: as wide as 40 m on one line, more than rounded coordinates are off by
 LEAST_LINES = 2  # one may run along a border, and see a metre as a kilometre
 STRIP_M = 1000.0  # typical width of a strip, at most: mistakes of drawing are narrower, straits between states wider
@@ -47,7 +49,7 @@ def disputes(zones: Sequence[Zone]) -> list[Dispute]:
     theatre = Theatre.around(zones)
     edges = Edges.of(zones, theatre)
     best: dict[tuple[int, int, bool], Dispute] = {}
-    for had, is_column in ((along_x(edges), False), (along_y(edges), True)):
+    for had, is_column in ((_looked_at(edges, along_x), False), (_looked_at(edges, along_y), True)):
         apart = between(had)
         narrow = apart.take(apart.width_m < FOLLOWED_M)
         for each in (*_found(shared(had), False, is_column, theatre), *_found(narrow, True, is_column, theatre)):
@@ -57,10 +59,17 @@ def disputes(zones: Sequence[Zone]) -> list[Dispute]:
     return [best[key] for key in sorted(best)]
 
 
+def _looked_at(edges: Edges, along: Callable[[Edges, float], Stretches]) -> Stretches:
+    spacing_m = SPACING_M
+    while overlaps(had := along(edges, spacing_m)).sum() > MOST:
+        spacing_m *= 2
+    return had
+
+
 def _found(some: Stretches, is_gap: bool, is_column: bool, theatre: Theatre) -> Iterator[Dispute]:
     some = some.take(np.lexsort((some.start_m, some.line, some.other, some.one)))
     place = _places(some)
-    real = np.bincount(place, some.width_m * SPACING_M) >= LEAST_M2
+    real = np.bincount(place, some.width_m * some.spacing_m) >= LEAST_M2
     real &= np.bincount(place) >= LEAST_LINES
     real &= _median(place, some.width_m) < STRIP_M if is_gap else True
     some, place = some.take(real[place]), place[real[place]]
@@ -92,10 +101,10 @@ def _median(place: Indices, width_m: NDArray[np.float64]) -> NDArray[np.float64]
 
 
 def _summed(some: Stretches, place: Indices, is_gap: bool, is_column: bool, theatre: Theatre) -> Dispute:
-    area_m2 = np.bincount(place, some.width_m * SPACING_M)
+    area_m2 = np.bincount(place, some.width_m * some.spacing_m)
     widest = int(np.argmax(np.where(place == np.argmax(area_m2), some.width_m, 0)))
     along_m = (some.start_m[widest : widest + 1] + some.end_m[widest : widest + 1]) / 2
-    across_m = some.line[widest : widest + 1] * SPACING_M
+    across_m = some.line[widest : widest + 1] * some.spacing_m
     lon_deg, lat_deg = theatre.unproject(*((across_m, along_m) if is_column else (along_m, across_m)))
     return Dispute(
         one=int(some.one[0]),

@@ -1,4 +1,4 @@
-"""Stretches: what zones have, share and leave between them on lines across the plane, SPACING_M apart."""
+"""Stretches: what zones have, share and leave between them on lines across the plane."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from feeds.plots import Floats
 Indices = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
-SPACING_M = 250.0  # a fast aircraft is a second on the way from line to line
 ROUNDING_M = 1.0  # less is how files round: five decimals of a degree are a metre
 APART_M = 1e8  # between lines laid end to end: more than a plane is wide
 
@@ -28,6 +27,7 @@ class Stretches:
     end_m: Floats
     one: Indices
     other: Indices
+    spacing_m: float  # from line to line
 
     def __len__(self) -> int:
         return len(self.line)
@@ -39,37 +39,41 @@ class Stretches:
 
     def take(self, some: Indices | Mask) -> Stretches:
         """Return some of the stretches."""
-        return Stretches(self.line[some], self.start_m[some], self.end_m[some], self.one[some], self.other[some])
+        line, start_m, end_m = self.line[some], self.start_m[some], self.end_m[some]
+        return Stretches(line, start_m, end_m, self.one[some], self.other[some], self.spacing_m)
 
 
-def along_x(edges: Edges) -> Stretches:
+def along_x(edges: Edges, spacing_m: float) -> Stretches:
     """Return the stretches of lines along x that zones have, in the order of where they start."""
-    return _scanned(edges.ax_m, edges.ay_m, edges.bx_m, edges.by_m, edges.zone)
+    return _scanned(edges.ax_m, edges.ay_m, edges.bx_m, edges.by_m, edges.zone, spacing_m)
 
 
-def along_y(edges: Edges) -> Stretches:
+def along_y(edges: Edges, spacing_m: float) -> Stretches:
     """Return those of lines along y."""
-    return _scanned(edges.ay_m, edges.ax_m, edges.by_m, edges.bx_m, edges.zone)
+    return _scanned(edges.ay_m, edges.ax_m, edges.by_m, edges.bx_m, edges.zone, spacing_m)
 
 
-def _scanned(ax_m: Floats, ay_m: Floats, bx_m: Floats, by_m: Floats, zone: Indices) -> Stretches:
-    below, upto = (
-        np.floor(end / SPACING_M).astype(np.intp) for end in (np.minimum(ay_m, by_m), np.maximum(ay_m, by_m))
-    )
+def _scanned(ax_m: Floats, ay_m: Floats, bx_m: Floats, by_m: Floats, zone: Indices, spacing_m: float) -> Stretches:
+    ends_m = np.minimum(ay_m, by_m), np.maximum(ay_m, by_m)
+    below, upto = (np.floor(end_m / spacing_m).astype(np.intp) for end_m in ends_m)
     edge, line = ragged.expand(below + 1, upto - below)
-    x_m = ax_m[edge] + (line * SPACING_M - ay_m[edge]) / (by_m - ay_m)[edge] * (bx_m - ax_m)[edge]
+    x_m = ax_m[edge] + (line * spacing_m - ay_m[edge]) / (by_m - ay_m)[edge] * (bx_m - ax_m)[edge]
     order = np.lexsort((x_m, zone[edge], line))
     start, end = order[::2], order[1::2]  # rings are closed: a line meets each an even number of times
     order = np.lexsort((x_m[start], line[start]))
     start, end = start[order], end[order]
-    return Stretches(line[start], x_m[start], x_m[end], zone[edge[start]], zone[edge[start]])
+    return Stretches(line[start], x_m[start], x_m[end], zone[edge[start]], zone[edge[start]], spacing_m)
+
+
+def overlaps(had: Stretches) -> Indices:
+    """Return how many of the stretches after each begin before it ends, (S,)."""
+    start, end = had.line * APART_M + had.start_m, had.line * APART_M + had.end_m
+    return np.maximum(np.searchsorted(start, end) - np.arange(1, len(had) + 1), 0)
 
 
 def shared(had: Stretches) -> Stretches:
     """Return what two zones both have, more than ROUNDING_M."""
-    start, end = had.line * APART_M + had.start_m, had.line * APART_M + had.end_m
-    after = np.arange(1, len(had) + 1)
-    one, two = ragged.expand(after, np.maximum(np.searchsorted(start, end) - after, 0))
+    one, two = ragged.expand(np.arange(1, len(had) + 1), overlaps(had))
     return _of_two(had, one, two, had.start_m[two], np.minimum(had.end_m[one], had.end_m[two]))
 
 
@@ -84,5 +88,5 @@ def between(had: Stretches) -> Stretches:
 
 def _of_two(had: Stretches, one: Indices, two: Indices, start_m: Floats, end_m: Floats) -> Stretches:
     some = (had.one[one] != had.one[two]) & (had.line[one] == had.line[two]) & (end_m - start_m > ROUNDING_M)
-    zones = np.sort(np.column_stack([had.one[one], had.one[two]]), axis=1)
-    return Stretches(had.line[two], start_m, end_m, *zones.T).take(some)
+    first, second = np.minimum(had.one[one], had.one[two]), np.maximum(had.one[one], had.one[two])
+    return Stretches(had.line[two], start_m, end_m, first, second, had.spacing_m).take(some)

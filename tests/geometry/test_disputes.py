@@ -9,6 +9,7 @@ import shapely
 from pyproj import Geod, Transformer
 
 from detector.airspace.zones import Zone
+from detector.geometry import disputes as geometry_disputes
 from detector.geometry.disputes import Dispute, disputes
 from tests.geometry.shapes import ISLAND_IN_HOLE, MARITIME, SEAM, moved, parts, ring, star, states
 from tests.shared import data_file
@@ -107,6 +108,16 @@ def test_overlaps_of_stars_as_shapely(seed: int) -> None:
                 at = shapely.Point(EQUAL_AREA.transform(found.lon_deg, found.lat_deg))
                 assert shared.contains(at)
     assert all(found.area_m2 < 2e6 for found in claims.values())
+
+
+def test_zones_in_a_heap_are_looked_at_from_farther_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(geometry_disputes, "MOST", 1000)
+    heap = [parts([moved(box(20, 50, 24, 54), n / 10, n / 10)]) for n in range(10)]
+    found = disputes(heap)
+    assert [(each.one, each.other) for each in found] == [(a, b) for a in range(10) for b in range(a + 1, 10)]
+    for each in found:
+        shared = flat(heap[each.one]).intersection(flat(heap[each.other])).area
+        assert each.area_m2 == pytest.approx(shared, rel=0.1)
 
 
 def test_crimea_is_claimed_twice() -> None:
