@@ -91,6 +91,8 @@ def _by_id(zones: Sequence[Zone]) -> list[Zone]:
 
 
 def _tidied(zone: Zone) -> _Judged:
+    if not zone.polygons:
+        return _Judged(zone, problems=["encloses nothing, expected an area"])
     if not Plane(zone).holds(zone):
         place = at(zone.polygons[0][0][0])
         return _Judged(zone, problems=[f"spans half the globe from {place} on, expected parts that do not"])

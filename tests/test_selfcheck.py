@@ -32,6 +32,7 @@ REFUSED = {
         parts([SQUARE], [box(21, 51, 23, 53)]),
         "its boundary crosses itself at 22 51, expected",
     ),
+    "nothing": (parts(), "encloses nothing, expected an area"),
     "nothing but spikes": (parts([ring((20, 50), (21, 51), (22, 52))]), "encloses nothing at 22 52, expected an area"),
     "half the globe": (
         parts([ring((0, 10), (100, -20), (-130, 10), (170, 60))], geodesic=True),
