@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.airspace.activation import Activation
 from detector.airspace.altitude import Reference, amsl_m
 from detector.airspace.zones import ENTRY, Identity, Zone
 from detector.geometry.edges import Edges
@@ -39,6 +40,7 @@ class Airspace:
         self.boundaries = Boundaries(edges)
         self.watch = np.array([[i in z.watch and z.kind in ENTRY for z in zones] for i in Identity])  # (identities, Z)
         self.watched: Mask = np.logical_or.reduce(self.watch, axis=1)  # (identities,) by any zone
+        self.activation = Activation(zones)
         self.index_of = {zone.id: index for index, zone in enumerate(zones)}
         self.initial = np.array([z.initial for z in zones], dtype=np.int8)
         self.floor_m = np.array([z.floor.height_m for z in zones])
@@ -73,7 +75,8 @@ class Picture:
     path: Path  # of the segments looked at
     segment: Rows  # (P,) index into the segments looked at
     zone: Rows  # (P,)
-    inside: Mask  # (P,) the fix now is inside, horizontally and vertically as far as altitude is known
+    active: Mask  # (P,) the zone counts at the fix now
+    inside: Mask  # (P,) the fix now is inside, then, and vertically as far as altitude is known
     was_inside: Mask  # (P,) the fix before was; False for a first report
     depth_m: Floats  # (P,) distance of the fix now to the boundary, positive inside
     above_floor_m: Floats  # (P,) NaN: not known
@@ -99,6 +102,7 @@ def look(segments: Segments, airspace: Airspace, asked: tuple[Rows, Rows]) -> Pi
     first = segments.first[segment]
     pair, enters, leaves = _stretches(was_over, over, cut_pair, cut_at)
     pair, enters, leaves = _between_limits(segments, airspace, segment, zone, pair, enters, leaves)
+    pair, enters, leaves = _while_active(segments, airspace.activation, segment, zone, pair, enters, leaves)
 
     still, already = np.zeros(len(key), dtype=bool), np.zeros(len(key), dtype=bool)
     still[pair[leaves == 1]] = True
@@ -108,6 +112,7 @@ def look(segments: Segments, airspace: Airspace, asked: tuple[Rows, Rows]) -> Pi
         path=path,
         segment=segment,
         zone=zone,
+        active=_active(now.time_s[segment], airspace.activation, zone),
         inside=still,
         was_inside=already & ~first,
         depth_m=np.where(over, distance_m, -distance_m),
@@ -157,4 +162,29 @@ def _between_limits(
         leaves = np.where(sinks, np.minimum(leaves, passes_at), leaves)
         leaves = np.where((start_m < 0) & (end_m < 0), -1.0, leaves)
     some = enters <= leaves
+    return pair[some], enters[some], leaves[some]
+
+
+def _active(time_s: Floats, activation: Activation, zone: Rows) -> Mask:
+    """Tell whether zones count now; of a late report, whether they did then and still do."""
+    active: Mask = (activation.opened_s[zone] <= time_s) & (activation.closed_s[zone] == np.inf)
+    return active
+
+
+def _while_active(
+    segments: Segments, activation: Activation, segment: Rows, zone: Rows, pair: Rows, enters: Floats, leaves: Floats
+) -> tuple[Rows, Floats, Floats]:
+    """Return what of the stretches lies in the latest span of time in which their zones count.
+
+    In a zone that has closed nobody is inside at the end, not even by a late report of a time before it closed.
+    """
+    if activation.always:
+        return pair, enters, leaves
+    at, of = segment[pair], zone[pair]
+    start_s, closed_s = segments.before.time_s[at], activation.closed_s[of]
+    step_s = np.maximum(segments.now.time_s[at] - start_s, TINY)
+    opens_at, closes_at = (activation.opened_s[of] - start_s) / step_s, (closed_s - start_s) / step_s
+    enters = np.maximum(enters, opens_at)
+    leaves = np.where(closed_s == np.inf, leaves, np.minimum(leaves, np.minimum(closes_at, 1 - TINY)))
+    some = (enters <= leaves) & (closes_at > 0)
     return pair[some], enters[some], leaves[some]

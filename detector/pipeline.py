@@ -101,10 +101,13 @@ class Pipeline:
         params: incursion.Params,
         now_s: float,
     ) -> list[IncidentMessage]:
-        """Go on with other zones and rules; return what ends because its zone is gone."""
+        """Go on with other zones and rules; return what ends because its zone is gone or closed by them."""
+        messages = self._tick(now_s)
         kept = {zone.id for zone in airspace.zones if zone.kind in ENTRY and params.enabled}
         gone = set(self.airspace.index_of) - kept
-        messages = self.book.close_zones(gone, now_s, self.tracks, self._depths)
+        closed = self._activate(airspace)
+        gone |= {airspace.zones[zone].id for zone in closed}
+        messages += self.book.close_zones(gone, self.time_s, self.tracks, self._depths)
         old, new = self.airspace.theatre, airspace.theatre
 
         def move(x_m: Floats, y_m: Floats) -> tuple[Floats, Floats]:
@@ -114,9 +117,19 @@ class Pipeline:
         self.contacts = self.contacts.moved(
             [airspace.index_of[zone.id] if zone.id in kept else -1 for zone in self.airspace.zones], len(airspace), move
         )
+        self.contacts.close(closed, self.time_s)
         self.airspace, self.classifier, self.sensors, self.params = airspace, classifier, sensors, params
         self.tracks.reclassify(classifier)
         return messages
+
+    def _activate(self, airspace: Airspace) -> list[int]:
+        """Let other zones count from now on; return which of them do not. Those that did not before open now."""
+        now, before = airspace.activation, self.airspace.activation
+        closed = now.advance(self.time_s)
+        for zone_id, was in self.airspace.index_of.items():
+            if zone_id in airspace.index_of and before.closed_s[was] < math.inf:
+                now.open_late(airspace.index_of[zone_id], self.time_s)
+        return closed
 
     def _fixes(self, plots: Plots) -> Fixes:
         sensors = self.sensors
@@ -174,8 +187,11 @@ class Pipeline:
     def _tick(self, until_s: float) -> list[IncidentMessage]:
         """Let event time pass: every whole second up to `until_s` at which something falls due."""
         messages: list[IncidentMessage] = []
+        if self.time_s == -math.inf < until_s:
+            self.airspace.activation.advance(until_s)
         self.time_s = max(self.time_s, until_s)
         while (due_s := self._due_s()) <= self.time_s:
+            messages += self._close_zones(due_s)
             messages += self.book.close_due(due_s, self.tracks)
             lost = np.flatnonzero(self.tracks.lost_at_s() <= due_s)
             messages += self.book.lose(lost.tolist(), due_s, self.tracks, self._depths)
@@ -184,10 +200,25 @@ class Pipeline:
             self.tracks.drop(np.flatnonzero(self.tracks.forgotten_at_s() <= due_s))
         return messages
 
+    def _close_zones(self, now_s: float) -> list[IncidentMessage]:
+        """Open and close the zones whose windows begin or end now."""
+        closed = self.airspace.activation.advance(now_s)
+        if not closed:
+            return []
+        zone_ids = {self.airspace.zones[zone].id for zone in closed}
+        messages = self.book.close_zones(zone_ids, now_s, self.tracks, self._depths)
+        self.contacts.close(closed, now_s)
+        return messages
+
     def _due_s(self) -> float:
         """Return the whole second at which the next deadline is over; inf without one."""
         tracks = self.tracks
-        due_s = min(self.book.due_s(), float(tracks.lost_at_s().min()), float(tracks.forgotten_at_s().min()))
+        due_s = min(
+            self.book.due_s(),
+            self.airspace.activation.due_s,
+            float(tracks.lost_at_s().min()),
+            float(tracks.forgotten_at_s().min()),
+        )
         return math.ceil(due_s) if math.isfinite(due_s) else math.inf
 
     def _depths(self, rows: list[int], zone_ids: list[str]) -> list[tuple[float, float, float, float]]:

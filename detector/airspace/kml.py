@@ -1,8 +1,9 @@
 """Zones from KML 2.2 and 2.3 (OGC 07-147r2, 12-007r2), as drawn in Google Earth: each Placemark with Polygons is one.
 
-ExtendedData named like the properties of a GeoJSON zone is read like them; `watch` is a list with commas. Without
-it the Placemark's name is the zone's name and id, there with "-" for "/", "+" and "#"; a name used before gets "-2",
-"-3", ... Visibility, styles, regions and times do not matter. Without `ceiling` the drawing says how high a zone is:
+ExtendedData named like the properties of a GeoJSON zone is read like them; `watch` is a list with commas, `active` one
+with semicolons. Without it the Placemark's name is the zone's name and id, there with "-" for "/", "+" and "#"; a name
+used before gets "-2", "-3", ... Visibility, styles, regions and times do not matter. Without `ceiling` the drawing says
+how high a zone is:
 
 - draped (clampToGround, clampToSeaFloor): from the ground without limit.
 - absolute and extruded, a box in Google Earth: from the ground to its altitude above the sea (the EGM96 geoid, 6.2).
@@ -91,6 +92,8 @@ def _extended(placemark: Element) -> dict[str, Any]:
 def _value(key: str, value: str) -> Any:
     if key == "watch":
         return re.findall(r'[^\s,;"\[\]]+', value)  # a list as JSON writes it, too: ogr2ogr leaves it so
+    if key == "active":
+        return [part for each in re.split(r'[;"\[\]]', value) if (part := each.strip(" \t\r\n,"))]
     try:
         return float(value) if key == "near_nm" else value
     except ValueError:

@@ -173,8 +173,8 @@ class _Airspace(Draft):
         floor, ceiling = (self.texts[command] for command in ("AL", "AH"))
         low, high = self.limits(limit(floor), limit(ceiling), shown(floor), shown(ceiling))
         polygons = ((self._ring(),),)
-        if self.active or self.by_notam:
-            self.warn("active: activation times are not observed yet, the zone counts as always active")
+        if self.by_notam:
+            self.warn("active: by NOTAM, which is not read here; the zone counts as always active")
         if len(self.reading.problems) == before:
             active = tuple(self.active)
             self.reading.zones.append(

@@ -10,6 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from detector.airspace.altitude import FORMS, Limit, parse
+from detector.airspace.schedule import FORMS as WINDOWS
+from detector.airspace.schedule import Window
+from detector.airspace.schedule import parse as window
 from detector.airspace.zones import KINDS, Identity, Initial
 
 ID_FORM = 'a text without "/", "+" and "#", which would break topics, other than "none"'
@@ -59,8 +62,10 @@ def _near_nm(value: Any) -> float:
     return value
 
 
-def _active(_: Any) -> None:
-    raise ValueError("no such property: activation windows are not supported yet")
+def _active(value: Any) -> tuple[Window, ...]:
+    if not filled(value) or not all(isinstance(text, str) for text in value):
+        raise ValueError(f"a list of {WINDOWS}")
+    return tuple(map(window, value))
 
 
 READERS: dict[str, Callable[[Any], Any]] = {

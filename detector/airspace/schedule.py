@@ -1,8 +1,9 @@
 """Activation windows: when a zone counts, in UTC, as airspace files write it; the end of a window is outside it.
 
 An interval comes once, `2026-11-23T06:00Z/2026-11-23T18:00Z`, and may be open, `../2026-11-23T18:00Z`. Hours return
-daily, `06:00-18:00`, or on days of the week and in a season, `04-01/09-30 MON-FRI 06:00-18:00`. Those that end before
-they start cross midnight, and day and season are those of the start.
+daily, `06:00-18:00`, or on days of the week and in a season, `04-01/09-30 MON-FRI 06:00-18:00`, which may be written as
+in an AIP, `01 APR-30 SEP MON-FRI 06:00-18:00`. Those that end before they start cross midnight, and day and season are
+those of the start.
 """
 
 from __future__ import annotations
@@ -15,17 +16,19 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 FORMS = (
-    "2026-11-23T06:00Z/2026-11-23T18:00Z (.. for an open end), 06:00-18:00, MON-FRI 06:00-18:00, SAT,SUN 22:00-04:00 "
-    "or 04-01/09-30 06:00-18:00, all UTC"
+    "2026-11-23T06:00Z/2026-11-23T18:00Z (.. for an open end), 06:00-18:00, MON-FRI 06:00-18:00, SAT,SUN 22:00-04:00, "
+    "04-01/09-30 06:00-18:00 or 01 APR-30 SEP 06:00-18:00, all UTC"
 )
 DAY_S = 86400
 HORIZON_DAYS = 3000  # 29 February may be eight years off
 DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
+MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 ALL_DAYS = frozenset(range(7))
 
 _EPOCH = date(1970, 1, 1)
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT)(\d\d)(:\d\d(?::\d\d)?)Z", re.ASCII)
 _SEASON = re.compile(r"(\d\d)-(\d\d)/(\d\d)-(\d\d)", re.ASCII)
+_SPOKEN_SEASON = re.compile(rf"(\d\d) ({'|'.join(MONTHS)}) ?- ?(\d\d) ({'|'.join(MONTHS)})(?= |$)", re.ASCII)
 _HOURS = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d)", re.ASCII)
 
 
@@ -92,11 +95,16 @@ def next_change_s(windows: Sequence[Window], time_s: float) -> float:
 
 def parse(text: str) -> Window:
     """Return the window a text means, in upper or lower case. Raises ValueError with the forms that are right."""
-    words = text.upper().split()
+    words = _SPOKEN_SEASON.sub(_in_figures, " ".join(text.upper().split())).split()
     try:
         return _interval(words[0]) if len(words) == 1 and _is_interval(words[0]) else _hours(words)
     except ValueError as error:
         raise ValueError(FORMS) from error
+
+
+def _in_figures(season: re.Match[str]) -> str:
+    day, month, to_day, to_month = season.groups()
+    return f"{MONTHS.index(month) + 1:02d}-{day}/{MONTHS.index(to_month) + 1:02d}-{to_day}"
 
 
 def _is_interval(word: str) -> bool:

@@ -68,6 +68,6 @@ class Zone:
     watch: frozenset[Identity] = DEFAULT_WATCH
     initial: Initial = Initial.ALERT
     near_nm: float = 30.0
-    active: tuple[Window, ...] = ()  # none: always. Nothing asks it yet: readers refuse it or say so
+    active: tuple[Window, ...] = ()  # none: always
     geodesic: bool = field(default=False)  # edges are geodesics (OpenAir, AIXM), not straight in degrees (GeoJSON)
     state: State = State.OK

@@ -118,7 +118,7 @@ class Book:
     def close_zones(
         self, zone_ids: set[str], now_s: float, tracks: TrackStore, depths: Depths
     ) -> list[IncidentMessage]:
-        """End the stays in zones that are no more; an incident left with nothing closes."""
+        """End the stays in zones that have closed or are no more; an incident left with nothing closes."""
         touched = [i for i in self._open.values() if any(e.zone.id in zone_ids for e in i.open_entries())]
         refresh(touched, depths)
         said = []
@@ -128,7 +128,7 @@ class Book:
             said.append(
                 self._close(incident, now_s, tracks, "zone-closed")
                 if clear
-                else self._tell(incident, now_s, tracks, revision=False)
+                else self._tell(incident, now_s, tracks, zone_ids)
             )
         return said
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -78,6 +78,13 @@ class Contacts:
         others = self.records[~np.isin(self.records["key"], records["key"], assume_unique=True)]
         merged = np.concatenate([others, records[keep]])
         self.records = merged[np.argsort(merged["key"], kind="stable")]
+
+    def close(self, zones: Sequence[int], time_s: float) -> None:
+        """End every stay in zones that have closed, and what speaks for one."""
+        of = np.isin(self.records["key"] % self.n_zones, zones)
+        self.records["ended_s"][of & self.records["inside"]] = time_s
+        self.records["inside"][of] = False
+        self.records["evidence"][of] = 0.0
 
     def moved(self, zone_now: list[int], n_zones: int, transform: Transform) -> Contacts:
         """Return the contacts among other zones, in the plane of another theatre; `zone_now` is -1 for a zone gone."""

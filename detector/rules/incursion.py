@@ -60,6 +60,7 @@ class Pairs:
     landed: Mask
     unsettled: Mask  # it may yet tell who it is
     period_s: Floats
+    opened_s: Floats  # since when the zone counts
 
     def moment(self, fraction: Floats) -> tuple[Floats, Floats, Floats]:
         """Return time, x and y at a fraction of each pair's segment."""
@@ -101,7 +102,8 @@ def detect(
     odds = evidence.log_odds_inside(
         picture.depth_m, segments.now.sigma_m[picture.segment], picture.above_floor_m, picture.below_ceiling_m
     )
-    paths = _paths(pairs, airspace, _tellable(was, pairs), _undecided(was, pairs), params)
+    odds[~picture.active] = -evidence.LOG_ODDS_LIMIT
+    paths = _paths(pairs, airspace, _tellable(was, pairs), _undecided(was, pairs), was["ended_s"], params)
     now = _weigh(was, odds, pairs, paths)
     _pass_crests(was, now, pairs, airspace)
     verdict = _judge(was, now, pairs, paths, threshold)
@@ -128,6 +130,7 @@ def _pairs(segments: Segments, picture: Picture, airspace: Airspace, tracks: Tra
         unsettled=anonymous.astype(bool)
         & (segments.now.time_s[picture.segment] - tracks.heard_s[row] < params.settle_s),
         period_s=np.where(np.isnan(period_s), DEFAULT_PERIOD_S, period_s),
+        opened_s=airspace.activation.opened_s[picture.zone],
     )
 
 
@@ -145,22 +148,26 @@ def _tellable(was: Records, pairs: Pairs) -> Mask:
     return tellable
 
 
-def _paths(pairs: Pairs, airspace: Airspace, wanted: Mask, undecided: Mask, params: Params) -> Paths:
+def _paths(pairs: Pairs, airspace: Airspace, wanted: Mask, undecided: Mask, ended_s: Floats, params: Params) -> Paths:
     """Weigh the stretches that begin or end between the reports; a pair's answer is that of its surest stretch.
 
-    Of an undecided pair the stretches between two reports that are both just inside tell something too.
+    Of an undecided pair the stretches between two reports that are both just inside tell something too. One that is
+    over when the last stay ended was part of it: the zone closed since the report before.
 
     Across a gap the path may miss the zone on either side: inside with 2 p - 1, where one boundary alone gives p.
     """
     picture, segments = pairs.picture, pairs.segments
     n = len(picture.segment)
+    step_s = (segments.now.time_s - segments.before.time_s)[picture.segment]
     whole = (picture.enters == 0) & (picture.leaves == 1)
     moved = ~segments.first[picture.segment]
-    which = np.flatnonzero(wanted[picture.pair] & (~whole | (undecided & moved)[picture.pair]))
+    before_s = segments.before.time_s[picture.segment]
+    middle_s = before_s[picture.pair] + (picture.enters + picture.leaves) / 2 * step_s[picture.pair]
+    news = middle_s > ended_s[picture.pair]
+    which = np.flatnonzero(wanted[picture.pair] & (~whole | (undecided & moved)[picture.pair]) & news)
     pair, enters, leaves = picture.pair[which], picture.enters[which], picture.leaves[which]
     log_odds, depth_m, sigma_m = evidence.of_stretches(picture, airspace, which)
 
-    step_s = (segments.now.time_s - segments.before.time_s)[picture.segment]
     gap = step_s > np.maximum(GAP_S, GAP_PERIODS * pairs.period_s)
     guess = gap[pair] & (enters > 0) & (leaves < 1)
     log_odds[guess] = logit(np.clip(2 * evidence.probability(log_odds[guess]) - 1, 1e-9, 1 - 1e-9))
@@ -222,6 +229,7 @@ def _pass_crests(was: Records, now: Records, pairs: Pairs, airspace: Airspace) -
     sigma_m = segments.before.sigma_m[picture.segment]
     crest = (was["inside"] | (was["evidence"] > 0)) & was["sinking"] & ~now["sinking"]
     crest &= (was["last_depth_m"] + hidden_m > now["depth_m"]) & (hidden_m > sigma_m)
+    crest &= segments.earlier.time_s[picture.segment] >= pairs.opened_s
     which = np.flatnonzero(crest)
     depth_m = np.full(len(now), -np.inf)
     depth_m[which] = evidence.of_crests(picture, airspace, which)
@@ -323,6 +331,7 @@ def _changes(was: Records, now: Records, pairs: Pairs, verdict: Verdict, params:
 
 def _briefly_out(was: Records, now: Records, pairs: Pairs, params: Params) -> Mask:
     briefly: Mask = now["since_s"] - was["ended_s"] < params.rejoin_periods * pairs.period_s
+    briefly &= pairs.opened_s <= was["ended_s"]
     return briefly
 
 

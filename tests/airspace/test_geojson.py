@@ -12,6 +12,7 @@ from shapely.geometry import MultiPoint, mapping
 from detector.airspace.altitude import GROUND, UNLIMITED, Limit, Reference
 from detector.airspace.geojson import read
 from detector.airspace.reading import Reading
+from detector.airspace.schedule import parse
 from detector.airspace.zones import DEFAULT_WATCH, Identity, Initial, Zone
 
 SQUARE = [[20, 50], [21, 50], [21, 51], [20, 51], [20, 50]]
@@ -54,14 +55,15 @@ def test_properties() -> None:
             watch=["hostile", "assumed-friend"],
             initial="adopt",
             near_nm=5,
-            active=None,
-            colour="red",
+            active=["2026-11-23T06:00Z/..", "mon-fri 06:00-18:00"],
+            colour=None,
         )
     )
     assert (one.name, one.kind, one.initial, one.near_nm) == ("Żubr", "restricted", Initial.ADOPT, 5.0)
     assert one.floor == Limit(pytest.approx(762.0), Reference.SEA)
     assert one.ceiling == Limit(pytest.approx(5943.6), Reference.STANDARD)
     assert one.watch == {Identity.HOSTILE, Identity.ASSUMED_FRIEND}
+    assert one.active == (parse("2026-11-23T06:00Z/.."), parse("MON-FRI 06:00-18:00"))
 
 
 def test_single_feature_multipolygon_hole_and_third_coordinate() -> None:
@@ -153,10 +155,10 @@ def test_ring_problems(ring: Any, problem: str) -> None:
         ({"initial": "warn"}, 'initial: got "warn", expected alert | adopt | ignore'),
         ({"near_nm": -1}, "near_nm: got -1.0, expected a number"),
         ({"near_nm": float("inf")}, "near_nm: got Infinity, expected a number"),
-        (
-            {"active": ["08:00/16:00"]},
-            'active: got ["08:00/16:00"], expected no such property: activation windows are not',
-        ),
+        ({"active": ["08:00/16:00"]}, 'active: got ["08:00/16:00"], expected 2026-11-23T06:00Z/2026-11-23T18:00Z'),
+        ({"active": "08:00-16:00"}, 'active: got "08:00-16:00", expected a list of 2026-11-23T06:00Z/'),
+        ({"active": []}, "active: got [], expected a list of 2026-11-23T06:00Z/"),
+        ({"active": [8]}, "active: got [8.0], expected a list of 2026-11-23T06:00Z/"),
     ],
 )
 def test_property_problems(properties: dict[str, Any], problem: str) -> None:

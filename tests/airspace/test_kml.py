@@ -10,6 +10,7 @@ from hypothesis import given
 from detector.airspace.altitude import GROUND, UNLIMITED, Limit, Reference
 from detector.airspace.kml import read
 from detector.airspace.reading import Reading
+from detector.airspace.schedule import parse
 from detector.airspace.zones import DEFAULT_WATCH, Identity, Initial, Zone
 
 SQUARE = "20,50 21,50 21,51 20,51 20,50"
@@ -77,6 +78,13 @@ DATA = {
     "colour": "red",
     "active": "",
 }
+
+
+@pytest.mark.parametrize("value", ["SAT,SUN 22:00-04:00; 06:00-18:00", '[ "SAT,SUN 22:00-04:00", "06:00-18:00" ]'])
+def test_windows_are_listed_with_semicolons_or_as_json(value: str) -> None:
+    extended = f"<ExtendedData><Data name='active'><value>{value}</value></Data></ExtendedData>"
+    one = zone(f"<Placemark><name>drawn</name>{extended}{polygon(TALL)}</Placemark>")
+    assert one.active == (parse("SAT,SUN 22:00-04:00"), parse("06:00-18:00"))
 
 
 @pytest.mark.parametrize(
@@ -248,7 +256,8 @@ def test_a_floor_in_extended_data_goes_with_a_ceiling_as_drawn() -> None:
         ({"initial": "warn"}, 'initial: got "warn", expected alert | adopt | ignore'),
         ({"near_nm": "-1"}, "near_nm: got -1.0, expected a number"),
         ({"near_nm": "far"}, 'near_nm: got "far", expected a number'),
-        ({"active": "08:00/16:00"}, 'active: got "08:00/16:00", expected no such property'),
+        ({"active": "08:00/16:00"}, 'active: got ["08:00/16:00"], expected 2026-11-23T06:00Z/2026-11-23T18:00Z'),
+        ({"active": ";"}, "active: got [], expected a list of 2026-11-23T06:00Z/"),
     ],
 )
 def test_property_problems(data: dict[str, str], problem: str) -> None:
