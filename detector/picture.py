@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.airspace.activation import Activation
-from detector.airspace.altitude import Reference, amsl_m
+from detector.airspace.altimetry import Altimetry
+from detector.airspace.altitude import Reference
 from detector.airspace.zones import ENTRY, Identity, Zone
 from detector.geometry.edges import Edges
 from detector.geometry.index import CellIndex
@@ -33,7 +34,7 @@ class Airspace:
 
     def __init__(self, zones: Sequence[Zone], qnh_hpa: float) -> None:
         self.zones = tuple(zones)
-        self.qnh_hpa = qnh_hpa
+        self.altimetry = Altimetry(qnh_hpa)
         self.theatre = Theatre.around(zones)
         edges = Edges.of(zones, self.theatre)
         self.index = CellIndex(edges, len(zones))
@@ -51,18 +52,30 @@ class Airspace:
     def __len__(self) -> int:
         return len(self.zones)
 
-    def above_floor_m(self, pressure_alt_m: Floats, zone: Rows) -> Floats:
-        """Return the height above each zone's floor, (P,); inf without a floor, NaN with one and no altitude."""
-        return _height_m(pressure_alt_m, self.floor_m[zone], self.floor_is_level[zone], self.qnh_hpa)
+    def above_floor_m(self, pressure_alt_m: Floats, geo_alt_m: Floats, zone: Rows) -> tuple[Floats, Floats]:
+        """Return heights above floors and their sigma, (P,); inf without a floor, NaN with one and no altitude."""
+        return self._above_m(self.floor_m[zone], self.floor_is_level[zone], pressure_alt_m, geo_alt_m)
 
-    def below_ceiling_m(self, pressure_alt_m: Floats, zone: Rows) -> Floats:
-        """Return the height below each zone's ceiling, (P,), likewise."""
-        return -_height_m(pressure_alt_m, self.ceiling_m[zone], self.ceiling_is_level[zone], self.qnh_hpa)
+    def below_ceiling_m(self, pressure_alt_m: Floats, geo_alt_m: Floats, zone: Rows) -> tuple[Floats, Floats]:
+        """Return heights below zones' ceilings and their sigma, (P,), likewise."""
+        height_m, sigma_m = self._above_m(self.ceiling_m[zone], self.ceiling_is_level[zone], pressure_alt_m, geo_alt_m)
+        return -height_m, sigma_m
 
+    def margins(self, pressure_alt_m: Floats, geo_alt_m: Floats, zone: Rows) -> tuple[Floats, Floats]:
+        """Return heights above floors and below ceilings, in sigmas, (P,), likewise."""
+        above_m, above_sigma_m = self.above_floor_m(pressure_alt_m, geo_alt_m, zone)
+        below_m, below_sigma_m = self.below_ceiling_m(pressure_alt_m, geo_alt_m, zone)
+        return above_m / above_sigma_m, below_m / below_sigma_m
 
-def _height_m(pressure_alt_m: Floats, limit_m: Floats, is_level: Mask, qnh_hpa: float) -> Floats:
-    altitude_m = np.where(is_level, pressure_alt_m, amsl_m(pressure_alt_m, qnh_hpa))
-    return np.where(np.isinf(limit_m), -limit_m, altitude_m - limit_m)
+    def _above_m(
+        self, limit_m: Floats, is_level: Mask, pressure_alt_m: Floats, geo_alt_m: Floats
+    ) -> tuple[Floats, Floats]:
+        height_m, sigma_m = -limit_m, np.ones(len(limit_m))
+        for on, convert in ((is_level, self.altimetry.pressure_altitude_m), (~is_level, self.altimetry.above_sea_m)):
+            at = np.flatnonzero(on & np.isfinite(limit_m))
+            altitude_m, sigma_m[at] = convert(pressure_alt_m[at], geo_alt_m[at])
+            height_m[at] = altitude_m - limit_m[at]
+        return height_m, sigma_m
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +92,8 @@ class Picture:
     inside: Mask  # (P,) the fix now is inside, then, and vertically as far as altitude is known
     was_inside: Mask  # (P,) the fix before was; False for a first report
     depth_m: Floats  # (P,) distance of the fix now to the boundary, positive inside
-    above_floor_m: Floats  # (P,) NaN: not known
-    below_ceiling_m: Floats  # (P,)
+    above_floor: Floats  # (P,) height of the fix now above the floor in sigmas; NaN: not known
+    below_ceiling: Floats  # (P,) and below the ceiling
     pair: Rows  # (J,)
     enters: Floats  # (J,) 0: was inside already
     leaves: Floats  # (J,) 1: is still inside
@@ -107,6 +120,7 @@ def look(segments: Segments, airspace: Airspace, asked: tuple[Rows, Rows]) -> Pi
     still, already = np.zeros(len(key), dtype=bool), np.zeros(len(key), dtype=bool)
     still[pair[leaves == 1]] = True
     already[pair[enters == 0]] = True
+    above_floor, below_ceiling = airspace.margins(now.pressure_alt_m[segment], now.geo_alt_m[segment], zone)
     distance_m = airspace.boundaries.distance(now.earth_m[segment], zone)
     return Picture(
         path=path,
@@ -116,8 +130,8 @@ def look(segments: Segments, airspace: Airspace, asked: tuple[Rows, Rows]) -> Pi
         inside=still,
         was_inside=already & ~first,
         depth_m=np.where(over, distance_m, -distance_m),
-        above_floor_m=airspace.above_floor_m(now.pressure_alt_m[segment], zone),
-        below_ceiling_m=airspace.below_ceiling_m(now.pressure_alt_m[segment], zone),
+        above_floor=above_floor,
+        below_ceiling=below_ceiling,
         pair=pair,
         enters=enters,
         leaves=leaves,
@@ -149,11 +163,11 @@ def _between_limits(
 ) -> tuple[Rows, Floats, Floats]:
     """Return what of the stretches lies between floor and ceiling; altitude changes evenly along a segment."""
     at, of = segment[pair], zone[pair]
-    before_m, now_m = segments.before.pressure_alt_m[at], segments.now.pressure_alt_m[at]
-    before_m = np.where(np.isnan(before_m), now_m, before_m)
-    now_m = np.where(np.isnan(now_m), before_m, now_m)
+    before, now = segments.before, segments.now
     for height_m in (airspace.above_floor_m, airspace.below_ceiling_m):
-        start_m, end_m = height_m(before_m, of), height_m(now_m, of)
+        start_m, _ = height_m(before.pressure_alt_m[at], before.geo_alt_m[at], of)
+        end_m, _ = height_m(now.pressure_alt_m[at], now.geo_alt_m[at], of)
+        start_m, end_m = np.where(np.isnan(start_m), end_m, start_m), np.where(np.isnan(end_m), start_m, end_m)
         climbs = (start_m < 0) & (end_m >= 0)
         sinks = (start_m >= 0) & (end_m < 0)
         with np.errstate(invalid="ignore", divide="ignore"):

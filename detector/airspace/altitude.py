@@ -7,12 +7,11 @@ import math
 import re
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from detector.units import FLIGHT_LEVEL_M, FOOT_M, STANDARD_GRAVITY_MPS2
 
 STANDARD_QNH_HPA = 1013.25
+LOWEST_LAND_M = -450.0  # the shore of the Dead Sea lies at -440 m, and sinks
+HIGHEST_LAND_M = 8850.0  # Mount Everest, 8848.86 m
 FORMS = "GND, UNL, FL195, 2500 ft AMSL, 762.5 m AMSL or 500 ft AGL"
 
 
@@ -57,12 +56,13 @@ def parse(text: str) -> Limit:
 def without_terrain(floor: Limit, ceiling: Limit) -> tuple[Limit, Limit]:
     """Return both limits with none above ground, so that the zone is larger than drawn, never smaller.
 
-    Ground lies at sea level or higher: a floor counts from the sea, a ceiling is dropped. (Where ground lies below the
-    sea, as in a polder, the floor is too high by as much.)
+    Where the ground lies is not known here: a floor counts from the lowest land there is, a ceiling from the highest.
     """
     if floor.reference is Reference.GROUND:
-        floor = Limit(floor.height_m, Reference.SEA)
-    return floor, UNLIMITED if ceiling.reference is Reference.GROUND else ceiling
+        floor = Limit(floor.height_m + LOWEST_LAND_M, Reference.SEA)
+    if ceiling.reference is Reference.GROUND:
+        ceiling = Limit(ceiling.height_m + HIGHEST_LAND_M, Reference.SEA)
+    return floor, ceiling
 
 
 # ICAO standard atmosphere (Doc 7488): 288.15 K at the sea, 6.5 K less a kilometre, R = 287.05287 J/(kg K).
@@ -71,10 +71,9 @@ _SCALE_M = 288.15 / _LAPSE_KPM
 _EXPONENT = 287.05287 * _LAPSE_KPM / STANDARD_GRAVITY_MPS2
 
 
-def amsl_m(pressure_alt_m: NDArray[np.float64], qnh_hpa: float) -> NDArray[np.float64]:
-    """Return what an altimeter set to `qnh_hpa` shows at a pressure altitude, any shape; NaN stays NaN.
+def standard_altitude_m(pressure_hpa: float) -> float:
+    """Return the altitude of a pressure in the standard atmosphere: 0 m for 1013.25 hPa, about 8.3 m less a hPa.
 
-    Setting a QNH shifts the scale by the standard altitude of that pressure, about 8.3 m (27 ft) a hPa.
+    It is what an altimeter set to a QNH shows less than one set to the standard.
     """
-    offset_m: float = _SCALE_M * (1 - (qnh_hpa / STANDARD_QNH_HPA) ** _EXPONENT)
-    return pressure_alt_m - offset_m
+    return _SCALE_M * float(1 - (pressure_hpa / STANDARD_QNH_HPA) ** _EXPONENT)

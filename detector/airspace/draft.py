@@ -33,9 +33,11 @@ class Draft:
         """Return both limits with none above ground; refuse a ceiling that is not above the floor."""
         low, high = without_terrain(floor, ceiling)
         if low != floor:
-            self.warn(f"floor: {floor_text} is taken as above the sea, for terrain is not known here")
+            read = f"{low.height_m:.0f} m AMSL, as over the lowest land"
+            self.warn(f"floor: {floor_text} is taken as {read}; terrain is unknown")
         if high != ceiling:
-            self.warn(f"ceiling: {ceiling_text} is taken as UNL, for terrain is not known here")
+            read = f"{high.height_m:.0f} m AMSL, as over the highest land"
+            self.warn(f"ceiling: {ceiling_text} is taken as {read}; terrain is unknown")
         if low.height_m >= high.height_m:
             what = f"{ceiling_text} is not above the floor, {floor_text}"
             self.refuse(f"ceiling: {what}, expected a floor below the ceiling")

@@ -7,7 +7,7 @@ how high a zone is:
 
 - draped (clampToGround, clampToSeaFloor): from the ground without limit.
 - absolute and extruded, a box in Google Earth: from the ground to its altitude above the sea (the EGM96 geoid, 6.2).
-- relativeToGround and extruded: a ceiling above ground, without limit here as terrain is not known.
+- relativeToGround and extruded: a ceiling above ground, which here is the highest there is as terrain is not known.
 - hanging in the air or drawn at altitude 0: a sheet has no floor or ceiling; without limit, aloud.
 
 The lines of a draped Polygon are straight in longitude and latitude, those of others straight in space, which
@@ -186,7 +186,7 @@ def _ceiling(polygons: list[Element], rings: list[list[Any]], feature: Feature) 
     top_m = max(tops_m)
     if min(tops_m) < top_m:
         feature.warn(f"ceiling: its Polygons differ in height; the highest, {_metres(top_m)}, is taken for all")
-    # One above ground has no limit here, so it is the higher: AGL comes first.
+    # One above ground counts from the highest land, so it is the higher: AGL comes first.
     references = {REFERENCE[_mode(polygon)] for polygon in polygons if _mode(polygon) in REFERENCE}
     return f"{_metres(top_m)} {min(references)}" if top_m < math.inf else None
 

@@ -16,19 +16,20 @@ from detector.tracks.path import Path
 from detector.tracks.store import Rows
 from feeds.plots import Floats
 
-SIGMA_ALTITUDE_M = 30.0  # 100 ft: the grain of Mode C altitude
 UNSEEN_MPS2 = 1.0  # manoeuvre no report shows; civil traffic stays below 5.7 in 99.9 % of its seconds
 SAMPLES = 9  # points on a stretch at which its depth is taken
 CREST_SAMPLES = 4  # points on each of two segments between which a track was deepest
 LOG_ODDS_LIMIT = 30.0
 
 
-def log_odds_inside(depth_m: Floats, sigma_m: Floats, above_floor_m: Floats, below_ceiling_m: Floats) -> Floats:
-    """Return ln(P(inside) / P(outside)), (N,); an altitude that is not known (NaN) excludes nothing."""
-    log_p = log_ndtr(depth_m / sigma_m)
-    log_q = log_ndtr(-depth_m / sigma_m)
-    for height_m in (above_floor_m, below_ceiling_m):
-        z = np.nan_to_num(height_m, nan=np.inf) / SIGMA_ALTITUDE_M
+def log_odds_inside(depth: Floats, above_floor: Floats, below_ceiling: Floats) -> Floats:
+    """Return ln(P(inside) / P(outside)), (N,), of how far inside each boundary something is, in sigmas.
+
+    An altitude that is not known (NaN) excludes nothing.
+    """
+    log_p, log_q = log_ndtr(depth), log_ndtr(-depth)
+    for height in (above_floor, below_ceiling):
+        z = np.where(np.isnan(height), np.inf, height)
         # outside = outside here, or inside here and outside the rest
         log_q = np.logaddexp(log_ndtr(-z), log_ndtr(z) + log_q)
         log_p = log_p + log_ndtr(z)
@@ -65,12 +66,7 @@ def of_stretches(picture: Picture, airspace: Airspace, which: Rows) -> tuple[Flo
     point = picture.path.at(at, fraction)
     sigma_m = np.hypot(point.sigma_m, _doubt_m(picture.path, at, fraction))
     depth_m = airspace.boundaries.distance(point.earth_m, zone)
-    odds = log_odds_inside(
-        depth_m,
-        sigma_m,
-        airspace.above_floor_m(point.pressure_alt_m, zone),
-        airspace.below_ceiling_m(point.pressure_alt_m, zone),
-    )
+    odds = log_odds_inside(depth_m / sigma_m, *airspace.margins(point.pressure_alt_m, point.geo_alt_m, zone))
     depth_m, sigma_m = depth_m.reshape(-1, SAMPLES), sigma_m.reshape(-1, SAMPLES)
     deepest = np.arange(len(which)), depth_m.argmax(axis=1)
     return odds.reshape(-1, SAMPLES).max(axis=1), depth_m[deepest], sigma_m[deepest]

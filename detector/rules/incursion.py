@@ -99,9 +99,8 @@ def detect(
     threshold = float(logit(params.probability))
     pairs = _pairs(segments, picture, airspace, tracks, params)
     was = contacts.get(pairs.row * contacts.n_zones + picture.zone)
-    odds = evidence.log_odds_inside(
-        picture.depth_m, segments.now.sigma_m[picture.segment], picture.above_floor_m, picture.below_ceiling_m
-    )
+    depth = picture.depth_m / segments.now.sigma_m[picture.segment]
+    odds = evidence.log_odds_inside(depth, picture.above_floor, picture.below_ceiling)
     odds[~picture.active] = -evidence.LOG_ODDS_LIMIT
     paths = _paths(pairs, airspace, _tellable(was, pairs), _undecided(was, pairs), was["ended_s"], params)
     now = _weigh(was, odds, pairs, paths)

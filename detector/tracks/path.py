@@ -76,6 +76,7 @@ class Path:
             earth_m=earth_m * (radius_m / _length(earth_m))[:, None],
             sigma_m=np.hypot((1 - w) * before.sigma_m, w * now.sigma_m),
             pressure_alt_m=_between(before.pressure_alt_m, now.pressure_alt_m, w),
+            geo_alt_m=_between(before.geo_alt_m, now.geo_alt_m, w),
             period_s=now.period_s,
             gs_mps=now.gs_mps,
             track_deg=now.track_deg,

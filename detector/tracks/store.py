@@ -39,6 +39,7 @@ class Fixes:
     earth_m: Floats  # earth-centred, height 0
     sigma_m: Floats
     pressure_alt_m: Floats  # NaN: not known
+    geo_alt_m: Floats  # above the ellipsoid
     period_s: Floats  # of the source
     gs_mps: Floats  # as reported; NaN: not
     track_deg: Floats
@@ -201,6 +202,8 @@ class TrackStore:
                 track_deg = math.degrees(math.atan2(east_m, north_m)) % 360
             if math.isnan(vrate_mps):
                 vrate_mps = float(fix.pressure_alt_m[row] - before.pressure_alt_m[row]) / step_s
+            if math.isnan(vrate_mps):
+                vrate_mps = float(fix.geo_alt_m[row] - before.geo_alt_m[row]) / step_s
         return gs_mps, track_deg, vrate_mps
 
     def reclassify(self, classifier: Classifier) -> None:
@@ -249,8 +252,15 @@ def _doubled(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def _carry_altitude(before: Fixes, now: Fixes) -> None:
-    unknown = np.isnan(now.pressure_alt_m) & (now.time_s - before.time_s <= CARRIED_S)
-    now.pressure_alt_m[unknown] = before.pressure_alt_m[unknown]
+    """Let an altitude that a report lacks follow the other kind, or stay where it was in a report without any."""
+    recent = now.time_s - before.time_s <= CARRIED_S
+    pressure_m, geo_m = now.pressure_alt_m, now.geo_alt_m
+    none = np.isnan(pressure_m) & np.isnan(geo_m)
+    by_geometry_m = before.pressure_alt_m + np.where(none, 0.0, geo_m - before.geo_alt_m)
+    by_pressure_m = before.geo_alt_m + np.where(none, 0.0, pressure_m - before.pressure_alt_m)
+    for column_m, carried_m in ((pressure_m, by_geometry_m), (geo_m, by_pressure_m)):
+        unknown = np.isnan(column_m) & recent
+        column_m[unknown] = carried_m[unknown]
 
 
 def _no_fixes(capacity: int) -> Fixes:

@@ -99,8 +99,8 @@ def test_limits(lower: str, below: str, upper: str, above: str, floor: Limit, ce
 @pytest.mark.parametrize(
     ("bounds", "warning", "floor_m", "ceiling_m"),
     [
-        (limits('"FT">500', below="SFC"), 'floor: "500 FT AGL" is taken as above the sea', 152.4, np.inf),
-        (limits(upper='"M">1525', above="SFC"), 'ceiling: "1525 M AGL" is taken as UNL', -np.inf, np.inf),
+        (limits('"FT">500', below="SFC"), 'floor: "500 FT AGL" is taken as -298 m AMSL', 152.4 - 450, np.inf),
+        (limits(upper='"M">1525', above="SFC"), 'ceiling: "1525 M AGL" is taken as 10375 m AMSL', -np.inf, 10375.0),
         (limits('"FT">500'), 'lowerLimitReference: got ""; taken as MSL', 152.4, np.inf),
         (limits(upper='"M">90', above="W84"), 'upperLimitReference: got "W84"; taken as MSL', -np.inf, 90),
         (limits('"FL">30', below="SFC"), "lowerLimitReference: SFC is not what FL is counted from", 914.4, np.inf),

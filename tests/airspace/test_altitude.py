@@ -1,9 +1,15 @@
-import math
-
-import numpy as np
 import pytest
 
-from detector.airspace.altitude import FORMS, GROUND, UNLIMITED, Limit, Reference, amsl_m, parse, without_terrain
+from detector.airspace.altitude import (
+    FORMS,
+    GROUND,
+    UNLIMITED,
+    Limit,
+    Reference,
+    parse,
+    standard_altitude_m,
+    without_terrain,
+)
 
 
 @pytest.mark.parametrize(
@@ -40,10 +46,11 @@ def test_wrong_forms_name_the_right_ones(text: str) -> None:
         parse(text)
 
 
-def test_limits_above_ground_enlarge_the_zone() -> None:
+@pytest.mark.parametrize(("ground_m", "place"), [(-440.0, "the Dead Sea"), (0.0, "a shore"), (8849.0, "Mount Everest")])
+def test_limits_above_ground_enlarge_the_zone_wherever_it_is(ground_m: float, place: str) -> None:
     low, high = without_terrain(parse("500 ft AGL"), parse("2000 ft AGL"))
-    assert low == Limit(pytest.approx(152.4), Reference.SEA)
-    assert high == UNLIMITED
+    assert (low.reference, high.reference) == (Reference.SEA, Reference.SEA)
+    assert low.height_m < ground_m + 152.4 < ground_m + 609.6 < high.height_m, place
 
 
 @pytest.mark.parametrize("text", ["GND", "UNL", "FL95", "2500 ft AMSL"])
@@ -53,18 +60,16 @@ def test_other_limits_need_no_terrain(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("qnh_hpa", "elevation_m"),
-    [  # pressure at geopotential altitudes, Doc 7488: set to it, an altimeter shows 0 there
+    [  # pressure at geopotential altitudes, Doc 7488
         (1074.78, -500),
         (1013.25, 0),
         (954.61, 500),
         (898.75, 1000),
     ],
 )
-def test_pressure_altitude_to_height_above_sea(qnh_hpa: float, elevation_m: float) -> None:
-    assert amsl_m(np.array([elevation_m, 3000.0]), qnh_hpa) == pytest.approx([0, 3000 - elevation_m], abs=0.1)
+def test_standard_altitude_of_a_pressure(qnh_hpa: float, elevation_m: float) -> None:
+    assert standard_altitude_m(qnh_hpa) == pytest.approx(elevation_m, abs=0.1)
 
 
-def test_high_pressure_puts_an_aircraft_higher_and_nan_stays() -> None:
-    height_m = amsl_m(np.array([1000.0, math.nan]), 1014.25)
-    assert height_m[0] == pytest.approx(1000 + 27.3 * 0.3048, abs=0.1)  # 27.3 ft a hPa at sea level
-    assert math.isnan(height_m[1])
+def test_a_hectopascal_is_27_ft_at_the_sea() -> None:
+    assert standard_altitude_m(1014.25) == pytest.approx(-27.3 * 0.3048, abs=0.1)

@@ -59,14 +59,14 @@ AIRSPACES = [
     ("ACR001", "ACR001", "danger", GND, UNL, 1750.2046 * 30),  # the length of its centreline by its width
     ("EAAD", "AMSWELL", "fir", GND, UNL, 2373154.869),
     ("EAP2", "VAARDNOR", "prohibited", GND, UNL, np.pi * 27.78**2),
-    ("EAR1", "BRAVO", "restricted", GND, UNL, np.pi * 46.3**2 * 227 / 360),  # 1525 m above ground; 270 to 497 degrees
+    ("EAR1", "BRAVO", "restricted", GND, (1525 + 8850, "AMSL"), np.pi * 46.3**2 * 227 / 360),  # 270 to 497 degrees
     ("EAR3", "BURGENVALK", "restricted", (230 * FL_M, "FL"), (360 * FL_M, "FL"), 55553.110),
     ("EAR5", "WINSWUK", "restricted", GND, (360 * FL_M, "FL"), 83424.398),
     ("EAD4", "HORSHAM", "danger", GND, (360 * FL_M, "FL"), np.pi * 20**2),
     ("EAD6", "DONLON", "danger", GND, (360 * FL_M, "FL"), np.pi * 8**2),
     ("EAR2", "PASOUND", "restricted", (250 * FL_M, "FL"), (350 * FL_M, "FL"), np.pi * 18.52**2),
-    ("EADD-TMA", "NIBORD", "belt", (450, "AMSL"), (450 * FL_M, "FL"), np.pi * 92.6**2),
-    ("EAMTA01", "EAMOA01", "belt", (304.8, "AMSL"), (135 * FL_M, "FL"), None),
+    ("EADD-TMA", "NIBORD", "belt", (450 - 450, "AMSL"), (450 * FL_M, "FL"), np.pi * 92.6**2),
+    ("EAMTA01", "EAMOA01", "belt", (304.8 - 450, "AMSL"), (135 * FL_M, "FL"), None),
     ("EAMM-1", "MAGNETTO", "belt", (210 * FL_M, "FL"), (460 * FL_M, "FL"), 7298.510),
     ("EAMM-2", "MAGNETTO", "belt", (210 * FL_M, "FL"), (460 * FL_M, "FL"), 4280.147),
     ("EAMM1", "MAGNETTO TMA PART 1", "belt", (210 * FL_M, "FL"), (460 * FL_M, "FL"), 7298.510),
@@ -176,10 +176,10 @@ def test_what_is_said_aloud() -> None:
     assert [re.sub(r" \(Airspace [-0-9a-z]+\)", "", line) for line in found] == [
         'zone "ACR001": lowerLimit: got ""; taken as GND',
         'zone "ACR001": upperLimit: got ""; taken as UNL',
-        'zone "EAR1": ceiling: "1525 M AGL" is taken as UNL, for terrain is not known here',
+        'zone "EAR1": ceiling: "1525 M AGL" is taken as 10375 m AMSL, as over the highest land; terrain is unknown',
         'zone "EAR5": geometry: an edge from -39.6667 47.3333 to -41 47 is added, where curves do not meet',
-        'zone "EADD-TMA": floor: "450 M AGL" is taken as above the sea, for terrain is not known here',
-        'zone "EAMTA01": floor: "1000 FT AGL" is taken as above the sea, for terrain is not known here',
+        'zone "EADD-TMA": floor: "450 M AGL" is taken as 0 m AMSL, as over the lowest land; terrain is unknown',
+        'zone "EAMTA01": floor: "1000 FT AGL" is taken as -145 m AMSL, as over the lowest land; terrain is unknown',
         'zone "EADD-CTA-2": geometry: part 1 ring 1: not closed; an edge from -25.2875 52.9061 to -25.2875 52.2061 '
         "is added",
         'zone "EADD1": lowerLimitReference: SFC is not what FL is counted from; taken as STD',

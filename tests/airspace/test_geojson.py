@@ -266,8 +266,8 @@ def test_whatever_it_holds_each_feature_is_a_zone_or_has_a_problem(features: lis
 @pytest.mark.parametrize(
     ("properties", "warning", "is_so"),
     [
-        ({"floor": "500 ft AGL"}, 'floor: "500 ft AGL" is taken as above the sea', lambda z: z.floor.height_m < 153),
-        ({"ceiling": "500 ft AGL"}, 'ceiling: "500 ft AGL" is taken as UNL', lambda z: z.ceiling == UNLIMITED),
+        ({"floor": "500 ft AGL"}, 'floor: "500 ft AGL" is taken as -298 m AMSL', lambda z: z.floor.height_m < -297),
+        ({"ceiling": "500 ft AGL"}, 'ceiling: "500 ft AGL" is taken as 9002 m', lambda z: z.ceiling.height_m > 9002),
         (
             {"kind": "belt"},
             "kind: being inside a zone of kind belt alarms nobody by itself",

@@ -179,6 +179,7 @@ def test_an_id_given_twice_is_claimed_twice() -> None:
 
 
 SEA_3000 = Limit(3000.0, Reference.SEA)
+TALLEST = Limit(3000.0 + 8850.0, Reference.SEA)
 SLOPE = "20,50,100 21,50,3000 21,51 20,51,5 20,50,100"
 FAR = "30,50,3000 31,50,3000 31,51,3000 30,50,3000"
 FLAT = "20,50,0 21,50,0 21,51,0 20,50,0"
@@ -195,7 +196,12 @@ FLAT = "20,50,0 21,50,0 21,51,0 20,50,0"
         (polygon(TALL, mode="absolute"), UNLIMITED, True, ["a Polygon that hangs at 3000 m, not extruded is taken"]),
         (polygon(FLAT, mode="absolute", extrude=1), UNLIMITED, True, ["a Polygon that is drawn at altitude 0 m is"]),
         (polygon(SQUARE, mode="absolute", extrude=1), UNLIMITED, True, ["a Polygon that is drawn at altitude 0 m"]),
-        (polygon(TALL, mode="relativeToGround", extrude=1), UNLIMITED, True, ['"3000 m AGL" is taken as UNL, for']),
+        (
+            polygon(TALL, mode="relativeToGround", extrude=1),
+            TALLEST,
+            True,
+            ['"3000 m AGL" is taken as 11850 m AMSL, as'],
+        ),
         (
             polygon(TALL, mode="absolute", extrude=1) + polygon(FAR.replace("3000", "100"), mode="absolute", extrude=1),
             SEA_3000,
@@ -204,9 +210,9 @@ FLAT = "20,50,0 21,50,0 21,51,0 20,50,0"
         ),
         (
             polygon(TALL, mode="absolute", extrude=1) + polygon(FAR, mode="relativeToGround", extrude=1),
-            UNLIMITED,
+            TALLEST,
             True,
-            ['"3000 m AGL" is taken as UNL'],
+            ['"3000 m AGL" is taken as 11850 m AMSL'],
         ),
         (
             polygon(FAR, mode="absolute", extrude=1) + polygon(),

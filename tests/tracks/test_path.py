@@ -43,9 +43,8 @@ class Turn:
 def fixes(time_s, lon_deg, lat_deg, gs_mps, track_deg) -> Fixes:
     n = len(lon_deg)
     x_m, y_m = THEATRE.project(lon_deg, lat_deg)
-    columns = (np.full(n, value, dtype=float) for value in (10.0, 6000.0, 1.0, gs_mps))
-    sigma_m, alt_m, period_s, gs = columns
-    return Fixes(np.full(n, time_s), x_m, y_m, earth_centred(lon_deg, lat_deg), sigma_m, alt_m, period_s, gs, track_deg)
+    columns = (np.full(n, value, dtype=float) for value in (10.0, 6000.0, 6000.0, 1.0, gs_mps))
+    return Fixes(np.full(n, time_s), x_m, y_m, earth_centred(lon_deg, lat_deg), *columns, track_deg)
 
 
 def path_of(before: Fixes, now: Fixes) -> Path:

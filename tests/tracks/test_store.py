@@ -43,3 +43,30 @@ def test_the_period_of_an_unknown_source_is_learnt():
     pipe.step(zoo.flight(lon=10.0, times=range(0, 40, 4), source="who knows"), 36.0)
     (row,) = np.flatnonzero(pipe.tracks.alive)
     assert pipe.tracks.fix.period_s[row] == pytest.approx(4.0)
+
+
+@pytest.mark.parametrize(
+    ("baro_m", "geo_m", "held_m"),
+    [
+        ([3000, 3100], [3200, None], (3100, 3300)),  # what is lacking climbs with the other
+        ([3000, None], [3200, 3350], (3150, 3350)),
+        ([3000, None], [3200, None], (3000, 3200)),  # or stays
+        ([None, 3100], [3200, None], (3100, None)),  # nothing ties one to the other
+        ([3000, None], [None, 3300], (None, 3300)),
+    ],
+)
+def test_an_altitude_that_a_report_lacks_is_carried_over(baro_m, geo_m, held_m):
+    for later_s, expected in ((12, held_m), (80, (baro_m[1], geo_m[1]))):
+        pipe = zoo.pipeline()
+        columns = {"baro_alt_m": np.array(baro_m, dtype=float), "geo_alt_m": np.array(geo_m, dtype=float)}
+        plots = zoo.flight(lon=10.0, times=[0, later_s], source="enroute-radar", **columns)
+        pipe.step(plots, later_s)
+        (row,) = np.flatnonzero(pipe.tracks.alive)
+        held = pipe.tracks.fix.pressure_alt_m[row], pipe.tracks.fix.geo_alt_m[row]
+        assert held == pytest.approx(tuple(np.array(expected, dtype=float)), nan_ok=True)
+
+
+def test_climb_is_told_by_either_altitude():
+    pipe = zoo.pipeline()
+    pipe.step(zoo.flight(lon=10.0, times=[0, 12], baro_alt_m=np.nan, geo_alt_m=[3000.0, 3120.0]), 12.0)
+    assert pipe.tracks.motion(int(np.flatnonzero(pipe.tracks.alive)[0]))[2] == pytest.approx(10.0)
