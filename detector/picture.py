@@ -41,7 +41,6 @@ class Airspace:
         self.boundaries = Boundaries(edges)
         self.watch = np.array([[i in z.watch and z.kind in ENTRY for z in zones] for i in Identity])  # (identities, Z)
         self.watched: Mask = np.logical_or.reduce(self.watch, axis=1)  # (identities,) by any zone
-        self.activation = Activation(zones)
         self.index_of = {zone.id: index for index, zone in enumerate(zones)}
         self.initial = np.array([z.initial for z in zones], dtype=np.int8)
         self.floor_m = np.array([z.floor.height_m for z in zones])
@@ -89,6 +88,7 @@ class Picture:
     segment: Rows  # (P,) index into the segments looked at
     zone: Rows  # (P,)
     active: Mask  # (P,) the zone counts at the fix now
+    opened_s: Floats  # (P,) and since when
     inside: Mask  # (P,) the fix now is inside, then, and vertically as far as altitude is known
     was_inside: Mask  # (P,) the fix before was; False for a first report
     depth_m: Floats  # (P,) distance of the fix now to the boundary, positive inside
@@ -99,7 +99,7 @@ class Picture:
     leaves: Floats  # (J,) 1: is still inside
 
 
-def look(segments: Segments, airspace: Airspace, asked: tuple[Rows, Rows]) -> Picture:
+def look(segments: Segments, airspace: Airspace, activation: Activation, asked: tuple[Rows, Rows]) -> Picture:
     """Return the picture of M segments; `asked` are further (segment, zone) pairs to answer for."""
     now, n_zones = segments.now, len(airspace)
     path = Path.of(segments)
@@ -115,7 +115,7 @@ def look(segments: Segments, airspace: Airspace, asked: tuple[Rows, Rows]) -> Pi
     first = segments.first[segment]
     pair, enters, leaves = _stretches(was_over, over, cut_pair, cut_at)
     pair, enters, leaves = _between_limits(segments, airspace, segment, zone, pair, enters, leaves)
-    pair, enters, leaves = _while_active(segments, airspace.activation, segment, zone, pair, enters, leaves)
+    pair, enters, leaves = _while_active(segments, activation, segment, zone, pair, enters, leaves)
 
     still, already = np.zeros(len(key), dtype=bool), np.zeros(len(key), dtype=bool)
     still[pair[leaves == 1]] = True
@@ -126,7 +126,8 @@ def look(segments: Segments, airspace: Airspace, asked: tuple[Rows, Rows]) -> Pi
         path=path,
         segment=segment,
         zone=zone,
-        active=_active(now.time_s[segment], airspace.activation, zone),
+        active=_active(now.time_s[segment], activation, zone),
+        opened_s=activation.opened_s[zone],
         inside=still,
         was_inside=already & ~first,
         depth_m=np.where(over, distance_m, -distance_m),

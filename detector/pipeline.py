@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.airspace.activation import Activation
 from detector.airspace.zones import ENTRY
 from detector.geometry.projection import earth_centred
 from detector.incidents.book import Book
@@ -65,6 +66,7 @@ class Pipeline:
             sensors,
             params,
         )
+        self.activation = Activation(airspace.zones)
         self.tracks = TrackStore()
         self.contacts = Contacts(len(airspace))
         self.execute: Execute = lambda _rule, detect: detect()  # may time it, and answer None for a rule that broke
@@ -105,7 +107,8 @@ class Pipeline:
         messages = self._tick(now_s)
         kept = {zone.id for zone in airspace.zones if zone.kind in ENTRY and params.enabled}
         gone = set(self.airspace.index_of) - kept
-        closed = self._activate(airspace)
+        activation = self._activation_of(airspace)
+        closed = activation.closed()
         gone |= {airspace.zones[zone].id for zone in closed}
         messages += self.book.close_zones(gone, self.time_s, self.tracks, self._depths)
         old, new = self.airspace.theatre, airspace.theatre
@@ -119,17 +122,18 @@ class Pipeline:
         )
         self.contacts.close(closed, self.time_s)
         self.airspace, self.classifier, self.sensors, self.params = airspace, classifier, sensors, params
+        self.activation = activation
         self.tracks.reclassify(classifier)
         return messages
 
-    def _activate(self, airspace: Airspace) -> list[int]:
-        """Let other zones count from now on; return which of them do not. Those that did not before open now."""
-        now, before = airspace.activation, self.airspace.activation
-        closed = now.advance(self.time_s)
-        for zone_id, was in self.airspace.index_of.items():
-            if zone_id in airspace.index_of and before.closed_s[was] < math.inf:
-                now.open_late(airspace.index_of[zone_id], self.time_s)
-        return closed
+    def _activation_of(self, airspace: Airspace) -> Activation:
+        """Return when other zones count from now on; those that did not until now open no earlier."""
+        activation = Activation(airspace.zones)
+        activation.advance(self.time_s)
+        for zone in self.activation.closed():
+            if (now := airspace.index_of.get(self.airspace.zones[zone].id)) is not None:
+                activation.open_late(now, self.time_s)
+        return activation
 
     def _fixes(self, plots: Plots) -> Fixes:
         sensors = self.sensors
@@ -173,7 +177,7 @@ class Pipeline:
         if not len(which):
             return []
         seen = segments.take(which)
-        picture = look(seen, self.airspace, (np.searchsorted(which, asked[0]), asked[1]))
+        picture = look(seen, self.airspace, self.activation, (np.searchsorted(which, asked[0]), asked[1]))
         if not len(picture.segment):
             return []
         findings = self.execute(
@@ -189,7 +193,7 @@ class Pipeline:
         """Let event time pass: every whole second up to `until_s` at which something falls due."""
         messages: list[IncidentMessage] = []
         if self.time_s == -math.inf < until_s:
-            self.airspace.activation.advance(until_s)
+            self.activation.advance(until_s)
         self.time_s = max(self.time_s, until_s)
         while (due_s := self._due_s()) <= self.time_s:
             messages += self._close_zones(due_s)
@@ -203,7 +207,7 @@ class Pipeline:
 
     def _close_zones(self, now_s: float) -> list[IncidentMessage]:
         """Open and close the zones whose windows begin or end now."""
-        closed = self.airspace.activation.advance(now_s)
+        closed = self.activation.advance(now_s)
         if not closed:
             return []
         zone_ids = {self.airspace.zones[zone].id for zone in closed}
@@ -216,7 +220,7 @@ class Pipeline:
         tracks = self.tracks
         due_s = min(
             self.book.due_s(),
-            self.airspace.activation.due_s,
+            self.activation.due_s,
             float(tracks.lost_at_s().min()),
             float(tracks.forgotten_at_s().min()),
         )

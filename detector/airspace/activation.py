@@ -28,15 +28,19 @@ class Activation:
         self.due_s = math.inf  # when the next zone opens or closes; known from the first `advance` on
 
     def advance(self, time_s: float) -> list[int]:
-        """Let time pass; return the zones that count no more, and the first time those that do not."""
+        """Let time pass; return the zones that have closed with it."""
         due = [index for index, change_s in self._change_s.items() if change_s <= time_s]
-        open_before = [index for index in due if self.closed_s[index] == math.inf]
+        already = set(self.closed())
         for index in due:
             windows = self._windows[index]
             self.opened_s[index], self.closed_s[index] = _latest_span_s(windows, time_s)
             self._change_s[index] = next_change_s(windows, time_s)
         self.due_s = min(self._change_s.values(), default=math.inf)
-        return [index for index in open_before if self.closed_s[index] < math.inf]
+        return [index for index in self.closed() if index not in already]
+
+    def closed(self) -> list[int]:
+        """Return the zones that do not count now."""
+        return np.flatnonzero(self.closed_s < math.inf).tolist()
 
     def open_late(self, index: int, time_s: float) -> None:
         """Let a zone that counts do so since a time at the earliest, whatever its windows say."""

@@ -60,7 +60,6 @@ class Pairs:
     landed: Mask
     unsettled: Mask  # it may yet tell who it is
     period_s: Floats
-    opened_s: Floats  # since when the zone counts
 
     def moment(self, fraction: Floats) -> tuple[Floats, Floats, Floats]:
         """Return time, x and y at a fraction of each pair's segment."""
@@ -129,7 +128,6 @@ def _pairs(segments: Segments, picture: Picture, airspace: Airspace, tracks: Tra
         unsettled=anonymous.astype(bool)
         & (segments.now.time_s[picture.segment] - tracks.heard_s[row] < params.settle_s),
         period_s=np.where(np.isnan(period_s), DEFAULT_PERIOD_S, period_s),
-        opened_s=airspace.activation.opened_s[picture.zone],
     )
 
 
@@ -228,7 +226,7 @@ def _pass_crests(was: Records, now: Records, pairs: Pairs, airspace: Airspace) -
     sigma_m = segments.before.sigma_m[picture.segment]
     crest = (was["inside"] | (was["evidence"] > 0)) & was["sinking"] & ~now["sinking"]
     crest &= (was["last_depth_m"] + hidden_m > now["depth_m"]) & (hidden_m > sigma_m)
-    crest &= segments.earlier.time_s[picture.segment] >= pairs.opened_s
+    crest &= segments.earlier.time_s[picture.segment] >= picture.opened_s
     which = np.flatnonzero(crest)
     depth_m = np.full(len(now), -np.inf)
     depth_m[which] = evidence.of_crests(picture, airspace, which)
@@ -330,7 +328,7 @@ def _changes(was: Records, now: Records, pairs: Pairs, verdict: Verdict, params:
 
 def _briefly_out(was: Records, now: Records, pairs: Pairs, params: Params) -> Mask:
     briefly: Mask = now["since_s"] - was["ended_s"] < params.rejoin_periods * pairs.period_s
-    briefly &= pairs.opened_s <= was["ended_s"]
+    briefly &= pairs.picture.opened_s <= was["ended_s"]
     return briefly
 
 
