@@ -34,6 +34,7 @@ class Entry:
     detected_s: float
     started_at: Place | None
     between_s: tuple[float, float] | None
+    blind: bool  # to height: no altitude is known
     severity: int = 0
     depth_m: float = 0.0
     sigma_m: float = 0.0
@@ -89,6 +90,7 @@ class Entry:
                 exit_lat=exit_lat,
                 exit_lon=exit_lon,
                 between=UNSET if self.between_s is None else (stamp(self.between_s[0]), stamp(self.between_s[1])),
+                altitude_known=False if self.blind else UNSET,
             ),
         )
 
@@ -153,10 +155,12 @@ class Incident:
                 detected_s=step_s[1],
                 started_at=None if math.isnan(row.started_lat_deg) else (row.started_lat_deg, row.started_lon_deg),
                 between_s=None if row.certainty == Certainty.OBSERVED else step_s,
+                blind=row.blind,
             )
             self.entries.append(entry)
         if rejoins and row.certainty < entry.certainty:
             entry.certainty, entry.between_s = row.certainty, None  # a guess that has been confirmed
+        entry.blind &= row.blind
         entry.deepen(row.depth_m, row.sigma_m, row.probability)
         entry.severity = max(entry.severity, severity(zone.kind, identity, deep=row.deep))
         entry.told = None

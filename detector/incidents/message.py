@@ -24,6 +24,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     exit_lat: float | UnsetType = UNSET
     exit_lon: float | UnsetType = UNSET
     between: tuple[str, str] | UnsetType = UNSET  # no report lies between these times
+    altitude_known: bool | UnsetType = UNSET  # False: the zone has a floor or a ceiling, which could exclude nothing
 
 
 class Finding(Struct, frozen=True, kw_only=True):

@@ -51,6 +51,7 @@ class Findings:
     depth_m: Floats
     sigma_m: Floats
     probability: Floats
+    blind: NDArray[np.bool_]  # the zone has a floor or a ceiling, and no altitude is known
 
     def opened(self) -> int:
         """Return how many findings began."""
@@ -78,3 +79,4 @@ class FindingRow(NamedTuple):
     depth_m: float
     sigma_m: float
     probability: float
+    blind: bool

@@ -307,6 +307,7 @@ def _findings(
         depth_m=now["depth_m"][which],
         sigma_m=now["depth_sigma_m"][which],
         probability=evidence.probability(now["log_odds"])[which],
+        blind=np.isnan(pairs.picture.above_floor + pairs.picture.below_ceiling)[which],
     )
 
 

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from msgspec import UNSET
 from scipy.special import ndtr
 
 from detector.airspace.altitude import parse, without_terrain
@@ -90,3 +91,22 @@ def test_an_altitude_that_only_later_reports_tell_moves_no_entry():
     baro_m = np.full(60, math.nan)
     baro_m[25:] = 3000.0
     assert started(area("FL50", "FL150"), baro_alt_m=baro_m) == ENTERS
+
+
+@pytest.mark.parametrize(
+    ("floor", "baro_alt_m", "said"), [("FL50", math.nan, False), ("FL50", 3000.0, UNSET), ("GND", math.nan, UNSET)]
+)
+def test_the_evidence_says_that_a_floor_could_exclude_nothing(floor, baro_alt_m, said):
+    plots = zoo.flight(lon=lon_at(-5000.0), times=range(60), baro_alt_m=baro_alt_m)
+    messages = zoo.tell(pipeline(area(floor)), plots)
+    assert [message.findings[0].evidence.altitude_known for message in messages] == [said] * len(messages)
+
+
+def test_an_altitude_told_later_lifts_the_doubt():
+    baro_alt_m = [math.nan] * 40 + [3000.0] * 60
+    plots = zoo.flight(lon=lon_at(-5000.0), times=range(100), baro_alt_m=baro_alt_m)
+    pipe = pipeline(area("FL50"))
+    assert zoo.tell(pipe, plots.take(slice(0, 22)))[0].findings[0].evidence.altitude_known is False
+    away = zoo.flight(lon=lon_at(6000.0), course=270.0, times=range(30), baro_alt_m=3000.0)
+    away.time_s[:] += 50.0
+    assert zoo.tell(pipe, away)[-1].findings[0].evidence.altitude_known is UNSET
