@@ -4,7 +4,8 @@ The designator is the id, with the type where several airspaces share it (EADD-C
 identifier. Each volume of an airspace is a zone of its own, with "-1", "-2", ... where there are several: volumes may
 differ in limits, of which a zone has one pair, and may overlap, which parts of one zone may not.
 
-What lasts for a time only (TEMPDELTA, activations, the end of a validity) is not observed: a zone is always active.
+Timesheets in plain UTC are its windows. What else lasts for a time only (TEMPDELTA, hours of the sun or of holidays,
+the end of a validity) is not observed: such a zone is always active, aloud.
 Source: the AIXM 5.1.1 logical model (Airspace, AirspaceVolume, CodeAirspaceType).
 """
 
@@ -15,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from detector.airspace.aixm_activation import windows
 from detector.airspace.aixm_limits import lower, upper
 from detector.airspace.aixm_message import Message, baseline, features
 from detector.airspace.borders import corridor
@@ -84,15 +86,23 @@ def _unobserved(airspaces: Sequence[Element], found: dict[str, Element]) -> Iter
         yield f"{changes[interpretation]} timeslices are {interpretation or 'of no kind'}, which is not observed yet"
     timed = [zone_id for zone_id, timeslice in found.items() if _is_timed(timeslice)]
     if timed:
-        yield f"times of activation or an end of validity are not observed yet; always active: {', '.join(timed)}"
+        zone_ids = ", ".join(timed)
+        yield f"an end of validity, or times that are not plain UTC, are not observed; always active: {zone_ids}"
     others = {text(timeslice, "type") or "none" for timeslice in found.values()} - set(KIND)
     if others:
         yield f"types without a kind of their own are taken as {OTHERS}: {', '.join(sorted(others))}"
 
 
 def _is_timed(timeslice: Element) -> bool:
-    scheduled = any(named(each) == "timeInterval" for held in children(timeslice, "activation") for each in held.iter())
-    return scheduled or bool(text(timeslice, "validTime", "TimePeriod", "endPosition"))
+    """Tell whether an airspace is active for less than its zone."""
+    return _windows(timeslice) is None or bool(text(timeslice, "validTime", "TimePeriod", "endPosition"))
+
+
+def _windows(timeslice: Element) -> list[str] | None:
+    try:
+        return windows(timeslice)
+    except ValueError:
+        return None
 
 
 def _read(message: Message, airspace: Element, timeslice: Element, zone_id: str, file: str, reading: Reading) -> None:
@@ -111,6 +121,7 @@ def _read(message: Message, airspace: Element, timeslice: Element, zone_id: str,
         feature = Feature(reading, f"{file}: zone {shown(given['id'])} ({where})")
         given["name"] = text(timeslice, "name") or zone_id
         given["kind"] = KIND.get(text(timeslice, "type"), OTHERS)
+        given["active"] = _windows(timeslice) or None
         given["floor"], given["ceiling"] = lower(limits, feature), upper(limits, feature)
         feature.finish(feature.fields(given), _polygons(message, shape, feature), geodesic=True)
 

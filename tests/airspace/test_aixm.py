@@ -8,6 +8,7 @@ from hypothesis import given
 
 from detector.airspace.aixm import read
 from detector.airspace.altitude import GROUND, UNLIMITED, Limit, Reference
+from detector.airspace.schedule import parse
 from detector.airspace.zones import DEFAULT_WATCH, Initial
 from tests.airspace.aixm_text import airspace, component, contributor, limits, message, reading, timeslice, zone
 
@@ -186,9 +187,75 @@ HOURS = "<aixm:activation><aixm:AirspaceActivation><aixm:timeInterval/></aixm:Ai
 )
 def test_times_are_not_observed_aloud(rest: str, timed: bool) -> None:
     found = reading(airspace(timeslice("A", rest=rest)))
-    line = "a.xml: times of activation or an end of validity are not observed yet; always active: A"
+    line = "a.xml: an end of validity, or times that are not plain UTC, are not observed; always active: A"
     assert found.warnings == [line] * timed
     assert len(found.zones) == 1
+
+
+def activation(*sheets: str, status: str = "ACTIVE") -> str:
+    intervals = "".join(
+        f"<aixm:timeInterval><aixm:Timesheet>{sheet}</aixm:Timesheet></aixm:timeInterval>" for sheet in sheets
+    )
+    inner = f"<aixm:AirspaceActivation>{intervals}<aixm:status>{status}</aixm:status></aixm:AirspaceActivation>"
+    return f"<aixm:activation>{inner}</aixm:activation>"
+
+
+def sheet(**said: str) -> str:
+    return "".join(f"<aixm:{name}>{value}</aixm:{name}>" for name, value in said.items())
+
+
+ANY_DAY = sheet(day="ANY", startTime="00:00", endTime="00:00")
+MORNING = sheet(timeReference="UTC", day="MON", startTime="07:00", endTime="12:00", excluded="NO")
+NIGHT = sheet(
+    timeReference="UTC",
+    startDate="01-10",
+    endDate="31-03",
+    startTime="22:00",
+    endTime="04:00",
+    daylightSavingAdjust="NO",
+)
+
+
+@pytest.mark.parametrize(
+    ("rest", "texts"),
+    [
+        (activation(ANY_DAY), []),
+        (activation(MORNING), ["MON 07:00-12:00"]),
+        (activation(MORNING, NIGHT), ["MON 07:00-12:00", "10-01/03-31 22:00-04:00"]),
+        (activation(MORNING) + activation(NIGHT, status="AVBL_FOR_ACTIVATION"), ["MON 07:00-12:00", "10-01/03-31 22:00-04:00"]),  # noqa: E501
+        (activation(MORNING) + activation(ANY_DAY), []),
+        (activation(sheet(timeReference="UTC", day="SUN")), ["SUN 00:00-24:00"]),
+        (activation(sheet(timeReference="UTC", startDate="01-10", endDate="31-07", startTime="00:00", endTime="00:00")), ["10-01/07-31 00:00-24:00"]),  # noqa: E501
+    ],
+)  # fmt: skip
+def test_plain_timesheets_are_windows(rest: str, texts: list[str]) -> None:
+    found = reading(airspace(timeslice("A", rest=rest)))
+    assert found.warnings == []
+    assert found.zones[0].active == tuple(map(parse, texts))
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        activation(MORNING.replace("MON", "HOL")),
+        activation(MORNING.replace("MON", "WORK_DAY")),
+        activation(MORNING + sheet(dayTil="FRI")),
+        activation(MORNING.replace("UTC", "UTC+1")),
+        activation(sheet(day="MON")),
+        activation(MORNING + sheet(endEvent="SS")),
+        activation(MORNING + sheet(daylightSavingAdjust="YES")),
+        activation(MORNING.replace("NO<", "YES<")),
+        activation(MORNING, status="INACTIVE"),
+        activation(MORNING) + activation(),
+        activation(NIGHT.replace("31-03", "EDLST")),
+        activation(NIGHT.replace("31-03", "31-02")),
+        activation(MORNING.replace("12:00", "07:00")),
+    ],
+)
+def test_other_timesheets_leave_a_zone_active_aloud(rest: str) -> None:
+    found = reading(airspace(timeslice("A", rest=rest)))
+    assert ["always active: A" in line for line in found.warnings] == [True]
+    assert found.zones[0].active == ()
 
 
 # --- volumes ----------------------------------------------------------------------------------------------------------

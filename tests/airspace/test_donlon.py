@@ -184,8 +184,8 @@ def test_what_is_said_aloud() -> None:
         "is added",
         'zone "EADD1": lowerLimitReference: SFC is not what FL is counted from; taken as STD',
         'zone "EADD2": geometry: part 1 ring 1: not closed; an edge from -25.2875 52.9061 to -25.2875 52.2061 is added',
-        "times of activation or an end of validity are not observed yet; always active: EAP2, EAR1, EAR3, EAR5, EAD4, "
-        "EAD6, EAMTA01, DORNBURG",
+        "an end of validity, or times that are not plain UTC, are not observed; always active: EAD4, EAD6, EAMTA01, "
+        "DORNBURG",
         "types without a kind of their own are taken as belt: ATZ, CTA, CTA_P, CTR, OTHER:MOA, "
         "OTHER:PARACHUTE_JUMPING_AERA, TMA, TMA_P",
     ]
