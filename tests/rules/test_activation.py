@@ -104,6 +104,20 @@ def test_it_opens_again():
     assert [(f.started_at, f.ended_at) for f in stays] == [(stamp(10.0), stamp(60.0)), (stamp(80.0), stamp(120.0))]
 
 
+def test_it_opens_again_too_soon_to_have_been_left_for_long():
+    zones = [square((-900.0, 60.0), (61.0, 900.0), zone_id="twice"), square(zone_id="always")]
+    messages = tell(zones, flight(10.0, range(0, 100, 12), source="enroute-radar"))
+    stays = [f for f in messages[-1].findings if f.zone_id == "twice"]
+    assert [(f.started_at, f.ended_at) for f in stays] == [(stamp(10.0), stamp(60.0)), (stamp(61.0), None)]
+
+
+def test_depth_counts_from_the_opening():
+    lon, lat, _ = GEOD.fwd(20.0, 54.5, 90.0, 12_000.0)
+    out = zoo.flight(lon=lon, lat=lat, course=270.0, times=range(0, 100, 12), source="enroute-radar")
+    messages = tell([square((6.0, 900.0))], out)
+    assert messages[-1].findings[0].evidence.max_depth_m == pytest.approx(12_000.0 - 6.0 * 250.0, rel=0.02)
+
+
 def test_a_corner_cut_while_the_zone_counted_is_found_after_it_has_closed():
     plots = flight(10.0, [0.0, 5.0, 17.0, 22.0])
     messages = tell([square((-900.0, 15.0))], plots)
@@ -118,6 +132,26 @@ def test_a_late_report_of_a_stay_that_has_been_ended_adds_nothing():
     plots = zoo.concatenate([late.take(slice(0, 2)), other, late.take(slice(2, 4))])
     messages = tell([square((-900.0, 70.0))], plots, until=900.0)
     assert told(messages) == [("opened", None, "01:00"), ("closed", "zone-closed", "01:10")]
+
+
+def test_a_late_report_of_an_entry_before_the_closing_is_told_as_over():
+    late = flight(62.0, [55.0, 68.0, 75.0])
+    other = zoo.flight(lon=25.0, times=[71.0], track_id="other")
+    plots = zoo.concatenate([late.take(slice(0, 1)), other, late.take(slice(1, 3))])
+    messages = tell([square((-900.0, 70.0))], plots)
+    assert [(m.event, m.certainty, m.phase) for m in messages] == [
+        ("opened", "likely", "egress"),
+        ("updated", "likely", "egress"),
+    ]
+    assert [(m.findings[0].started_at, m.findings[0].ended_at) for m in messages] == [
+        (stamp(62.0), stamp(68.0)),
+        (stamp(62.0), stamp(70.0)),
+    ]
+
+
+def test_a_report_of_the_very_second_of_the_closing_is_too_late():
+    messages = tell([square((-900.0, 60.0))], flight(50.0, [48.0, 60.0, 72.0]))
+    assert [(m.event, m.findings[0].ended_at) for m in messages] == [("opened", stamp(60.0))]
 
 
 def test_daily_hours_are_event_time():

@@ -93,6 +93,10 @@ def test_an_altitude_that_only_later_reports_tell_moves_no_entry():
     assert started(area("FL50", "FL150"), baro_alt_m=baro_m) == ENTERS
 
 
+def test_an_altitude_that_only_later_reports_tell_holds_for_the_way_to_them():
+    assert started(area("FL50"), times=[0, 5, 10, 25, 30], baro_alt_m=[math.nan] * 3 + [1000.0] * 2) is None
+
+
 @pytest.mark.parametrize(
     ("floor", "baro_alt_m", "said"), [("FL50", math.nan, False), ("FL50", 3000.0, UNSET), ("GND", math.nan, UNSET)]
 )
