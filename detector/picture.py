@@ -168,7 +168,6 @@ def _between_limits(
     for height_m in (airspace.above_floor_m, airspace.below_ceiling_m):
         start_m, _ = height_m(before.pressure_alt_m[at], before.geo_alt_m[at], of)
         end_m, _ = height_m(now.pressure_alt_m[at], now.geo_alt_m[at], of)
-        start_m, end_m = np.where(np.isnan(start_m), end_m, start_m), np.where(np.isnan(end_m), start_m, end_m)
         climbs = (start_m < 0) & (end_m >= 0)
         sinks = (start_m >= 0) & (end_m < 0)
         with np.errstate(invalid="ignore", divide="ignore"):

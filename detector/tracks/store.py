@@ -137,7 +137,8 @@ class TrackStore:
         before = _first_known(first, fixes, self.fix.take(rows))
         earlier = _first_known(first | second, before, self.fix_before.take(rows))
         self._learn_period(first, before, fixes)
-        _carry_altitude(before, fixes)
+        _share_altitude(fixes, before, fixes.time_s - before.time_s <= CARRIED_S)
+        _share_altitude(before, fixes, ~first)
         for name in _FIX:
             getattr(self.fix_before, name)[rows] = getattr(before, name)
             getattr(self.fix, name)[rows] = getattr(fixes, name)
@@ -251,16 +252,15 @@ def _doubled(array: NDArray[Any]) -> NDArray[Any]:
     return np.concatenate([array, np.zeros_like(array)])
 
 
-def _carry_altitude(before: Fixes, now: Fixes) -> None:
-    """Let an altitude that a report lacks follow the other kind, or stay where it was in a report without any."""
-    recent = now.time_s - before.time_s <= CARRIED_S
-    pressure_m, geo_m = now.pressure_alt_m, now.geo_alt_m
+def _share_altitude(lacking: Fixes, other: Fixes, which: NDArray[np.bool_]) -> None:
+    """Let an altitude that a fix lacks differ from that of another fix as the other kind does; without any, be it."""
+    pressure_m, geo_m = lacking.pressure_alt_m, lacking.geo_alt_m
     none = np.isnan(pressure_m) & np.isnan(geo_m)
-    by_geometry_m = before.pressure_alt_m + np.where(none, 0.0, geo_m - before.geo_alt_m)
-    by_pressure_m = before.geo_alt_m + np.where(none, 0.0, pressure_m - before.pressure_alt_m)
-    for column_m, carried_m in ((pressure_m, by_geometry_m), (geo_m, by_pressure_m)):
-        unknown = np.isnan(column_m) & recent
-        column_m[unknown] = carried_m[unknown]
+    by_geometry_m = other.pressure_alt_m + np.where(none, 0.0, geo_m - other.geo_alt_m)
+    by_pressure_m = other.geo_alt_m + np.where(none, 0.0, pressure_m - other.pressure_alt_m)
+    for column_m, shared_m in ((pressure_m, by_geometry_m), (geo_m, by_pressure_m)):
+        unknown = np.isnan(column_m) & which
+        column_m[unknown] = shared_m[unknown]
 
 
 def _no_fixes(capacity: int) -> Fixes:

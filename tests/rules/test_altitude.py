@@ -94,7 +94,9 @@ def test_an_altitude_that_only_later_reports_tell_moves_no_entry():
 
 
 def test_an_altitude_that_only_later_reports_tell_holds_for_the_way_to_them():
-    assert started(area("FL50"), times=[0, 5, 10, 25, 30], baro_alt_m=[math.nan] * 3 + [1000.0] * 2) is None
+    for below_m, found in ((500.0, None), (10.0, None), (-500.0, ENTERS)):
+        baro_alt_m = [math.nan] * 3 + [50 * 30.48 - below_m]
+        assert started(area("FL50"), times=[0, 5, 10, 25], baro_alt_m=baro_alt_m) == found, below_m
 
 
 @pytest.mark.parametrize(

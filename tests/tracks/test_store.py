@@ -70,3 +70,11 @@ def test_climb_is_told_by_either_altitude():
     pipe = zoo.pipeline()
     pipe.step(zoo.flight(lon=10.0, times=[0, 12], baro_alt_m=np.nan, geo_alt_m=[3000.0, 3120.0]), 12.0)
     assert pipe.tracks.motion(int(np.flatnonzero(pipe.tracks.alive)[0]))[2] == pytest.approx(10.0)
+
+
+def test_an_altitude_told_late_holds_for_the_way_to_it():
+    pipe = zoo.pipeline()
+    plots = zoo.flight(lon=10.0, times=[0, 12], baro_alt_m=[np.nan, 3000.0], geo_alt_m=[3100.0, 3250.0])
+    pipe.step(plots, 12.0)
+    (row,) = np.flatnonzero(pipe.tracks.alive)
+    assert (pipe.tracks.fix_before.pressure_alt_m[row], pipe.tracks.fix_before.geo_alt_m[row]) == (2850.0, 3100.0)
