@@ -20,6 +20,7 @@ import msgspec
 import numpy as np
 
 from detector import __version__, assembly
+from detector.airspace.activation import over
 from detector.delivery.publisher import Delivery
 from detector.delivery.topics import Topics
 from detector.feedwatch import FeedWatch
@@ -77,6 +78,7 @@ class Daemon:
         """Run until told to stop."""
         server = self._metrics.serve(*host_port(self._settings.metrics.listen))
         log.info("incursiond %s, site %s, %d zones", __version__, self._settings.site.id, len(self._pipeline.airspace))
+        self._warn_of_zones()
         self._delivery.start()
         self._set_feeds(self._settings)
         self._look(time.time())
@@ -181,6 +183,10 @@ class Daemon:
             self._status = status
             self._delivery.set_status(status[0], reason=status[1])
 
+    def _warn_of_zones(self) -> None:
+        for zone_id in over(self._pipeline.airspace.zones, time.time()):
+            log.warning('zone "%s": its last window of activation is over, it does not count any more', zone_id)
+
     def _say_feed(self, name: str, state: str, facts: dict[str, object]) -> None:
         self._metrics.feed_up.labels(name).set(state == "up")
         self._delivery.set_feed_status(name, state, **facts)
@@ -241,4 +247,5 @@ class Daemon:
         self._metrics.reload_successful.set(1)
         self._reload_error = None
         log.info("reload: done, %d zones", len(airspace))
+        self._warn_of_zones()
         notify("READY=1")

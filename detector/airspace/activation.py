@@ -48,6 +48,12 @@ class Activation:
         self.always = False
 
 
+def over(zones: Sequence[Zone], time_s: float) -> list[str]:
+    """Return the zones, by id, that do not count at a time and never will again."""
+    shut = [zone for zone in zones if not is_active(zone.active, time_s)]
+    return [zone.id for zone in shut if next_change_s(zone.active, time_s) == math.inf]
+
+
 def _latest_span_s(windows: Sequence[Window], time_s: float) -> tuple[float, float]:
     """Return when windows opened last and closed after that; what lies more than MEMORY_S back is not told apart."""
     at_s = time_s - MEMORY_S

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.airspace.activation import MEMORY_S, Activation
+from detector.airspace.activation import MEMORY_S, Activation, over
 from detector.airspace.schedule import Interval, is_active, parse
 from detector.airspace.zones import Zone
 
@@ -75,3 +75,17 @@ def test_it_says_what_the_windows_say_however_time_passes(windows: list[Interval
             assert latest == while_memory[-len(latest) :]
             assert opened_s == -math.inf or not is_active(windows, opened_s - 1)
         assert all(not is_active(windows, t) for t in range(time_s, int(min(activation.due_s, 4000)))) or counts
+
+
+def test_zones_whose_windows_are_over_are_named() -> None:
+    zones = [
+        Zone(name, (), name, active=tuple(map(parse, windows)))
+        for name, windows in {
+            "always": [],
+            "over": ["../2026-11-23T06:00Z"],
+            "again": ["../2026-11-23T06:00Z", "SUN"],
+            "later": ["2027-01-01T00:00Z/.."],
+            "now": ["2026-11-23T00:00Z/2026-11-23T18:00Z"],
+        }.items()
+    ]
+    assert over(zones, MONDAY_S + 12 * 3600) == ["over"]
