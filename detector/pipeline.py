@@ -207,7 +207,7 @@ class Pipeline:
 
     def _close_zones(self, now_s: float) -> list[IncidentMessage]:
         """Open and close the zones whose windows begin or end now."""
-        closed = self.activation.advance(now_s)
+        closed = self.activation.advance(now_s) if self.activation.due_s <= now_s else []
         if not closed:
             return []
         zone_ids = {self.airspace.zones[zone].id for zone in closed}
