@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 import shapely
 
+from detector.airspace.activation import Activation
 from detector.airspace.altitude import Limit, Reference
 from detector.airspace.zones import Zone
-from detector.geometry.projection import earth_centred
 from detector.picture import Airspace, look
-from detector.tracks.store import Fixes, Segments
+from detector.tracks.store import Segments
+from tests import zoo
 from tests.geometry.shapes import GEOD, parts, ring
 from tests.zoo import box
 
@@ -131,20 +132,10 @@ def _dense(loop: np.ndarray) -> np.ndarray:
 def told(flight: Flight, airspace: Airspace) -> list[list[list[float]]]:
     """Return the stays in each zone that `look` sees, step after step joined."""
     lon, lat, alt_m = flight.at(flight.reports_s)
-    nothing = np.zeros(len(lon))
-    fixes = Fixes(
-        flight.reports_s,
-        *airspace.theatre.project(lon, lat),
-        earth_centred(lon, lat),
-        nothing,
-        alt_m,
-        nothing,
-        nothing,
-        nothing + np.nan,  # straight: no courses
-    )
+    fixes = zoo.fixes(airspace.theatre, lon, lat, flight.reports_s, sigma_m=0.0, pressure_alt_m=alt_m)
     steps = np.arange(len(lon) - 1)
     segments = Segments(steps, steps < 0, fixes.take(steps), fixes.take(steps), fixes.take(steps + 1))
-    picture = look(segments, airspace, (steps[:0], steps[:0]))
+    picture = look(segments, airspace, Activation(airspace.zones), (steps[:0], steps[:0]))
     found: list[list[list[float]]] = [[] for _ in airspace.zones]
     for pair, enters, leaves in zip(picture.pair, picture.enters, picture.leaves, strict=True):
         step, stays = picture.segment[pair], found[picture.zone[pair]]

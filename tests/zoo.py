@@ -8,12 +8,14 @@ import numpy as np
 from pyproj import Geod
 
 from detector.airspace.zones import Zone
+from detector.geometry.projection import Theatre, earth_centred
 from detector.incidents.book import Book
 from detector.picture import Airspace
 from detector.pipeline import Pipeline
 from detector.rules.incursion import Params
 from detector.tracks.accuracy import Sensor
 from detector.tracks.identity import Classifier, Rule
+from detector.tracks.store import Fixes
 from feeds.plots import Plots, concatenate, make
 
 GEOD = Geod(ellps="WGS84")
@@ -53,6 +55,18 @@ def flight(
     known = {"baro_alt_m": 6000.0, "source": source} | columns
     spread = {name: [value] * len(t) if np.ndim(value) == 0 else value for name, value in known.items()}
     return make({"time_s": t, "track_id": [track_id] * len(t), "lon_deg": lons, "lat_deg": lats, **spread})
+
+
+def fixes(theatre: Theatre, lon: np.ndarray, lat: np.ndarray, time_s: np.ndarray | float = 0.0, **known) -> Fixes:
+    """Fixes at places; what is not given is not known."""
+    n = len(lon)
+    columns = (
+        dict.fromkeys(("sigma_m", "pressure_alt_m", "geo_alt_m", "period_s", "gs_mps", "track_deg"), np.nan) | known
+    )
+    flat = {name: np.broadcast_to(np.asarray(value, dtype=float), n).copy() for name, value in columns.items()}
+    x_m, y_m = theatre.project(lon, lat)
+    when_s = np.broadcast_to(np.asarray(time_s, dtype=float), n).copy()
+    return Fixes(time_s=when_s, x_m=x_m, y_m=y_m, earth_m=earth_centred(lon, lat), **flat)
 
 
 def in_order(*flights: Plots) -> Plots:

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import shapely
 
+from detector.airspace.activation import Activation
 from detector.airspace.zones import Zone
-from detector.geometry.projection import earth_centred
 from detector.picture import Airspace, look
-from detector.tracks.store import Fixes, Segments
+from detector.tracks.store import Segments
+from tests import zoo
 from tests.geometry.shapes import GEOD, parts, ring
 
 NM_M = 1852.0
@@ -92,11 +93,10 @@ def by_geod(zone: Zone, loop: np.ndarray, lon: float, lat: float) -> float:
 
 def depths_m(airspace: Airspace, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
     """What `look` says of first reports."""
-    none, (x_m, y_m) = np.full(len(lon), np.nan), airspace.theatre.project(lon, lat)
-    fixes = Fixes(np.zeros(len(lon)), x_m, y_m, earth_centred(lon, lat), none, none, none, none, none)
+    fixes = zoo.fixes(airspace.theatre, lon, lat)
     row = np.arange(len(lon))
     segments = Segments(row, np.ones(len(lon), dtype=bool), fixes, fixes, fixes)
-    return look(segments, airspace, (row, np.zeros(len(lon), dtype=np.intp))).depth_m
+    return look(segments, airspace, Activation(airspace.zones), (row, np.zeros(len(lon), dtype=np.intp))).depth_m
 
 
 def is_inside(zone: Zone, loop: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:

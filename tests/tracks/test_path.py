@@ -41,10 +41,8 @@ class Turn:
 
 
 def fixes(time_s, lon_deg, lat_deg, gs_mps, track_deg) -> Fixes:
-    n = len(lon_deg)
-    x_m, y_m = THEATRE.project(lon_deg, lat_deg)
-    columns = (np.full(n, value, dtype=float) for value in (10.0, 6000.0, 6000.0, 1.0, gs_mps))
-    return Fixes(np.full(n, time_s), x_m, y_m, earth_centred(lon_deg, lat_deg), *columns, track_deg)
+    known = {"sigma_m": 10.0, "period_s": 1.0, "gs_mps": gs_mps, "track_deg": track_deg}
+    return zoo.fixes(THEATRE, lon_deg, lat_deg, time_s, **known)
 
 
 def path_of(before: Fixes, now: Fixes) -> Path:
