@@ -8,7 +8,7 @@ event time, between the plots before and after them.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -226,17 +226,18 @@ class Pipeline:
         )
         return math.ceil(due_s) if math.isfinite(due_s) else math.inf
 
-    def _depths(self, rows: list[int], zone_ids: list[str]) -> list[tuple[float, float, float, float]]:
-        """Return of each (track, zone) the depth now, the greatest of its stay, its sigma, and the probability."""
+    def _depths(self, rows: list[int], zone_ids: list[str]) -> Iterable[tuple[float, ...]]:
+        """Return of each (track, zone) what `Depths` asks for."""
         zone = [self.airspace.index_of[zone_id] for zone_id in zone_ids]
         record = self.contacts.get(np.array(rows, dtype=np.intp) * len(self.airspace) + np.array(zone, dtype=np.intp))
         inside = record["inside"]
         depth_m = np.where(inside, record["depth_m"], -np.inf)
         probability = np.where(inside, evidence.probability(record["log_odds"]), 0.0)
-        present_m = np.where(inside, record["last_depth_m"], 0.0).tolist()
-        return list(
-            zip(present_m, depth_m.tolist(), record["depth_sigma_m"].tolist(), probability.tolist(), strict=True)
-        )
+        present_m = np.where(inside, record["last_depth_m"], 0.0)
+        lon_deg, lat_deg = self.airspace.theatre.unproject(record["deepest_x_m"], record["deepest_y_m"])
+        sigma_m, deepest_s = record["depth_sigma_m"], record["deepest_s"]
+        columns = present_m, probability, depth_m, sigma_m, deepest_s, lat_deg, lon_deg
+        return zip(*(column.tolist() for column in columns), strict=True)
 
 
 def _rounds(row: Rows) -> Iterator[Rows]:

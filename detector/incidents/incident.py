@@ -20,8 +20,9 @@ PROBABILITY_LIMIT = 0.9999  # more digits would claim more than the error model 
 Place = tuple[float, float]
 """Latitude, longitude in degrees."""
 
-Depths = Callable[[list[int], list[str]], Iterable[tuple[float, float, float, float]]]
-"""Of track rows in zones (by id): depth now m, greatest so far m, its sigma m, probability; 0, -inf, 0, 0: unknown."""
+Depths = Callable[[list[int], list[str]], Iterable[tuple[float, ...]]]
+"""Of track rows in zones (by id): depth now m (0: not known), probability, and the greatest depth so far m (-inf: not
+known), its sigma m, when it was s, and its latitude and longitude in degrees."""
 
 
 @dataclass(slots=True)
@@ -38,6 +39,8 @@ class Entry:
     severity: int = 0
     depth_m: float = 0.0
     sigma_m: float = 0.0
+    deepest_s: float = math.nan
+    deepest_at: Place | None = None
     probability: float = 0.0
     ended_s: float | None = None
     ended_at: Place | None = None
@@ -49,10 +52,13 @@ class Entry:
         """Kind of the finding that this stay is."""
         return ENTRY[self.zone.kind][0]
 
-    def deepen(self, depth_m: float, sigma_m: float, probability: float) -> None:
+    def deepen(
+        self, probability: float, depth_m: float, sigma_m: float, time_s: float, lat_deg: float, lon_deg: float
+    ) -> None:
         """Take in what has been learnt of the stay so far."""
         if depth_m > self.depth_m:
             self.depth_m, self.sigma_m, self.told = depth_m, sigma_m, None
+            self.deepest_s, self.deepest_at = time_s, (lat_deg, lon_deg)
         if probability > self.probability:
             self.probability, self.told = probability, None
 
@@ -72,6 +78,7 @@ class Entry:
         kind, rule = ENTRY[self.zone.kind]
         entry_lat, entry_lon = _rounded(self.started_at)
         exit_lat, exit_lon = _rounded(self.ended_at)
+        deepest_lat, deepest_lon = _rounded(self.deepest_at)
         return Finding(
             kind=kind,
             rule=rule,
@@ -85,6 +92,9 @@ class Entry:
                 probability=round(min(self.probability, PROBABILITY_LIMIT), 4),
                 max_depth_m=round(self.depth_m, 1),
                 sigma_m=round(self.sigma_m, 1),
+                deepest_at=UNSET if self.deepest_at is None else stamp(self.deepest_s),
+                deepest_lat=deepest_lat,
+                deepest_lon=deepest_lon,
                 entry_lat=entry_lat,
                 entry_lon=entry_lon,
                 exit_lat=exit_lat,
@@ -161,7 +171,8 @@ class Incident:
         if rejoins and row.certainty < entry.certainty:
             entry.certainty, entry.between_s = row.certainty, None  # a guess that has been confirmed
         entry.blind &= row.blind
-        entry.deepen(row.depth_m, row.sigma_m, row.probability)
+        deepest = row.depth_m, row.sigma_m, row.deepest_s, row.deepest_lat_deg, row.deepest_lon_deg
+        entry.deepen(row.probability, *deepest)
         entry.severity = max(entry.severity, severity(zone.kind, identity, deep=row.deep))
         entry.told = None
         if row.change != Change.ESCALATED:

@@ -19,6 +19,9 @@ class Evidence(Struct, frozen=True, kw_only=True):
     probability: float | UnsetType = UNSET
     max_depth_m: float | UnsetType = UNSET  # the greatest distance inside the boundary so far
     sigma_m: float | UnsetType = UNSET  # one standard deviation of that depth
+    deepest_at: str | UnsetType = UNSET  # when and where that was
+    deepest_lat: float | UnsetType = UNSET
+    deepest_lon: float | UnsetType = UNSET
     entry_lat: float | UnsetType = UNSET
     entry_lon: float | UnsetType = UNSET
     exit_lat: float | UnsetType = UNSET

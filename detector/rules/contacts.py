@@ -29,6 +29,9 @@ RECORD = np.dtype(
         ("voice", "i1"),  # SPOKEN, SILENT, MUTE
         ("depth_m", "f8"),  # greatest so far, while inside or on the way to being so
         ("depth_sigma_m", "f8"),
+        ("deepest_s", "f8"),  # when and where that was
+        ("deepest_x_m", "f8"),
+        ("deepest_y_m", "f8"),
         ("last_depth_m", "f8"),  # at the last report
         ("sinking", "?"),  # and it was deeper then than at the one before
         ("log_odds", "f8"),  # the surest so far
@@ -91,7 +94,7 @@ class Contacts:
         zone = np.array(zone_now, dtype=np.intp)[self.records["key"] % self.n_zones]
         records = self.records[zone >= 0].copy()
         records["key"] = records["key"] // self.n_zones * n_zones + zone[zone >= 0]
-        for when in ("since", "ended"):
+        for when in ("since", "deepest", "ended"):
             x_m, y_m = transform(records[f"{when}_x_m"], records[f"{when}_y_m"])
             records[f"{when}_x_m"], records[f"{when}_y_m"] = x_m, y_m
         return Contacts(n_zones, np.sort(records, order="key"))

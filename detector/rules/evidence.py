@@ -7,6 +7,8 @@ forgets what lay before. Between two reports the path is as uncertain as they ar
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy.special import expit, log_ndtr
 
@@ -20,6 +22,30 @@ UNSEEN_MPS2 = 1.0  # manoeuvre no report shows; civil traffic stays below 5.7 in
 SAMPLES = 9  # points on a stretch at which its depth is taken
 CREST_SAMPLES = 4  # points on each of two segments between which a track was deepest
 LOG_ODDS_LIMIT = 30.0
+
+
+class Deepest(NamedTuple):
+    """Where N stays were deepest, as far as is known: depth and its sigma, time and place; (N,) each."""
+
+    depth_m: Floats  # -inf: not inside
+    sigma_m: Floats
+    time_s: Floats
+    x_m: Floats
+    y_m: Floats
+
+    @classmethod
+    def nowhere(cls, n: int) -> Deepest:
+        """Return N stays that were nowhere deep."""
+        return cls(np.full(n, -np.inf), *(np.zeros(n) for _ in range(4)))
+
+    def put(self, at: Rows, deepest: Deepest) -> None:
+        """Write others to these places, of several for one place the last."""
+        for column, values in zip(self, deepest, strict=True):
+            column[at] = values
+
+    def take(self, at: Rows) -> Deepest:
+        """Return those that `at` names, in its order."""
+        return Deepest(*(column[at] for column in self))
 
 
 def log_odds_inside(depth: Floats, above_floor: Floats, below_ceiling: Floats) -> Floats:
@@ -56,8 +82,8 @@ def _doubt_m(path: Path, at: Rows, fraction: Floats) -> Floats:
     return doubt_m
 
 
-def of_stretches(picture: Picture, airspace: Airspace, which: Rows) -> tuple[Floats, Floats, Floats]:
-    """Return of J stretches the log-odds that the surest point is inside, the greatest depth, and its sigma."""
+def of_stretches(picture: Picture, airspace: Airspace, which: Rows) -> tuple[Floats, Deepest]:
+    """Return of J stretches the log-odds that the surest point is inside, and where they are deepest."""
     pair = np.repeat(picture.pair[which], SAMPLES)
     at, zone = picture.segment[pair], picture.zone[pair]
     steps = (np.arange(SAMPLES) + 0.5) / SAMPLES
@@ -67,24 +93,30 @@ def of_stretches(picture: Picture, airspace: Airspace, which: Rows) -> tuple[Flo
     sigma_m = np.hypot(point.sigma_m, _doubt_m(picture.path, at, fraction))
     depth_m = airspace.boundaries.distance(point.earth_m, zone)
     odds = log_odds_inside(depth_m / sigma_m, *airspace.margins(point.pressure_alt_m, point.geo_alt_m, zone))
-    depth_m, sigma_m = depth_m.reshape(-1, SAMPLES), sigma_m.reshape(-1, SAMPLES)
-    deepest = np.arange(len(which)), depth_m.argmax(axis=1)
-    return odds.reshape(-1, SAMPLES).max(axis=1), depth_m[deepest], sigma_m[deepest]
+    best = np.arange(len(which)) * SAMPLES + depth_m.reshape(-1, SAMPLES).argmax(axis=1)
+    place_m = picture.path.in_plane(at[best], fraction[best], airspace.theatre)
+    deepest = Deepest(depth_m[best], sigma_m[best], point.time_s[best], *place_m)
+    return odds.reshape(-1, SAMPLES).max(axis=1), deepest
 
 
-def of_crests(picture: Picture, airspace: Airspace, pair: Rows) -> Floats:
-    """Return the greatest depth on the way through the last three reports of C pairs, (C,); -inf if outside.
+def of_crests(picture: Picture, airspace: Airspace, pair: Rows) -> Deepest:
+    """Return where C pairs were deepest on the way through the last three reports.
 
     A track is deepest between reports as a rule, not at one of them: where it turned back, or passed a corner.
     """
+    segments = picture.path.segments
     steps = np.arange(1, CREST_SAMPLES + 1) / (CREST_SAMPLES + 1)
     fractions = np.concatenate([steps - 1, steps])
     of = np.repeat(np.arange(len(pair)), len(fractions))
     at, zone = picture.segment[pair][of], picture.zone[pair][of]
-    x_m, y_m, earth_m = around(picture.path, at, np.tile(fractions, len(pair)), airspace.theatre)
+    fraction = np.tile(fractions, len(pair))
+    x_m, y_m, earth_m = around(picture.path, at, fraction, airspace.theatre)
     point, within = airspace.index.inside(x_m, y_m)
     inside = np.zeros(len(of), dtype=bool)
     inside[point[within == zone[point]]] = True
     depth_m = np.full(len(of), -np.inf)
     depth_m[inside] = airspace.boundaries.distance(earth_m[inside], zone[inside])
-    return depth_m.reshape(-1, len(fractions)).max(axis=1)
+    best = np.arange(len(pair)) * len(fractions) + depth_m.reshape(-1, len(fractions)).argmax(axis=1)
+    earlier, before, now = (fix.take(at[best]) for fix in (segments.earlier, segments.before, segments.now))
+    step_s = np.where(fraction[best] < 0, before.time_s - earlier.time_s, now.time_s - before.time_s)
+    return Deepest(depth_m[best], before.sigma_m, before.time_s + fraction[best] * step_s, x_m[best], y_m[best])

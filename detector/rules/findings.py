@@ -50,6 +50,9 @@ class Findings:
     ended_lon_deg: Floats
     depth_m: Floats
     sigma_m: Floats
+    deepest_s: Floats
+    deepest_lat_deg: Floats
+    deepest_lon_deg: Floats
     probability: Floats
     blind: NDArray[np.bool_]  # the zone has a floor or a ceiling, and no altitude is known
 
@@ -78,5 +81,8 @@ class FindingRow(NamedTuple):
     ended_lon_deg: float
     depth_m: float
     sigma_m: float
+    deepest_s: float
+    deepest_lat_deg: float
+    deepest_lon_deg: float
     probability: float
     blind: bool

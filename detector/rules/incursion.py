@@ -23,6 +23,7 @@ from detector.geometry.projection import Theatre
 from detector.picture import Airspace, Mask, Picture
 from detector.rules import evidence
 from detector.rules.contacts import MUTE, SILENT, SPOKEN, Contacts, Records
+from detector.rules.evidence import Deepest
 from detector.rules.findings import Certainty, Change, Findings
 from detector.tracks.accuracy import DEFAULT_PERIOD_S
 from detector.tracks.store import Rows, Segments, TrackStore
@@ -74,8 +75,7 @@ class Paths:
 
     decided: Mask
     log_odds: Floats
-    depth_m: Floats
-    sigma_m: Floats
+    deepest: Deepest
     enters: Floats  # fraction of the segment at which the first decided stretch begins
     leaves: Floats  # and the last one ends; 1: it has not
     gap: Mask  # nobody was looking for long
@@ -163,7 +163,7 @@ def _paths(pairs: Pairs, airspace: Airspace, wanted: Mask, undecided: Mask, ende
     news = middle_s > ended_s[picture.pair]
     which = np.flatnonzero(wanted[picture.pair] & (~whole | (undecided & moved)[picture.pair]) & news)
     pair, enters, leaves = picture.pair[which], picture.enters[which], picture.leaves[which]
-    log_odds, depth_m, sigma_m = evidence.of_stretches(picture, airspace, which)
+    log_odds, deepest = evidence.of_stretches(picture, airspace, which)
 
     gap = step_s > np.maximum(GAP_S, GAP_PERIODS * pairs.period_s)
     guess = gap[pair] & (enters > 0) & (leaves < 1)
@@ -173,14 +173,13 @@ def _paths(pairs: Pairs, airspace: Airspace, wanted: Mask, undecided: Mask, ende
     paths = Paths(
         decided=np.zeros(n, dtype=bool),
         log_odds=np.full(n, -np.inf),
-        depth_m=np.full(n, -np.inf),
-        sigma_m=np.zeros(n),
+        deepest=Deepest.nowhere(n),
         enters=np.ones(n),
         leaves=np.zeros(n),
         gap=gap,
     )
-    deeper = np.argsort(depth_m, kind="stable")  # the deepest is written last
-    paths.depth_m[pair[deeper]], paths.sigma_m[pair[deeper]] = depth_m[deeper], sigma_m[deeper]
+    order = np.argsort(deepest.depth_m, kind="stable")  # of the stretches of a pair, the deepest is written last
+    paths.deepest.put(pair[order], deepest.take(order))
     np.maximum.at(paths.log_odds, pair, log_odds)
     paths.decided[pair[decided]] = True
     np.minimum.at(paths.enters, pair[decided], enters[decided])
@@ -207,9 +206,10 @@ def _weigh(was: Records, odds: Floats, pairs: Pairs, paths: Paths) -> Records:
     now["heard_inside"] = np.where(begins & ~inside, unseen, was["heard_inside"])
 
     now["depth_m"][begins & ~inside] = -np.inf
-    sigma_m = pairs.segments.now.sigma_m[picture.segment]
-    _deepen(now, picture.inside & (inside | (now["evidence"] > 0)), picture.depth_m, sigma_m)
-    _deepen(now, inside | paths.decided | (now["evidence"] > 0), paths.depth_m, paths.sigma_m)
+    fix = pairs.segments.now.take(picture.segment)
+    here = Deepest(picture.depth_m, fix.sigma_m, fix.time_s, fix.x_m, fix.y_m)
+    _deepen(now, picture.inside & (inside | (now["evidence"] > 0)), here)
+    _deepen(now, inside | paths.decided | (now["evidence"] > 0), paths.deepest)
     gathered = np.where(now["evidence"] > 0, now["evidence"], -np.inf)
     now["log_odds"] = np.where(inside, np.maximum(was["log_odds"], odds), gathered)
     now["log_odds"] = np.where(paths.decided, np.maximum(now["log_odds"], paths.log_odds), now["log_odds"])
@@ -228,14 +228,16 @@ def _pass_crests(was: Records, now: Records, pairs: Pairs, airspace: Airspace) -
     crest &= (was["last_depth_m"] + hidden_m > now["depth_m"]) & (hidden_m > sigma_m)
     crest &= segments.earlier.time_s[picture.segment] >= picture.opened_s
     which = np.flatnonzero(crest)
-    depth_m = np.full(len(now), -np.inf)
-    depth_m[which] = evidence.of_crests(picture, airspace, which)
-    _deepen(now, crest, depth_m, sigma_m)
+    deepest = Deepest.nowhere(len(now))
+    deepest.put(which, evidence.of_crests(picture, airspace, which))
+    _deepen(now, crest, deepest)
 
 
-def _deepen(now: Records, counts: Mask, depth_m: Floats, sigma_m: Floats) -> None:
-    deeper = counts & (depth_m > now["depth_m"])
-    now["depth_m"][deeper], now["depth_sigma_m"][deeper] = depth_m[deeper], sigma_m[deeper]
+def _deepen(now: Records, counts: Mask, deepest: Deepest) -> None:
+    deeper = np.flatnonzero(counts & (deepest.depth_m > now["depth_m"]))
+    names = ("depth_m", "depth_sigma_m", "deepest_s", "deepest_x_m", "deepest_y_m")
+    for name, column in zip(names, deepest.take(deeper), strict=True):
+        now[name][deeper] = column
 
 
 def _judge(was: Records, now: Records, pairs: Pairs, paths: Paths, threshold: float) -> Verdict:
@@ -292,6 +294,7 @@ def _findings(
 
     started_lon_deg, started_lat_deg = theatre.unproject(known(seen, "since_x_m"), known(seen, "since_y_m"))
     ended_lon_deg, ended_lat_deg = theatre.unproject(known(over, "ended_x_m"), known(over, "ended_y_m"))
+    deepest_lon_deg, deepest_lat_deg = theatre.unproject(now["deepest_x_m"][which], now["deepest_y_m"][which])
     return Findings(
         segment=pairs.picture.segment[which],
         zone=pairs.picture.zone[which],
@@ -306,6 +309,9 @@ def _findings(
         ended_lon_deg=ended_lon_deg,
         depth_m=now["depth_m"][which],
         sigma_m=now["depth_sigma_m"][which],
+        deepest_s=now["deepest_s"][which],
+        deepest_lat_deg=deepest_lat_deg,
+        deepest_lon_deg=deepest_lon_deg,
         probability=evidence.probability(now["log_odds"])[which],
         blind=np.isnan(pairs.picture.above_floor + pairs.picture.below_ceiling)[which],
     )

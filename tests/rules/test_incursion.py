@@ -74,6 +74,9 @@ def test_a_corner_cut_between_two_reports_is_found_with_both_times():
     assert float(finding.started_at[17:23]) == pytest.approx(2.0, abs=0.2)
     assert float(finding.ended_at[17:23]) == pytest.approx(10.0, abs=0.2)
     assert finding.evidence.max_depth_m == pytest.approx(1000 / np.sqrt(2), rel=0.03)
+    assert float(finding.evidence.deepest_at[17:23]) == pytest.approx(6.0, abs=0.2)  # half-way
+    place = finding.evidence.deepest_lon, finding.evidence.deepest_lat
+    assert GEOD.inv(lon, lat, *place)[2] < 100.0
     assert finding.evidence.between == ("1970-01-01T00:01:00.000Z", "1970-01-01T00:01:12.000Z")
 
 

@@ -174,6 +174,10 @@ def test_entry_and_exit_of_a_turn_across_the_edge(bank_deg, step_s, phase):
     assert abs(seconds(first.started_at) - enters_s) < 1.0
     assert abs(seconds(first.ended_at) - leaves_s) < 1.0
     assert first.evidence.max_depth_m == pytest.approx(0.6 * turn.radius_m, rel=0.03)
+    deepest_s = seconds(first.evidence.deepest_at)
+    assert deepest_s == pytest.approx((enters_s + leaves_s) / 2, abs=step_s / 4)
+    (lon,), (lat,), _ = turn.at([deepest_s])
+    assert GEOD.inv(lon, lat, first.evidence.deepest_lon, first.evidence.deepest_lat)[2] < 0.1 * turn.radius_m
 
 
 @pytest.mark.parametrize(("bank_deg", "step_s"), TURNS)
