@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from detector import cache
 from detector.airspace.load import read_zones
 from detector.airspace.zones import Identity
 from detector.errors import InputError
@@ -22,12 +23,18 @@ from detector.tracks.identity import Classifier, Rule
 def load(path: Path) -> tuple[Settings, Airspace]:
     """Return a configuration and its zones compiled; warnings go to stderr. Raises InputError with every problem."""
     settings = load_settings(path)
-    reading = check(read_zones(settings.airspace.zones))
+    files, qnh_hpa, directory = settings.airspace.zones, settings.airspace.qnh_hpa, Path(settings.state.directory)
+    key = cache.key(files, qnh_hpa)
+    reading, airspace = cache.recall(directory, key) or (check(read_zones(files)), None)
     for warning in reading.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     if reading.problems:
         raise InputError(reading.problems)
-    return settings, Airspace(reading.zones, settings.airspace.qnh_hpa)
+    if airspace is None:
+        airspace = Airspace(reading.zones, qnh_hpa)
+        if cache.key(files, qnh_hpa) == key:  # nobody wrote to them meanwhile
+            cache.remember(directory, key, (reading, airspace))
+    return settings, airspace
 
 
 def pipeline_of(settings: Settings, airspace: Airspace) -> Pipeline:
