@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.geometry.edges import Edges
-from detector.geometry.segments import Paths, distance_to_segment, sides
+from detector.geometry.segments import Paths, crossings, distance_to_segment
 from feeds.plots import Floats
 
 Indices = NDArray[np.intp]
@@ -60,9 +60,7 @@ class Chains:
     def crossed(self, piece: Indices, paths: Paths) -> tuple[Indices, Indices, Floats]:
         """Return (which, edge, fraction) of the edges of N pieces that paths, one for each piece, cross.
 
-        A point on a line counts to its left, for vertices as for the ends of the path. A vertex that two edges share
-        has one side, so a path through it is counted once where it goes through, and twice or not at all where it only
-        touches. Parities are right unless an end of the path lies exactly on the boundary.
+        What counts as crossed, and where parities are right, is for `segments.crossings` to say.
         """
         level, met, which = self.level.take(piece), self.stretch.take(piece), np.arange(len(piece))
         for number in range(level.max(initial=0), 0, -1):
@@ -72,7 +70,8 @@ class Chains:
             level = np.concatenate([level.take(rest), np.full(len(of), number - 1)])
             met = np.concatenate([met.take(rest), child])
             which = np.concatenate([which.take(rest), which.take(here.take(of))])
-        hit, at = self._hits(met, paths.take(which))
+        ends = (place.take(met + end) for end in (0, 1) for place in (self.x_m, self.y_m))
+        hit, at = crossings(paths.take(which), *ends)
         return which.take(hit), met.take(hit), at
 
     def _meet(self, number: int, stretch: Indices, paths: Paths) -> tuple[Indices, Indices]:
@@ -88,17 +87,6 @@ class Chains:
         met &= np.maximum(side[1:], side[:-1]) >= -reach
         met &= corner[1:] > corner[:-1]
         return np.nonzero(met)[1], child[met].astype(np.intp)
-
-    def _hits(self, edge: Indices, paths: Paths) -> tuple[Indices, Floats]:
-        """Return (which, fraction) of the paths, one for each edge, that cross it."""
-        x_m, y_m = (place.take(edge + np.array([[0], [1]])) for place in (self.x_m, self.y_m))
-        left = paths.side(x_m, y_m) >= 0
-        which = np.flatnonzero(left[0] != left[1])
-        (ax_m, bx_m), (ay_m, by_m), on = x_m.take(which, axis=1), y_m.take(which, axis=1), paths.take(which)
-        p_side, q_side = sides(ax_m, ay_m, bx_m, by_m, (on.px_m, on.py_m), (on.qx_m, on.qy_m))
-        hit = np.flatnonzero((p_side >= 0) != (q_side >= 0))
-        p_side, q_side = p_side.take(hit), q_side.take(hit)
-        return which.take(hit), p_side / (p_side - q_side)
 
     def _next_level(self, first: Indices, n_edges: Indices) -> _Level:
         """Return one more level, over chains that begin at `first` and have so many edges."""

@@ -103,7 +103,7 @@ class CellIndex:
         piece, path = np.divmod(key[ragged.new(key)], len(x0_m))  # a piece may lie in several leaves
         hit, _, at = self._chains.crossed(piece, paths.take(path))
         pair = path.take(hit) * self._n_zones + self._chains.zone.take(piece.take(hit))
-        order = np.argsort(pair, kind="stable")
+        order = np.argsort(pair)
         pair, at = pair.take(order), at.take(order)
         first = ragged.new(pair)
         some = np.flatnonzero(~first | ~np.append(first[1:], True))
@@ -120,10 +120,10 @@ class CellIndex:
         right = (dx_m * paths.py_m - dy_m * paths.px_m).take(which)
         left = side >= np.repeat(right, ROW)
         near = left[1:] != left[:-1]
-        wide = np.flatnonzero(self._width_m.take(row) > 0)
-        if len(wide):
+        if self._smooth:
+            wide = np.flatnonzero(self._width_m.take(row) > 0)
             aside = np.abs(side.reshape(-1, ROW).take(wide, axis=0) - right.take(wide)[:, None])
-            reach = paths.length_m.take(which.take(wide)) * self._width_m.take(row.take(wide))
+            reach = paths.take(which.take(wide)).length_m * self._width_m.take(row.take(wide))
             of, place = np.nonzero(aside <= reach[:, None])
             close = wide.take(of) * ROW + place
             near[close[place < ROW - 1]] = near[close[place > 0] - 1] = True
@@ -239,4 +239,5 @@ class CellIndex:
         self._piece = np.full(place.shape, -1, dtype=np.int32)
         self._piece[:, :-1] = np.where(place[:, 1:] != place[:, :-1], ends[place[:, 1:]], -1)
         self._width_m = np.where(self._piece >= 0, c.width_m[self._piece], 0.0).max(axis=1, initial=0.0)
+        self._smooth = bool(self._width_m.any())  # some boundary is: its pieces stand for several edges
         return first_row

@@ -171,11 +171,12 @@ def _parts(chains: Chains, piece: Indices, paths: Paths, ends: Ends, width_m: Fl
 
     A piece and its chord enclose what lies within its width, so a path with both ends beyond it parts them alike.
     """
-    p, q = (paths.px_m, paths.py_m), (paths.qx_m, paths.qy_m)
-    odd, _ = crossings(p, q, *ends)
+    odd = np.zeros(len(piece), dtype=bool)
+    odd[crossings(paths, *ends[0], *ends[1])[0]] = True
     thick = np.flatnonzero(chains.level[piece] > 0)
     a, b = (np.column_stack(end)[thick] for end in ends)
-    off_m = [distance_to_segment(np.column_stack(place)[thick], a, b) for place in (p, q)]
+    places = (paths.px_m, paths.py_m), (paths.qx_m, paths.qy_m)
+    off_m = [distance_to_segment(np.column_stack(place)[thick], a, b) for place in places]
     unsure = thick[np.minimum(*off_m) <= width_m[thick]]
     which, _, _ = chains.crossed(piece[unsure], paths.take(unsure))
     odd[unsure] = np.bincount(which, minlength=len(unsure)) % 2 == 1

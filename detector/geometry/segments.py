@@ -48,37 +48,29 @@ class Paths:
 
 
 def orientation(ax: Floats, ay: Floats, bx: Floats, by: Floats, cx: Floats, cy: Floats) -> Floats:
-    """Return twice the area of the triangle a b c, (N,): positive where c lies to the left of a -> b."""
-    return (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+    """Return twice the area of the triangle a b c, (N,): positive where c lies to the left of a -> b.
 
-
-def sides(
-    ax: Floats, ay: Floats, bx: Floats, by: Floats, p: tuple[Floats, Floats], q: tuple[Floats, Floats]
-) -> tuple[Floats, Floats]:
-    """Return how far p and q lie to one side of edges a-b, times their length; the same whichever way an edge runs.
-
-    So a point exactly on a seam, which a zone has once each way, is told alike by both and has crossed both or none.
+    That of b a c is its exact opposite.
     """
-    back = (ax > bx) | ((ax == bx) & (ay > by))
-    ax, bx = np.where(back, bx, ax), np.where(back, ax, bx)
-    ay, by = np.where(back, by, ay), np.where(back, ay, by)
-    return orientation(ax, ay, bx, by, *p), orientation(ax, ay, bx, by, *q)
+    return (ax - cx) * (by - cy) - (ay - cy) * (bx - cx)
 
 
-def crossings(
-    p: tuple[Floats, Floats], q: tuple[Floats, Floats], a: tuple[Floats, Floats], b: tuple[Floats, Floats]
-) -> tuple[NDArray[np.bool_], Floats]:
-    """Tell for N pairs whether the path p -> q crosses the edge a-b, and at which fraction of the path.
+def crossings(paths: Paths, ax: Floats, ay: Floats, bx: Floats, by: Floats) -> tuple[Indices, Floats]:
+    """Return (which, fraction) of N paths that cross the edge a-b of each; which ascends.
 
-    A point on a line counts to its left, for the ends of the edge as for those of the path. An end that two edges share
-    gets the same sign from both, so a path through a vertex is counted once where it goes through and twice or not at
-    all where it only touches. Parities are right unless an end of the path lies exactly on the boundary.
+    A place on a line counts to its left, for the ends of the edge as for those of the path. An end that two edges share
+    has one side, so a path through it is counted once where it goes through, and twice or not at all where it only
+    touches. A seam, an edge that a zone has once each way, is crossed by both or none. Parities are right unless an end
+    of the path lies exactly on the boundary.
     """
-    a_side, b_side = orientation(*p, *q, *a), orientation(*p, *q, *b)
-    p_side, q_side = sides(*a, *b, p, q)
-    crosses = ((a_side >= 0) != (b_side >= 0)) & ((p_side >= 0) != (q_side >= 0))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return crosses, p_side / (p_side - q_side)
+    which = np.flatnonzero((paths.side(ax, ay) >= 0) != (paths.side(bx, by) >= 0))
+    ax, ay, bx, by, on = ax.take(which), ay.take(which), bx.take(which), by.take(which), paths.take(which)
+    eastward = np.where((ax < bx) | ((ax == bx) & (ay < by)), 1.0, -1.0)
+    p_side = eastward * orientation(ax, ay, bx, by, on.px_m, on.py_m)
+    q_side = eastward * orientation(ax, ay, bx, by, on.qx_m, on.qy_m)
+    hit = np.flatnonzero((p_side >= 0) != (q_side >= 0))
+    p_side, q_side = p_side.take(hit), q_side.take(hit)
+    return which.take(hit), p_side / (p_side - q_side)
 
 
 def distance_to_segment(point_m: Floats, a_m: Floats, b_m: Floats) -> Floats:

@@ -65,9 +65,8 @@ def test_rings_do_not_run_into_each_other():
 
 
 def edges_crossed(ring: np.ndarray, path: np.ndarray) -> set[int]:
-    p, q = ((np.full(len(ring) - 1, x), np.full(len(ring) - 1, y)) for x, y in path)
-    hit, _ = crossings(p, q, tuple(ring[:-1].T), tuple(ring[1:].T))
-    return set(np.flatnonzero(hit).tolist())
+    ends = (np.full(len(ring) - 1, value) for value in path.ravel())
+    return set(crossings(Paths(*ends), *ring[:-1].T, *ring[1:].T)[0].tolist())
 
 
 @given(name=st.sampled_from(sorted(SHAPES)), seed=st.integers(0, 10**6), near=st.booleans())
