@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 
 from detector.airspace.altitude import GROUND, UNLIMITED
+from detector.airspace.arcs import circle
 from detector.airspace.draft import Draft, shown
 from detector.airspace.properties import ID_FORM, READERS
 from detector.airspace.reading import Reading
 from detector.airspace.rings import sound, vertices
 from detector.airspace.zones import ENTRY, Ring, Zone
+
+WIDEST_M = 1_000_000.0  # of circles
 
 Polygons = tuple[tuple[Ring, ...], ...]
 
@@ -54,6 +57,18 @@ class Feature(Draft):
         if not whole and len(self.reading.problems) == before:
             self.refuse("geometry: encloses nothing, expected an area")
         return whole
+
+    def circle(self, centre: Any, radius_m: Any) -> Polygons:
+        """Return the circle around a position."""
+        if not isinstance(radius_m, float) or not 0 < radius_m <= WIDEST_M:
+            self.refuse(f"radius_m: got {shown(radius_m)}, expected metres, above 0 and at most {WIDEST_M:.0f}")
+            return ()
+        try:
+            ((lon_deg, lat_deg),) = vertices([centre]).tolist()
+        except ValueError as error:
+            self.refuse(f"geometry: {error}")
+            return ()
+        return ((circle(lon_deg, lat_deg, radius_m),),)
 
     def _ring(self, positions: Any, where: str, geodesic: bool) -> Ring:
         try:

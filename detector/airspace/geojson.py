@@ -1,4 +1,4 @@
-"""Zones from GeoJSON (RFC 7946): a FeatureCollection or one Feature of Polygons and MultiPolygons.
+"""Zones from GeoJSON (RFC 7946): Features of Polygons, MultiPolygons, and Points with a radius, one or a collection.
 
 Properties of the project are checked, all others are left to their owners; null is the same as absent. Rings are
 taken as drawn, in degrees; a third coordinate is ignored.
@@ -45,14 +45,19 @@ def _read(feature: dict[str, Any], file: str, number: int, reading: Reading) -> 
     drawn = Feature(reading, f"{file}: {place}")
     if feature.get("type") != "Feature":
         drawn.refuse(f"type: got {shown(feature.get('type'))}, expected Feature")
-    drawn.finish(drawn.fields(properties), _polygons(feature.get("geometry"), drawn))
+    geometry, radius_m = feature.get("geometry"), properties.get("radius_m")
+    if isinstance(geometry, dict) and geometry.get("type") == "Point":
+        drawn.finish(drawn.fields(properties), drawn.circle(geometry.get("coordinates"), radius_m), geodesic=True)
+        return
+    if radius_m is not None:
+        drawn.refuse("radius_m: given to what is no Point, expected the Point around which it is measured")
+    drawn.finish(drawn.fields(properties), _polygons(geometry, drawn))
 
 
 def _polygons(geometry: Any, drawn: Feature) -> Polygons:
     kind = geometry.get("type") if isinstance(geometry, dict) else None
     if kind not in ("Polygon", "MultiPolygon"):
-        later = " (a Point with radius_m is not supported yet)" if kind == "Point" else ""
-        drawn.refuse(f"geometry: got {shown(kind)}{later}, expected Polygon or MultiPolygon")
+        drawn.refuse(f"geometry: got {shown(kind)}, expected Polygon, MultiPolygon, or a Point with radius_m")
         return ()
     coordinates = geometry.get("coordinates")
     parts = [coordinates] if kind == "Polygon" else coordinates

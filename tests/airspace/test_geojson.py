@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import hypothesis.strategies as st
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 import shapely
 from hypothesis import given
+from pyproj import Geod
 from shapely.geometry import MultiPoint, mapping
 
 from detector.airspace.altitude import GROUND, UNLIMITED, Limit, Reference
@@ -43,6 +45,41 @@ def test_defaults() -> None:
     assert (one.id, one.name, one.kind, one.floor, one.ceiling) == ("z", "z", "national", GROUND, UNLIMITED)
     assert (one.watch, one.initial, one.near_nm, one.geodesic) == (DEFAULT_WATCH, Initial.ALERT, 30.0, False)
     assert np.array_equal(one.polygons[0][0], SQUARE)
+
+
+def point(lon: Any, lat: Any, **properties: Any) -> dict[str, Any]:
+    return feature(**properties) | {"geometry": {"type": "Point", "coordinates": [lon, lat]}}
+
+
+@pytest.mark.parametrize("radius_m", [1, 500, 5_000.5, 300_000, 1_000_000])
+@pytest.mark.parametrize(("lon", "lat"), [(2.5, 60.1), (179.99, -17.0), (-60.0, 89.99), (0.0, -90.0)])
+def test_a_point_with_a_radius_is_a_geodesic_circle(lon: float, lat: float, radius_m: float) -> None:
+    one = zone(point(lon, lat, kind="asset", radius_m=radius_m))
+    assert (one.kind, one.geodesic) == ("asset", True)
+    ((ring,),) = one.polygons
+    geod = Geod(ellps="WGS84")
+    middles = [geod.npts(*a, *b, 1)[0] for a, b in pairwise(ring)]
+    for places, off_m in ((ring, 1e-3), (np.array(middles), 1.0)):
+        away_m = geod.inv(np.full(len(places), lon), np.full(len(places), lat), *places.T)[2]
+        assert np.abs(away_m - radius_m).max() < off_m
+
+
+@pytest.mark.parametrize("radius_m", [None, 0, -5, 1_000_001, "500", True, [500]])
+def test_a_point_needs_a_radius_that_can_be(radius_m: Any) -> None:
+    (problem,) = reading(point(2.5, 60.1, radius_m=radius_m)).problems
+    assert "radius_m: got" in problem
+    assert problem.endswith("expected metres, above 0 and at most 1000000")
+
+
+@pytest.mark.parametrize("centre", [(2.5, 95), (190, 60), ("2", 60), (None, 60)])
+def test_a_point_has_a_place(centre: tuple[Any, Any]) -> None:
+    (problem,) = reading(point(*centre, radius_m=500)).problems
+    assert "geometry: position 1" in problem
+
+
+def test_only_points_have_a_radius() -> None:
+    (problem,) = reading(feature(radius_m=500)).problems
+    assert "radius_m: given to what is no Point" in problem
 
 
 def test_properties() -> None:
@@ -171,13 +208,13 @@ def test_property_problems(properties: dict[str, Any], problem: str) -> None:
 @pytest.mark.parametrize(
     ("geometry", "problem"),
     [
-        (None, "geometry: got null, expected Polygon or MultiPolygon"),
+        (None, "geometry: got null, expected Polygon, MultiPolygon, or a Point with radius_m"),
         (
             {"type": "Point", "coordinates": [20, 50]},
-            'geometry: got "Point" (a Point with radius_m is not supported yet)',
+            "radius_m: got null, expected metres, above 0 and at most 1000000",
         ),
         ({"type": "LineString", "coordinates": SQUARE}, 'geometry: got "LineString", expected'),
-        ({"type": []}, "geometry: got [], expected Polygon or MultiPolygon"),
+        ({"type": []}, "geometry: got [], expected Polygon, MultiPolygon, or a Point with radius_m"),
         ({"type": "Polygon"}, "geometry: coordinates are empty or no lists, expected the rings of a Polygon"),
         ({"type": "Polygon", "coordinates": []}, "geometry: coordinates are empty"),
         ({"type": "MultiPolygon", "coordinates": [[SQUARE], []]}, "geometry: coordinates are empty"),
