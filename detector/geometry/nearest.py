@@ -46,7 +46,7 @@ class Boundaries:
         self._before = np.concatenate([np.where(joined, before, np.arange(len(edge))), last])
         zone = np.concatenate([edges.zone[edge], edges.zone[edge[last]]])
         points = np.column_stack([np.concatenate([a_m, b_m[last]]), zone * APART_M])
-        self._tree = cKDTree(points) if len(points) else None
+        self._tree = cKDTree(points, leafsize=48, balanced_tree=False) if len(points) else None
 
     def distance(self, point_m: Floats, zone: Indices) -> Floats:
         """Return the distance over ground of earth-centred points (P, 3) to the boundaries of their zones (P,), m."""
