@@ -20,8 +20,8 @@ from detector.geometry.edges import Edges
 from detector.geometry.index import CellIndex
 from detector.geometry.nearest import Boundaries
 from detector.geometry.projection import Theatre
+from detector.tracks.fixes import Rows, Segments
 from detector.tracks.path import Path
-from detector.tracks.store import Rows, Segments
 from feeds.plots import Floats
 
 Mask = NDArray[np.bool_]

@@ -24,8 +24,9 @@ from detector.rules import evidence, incursion
 from detector.rules.contacts import Contacts
 from detector.rules.findings import Findings
 from detector.tracks import accuracy
+from detector.tracks.fixes import Fixes, Rows, Segments
 from detector.tracks.identity import Classifier
-from detector.tracks.store import Fixes, Rows, Segments, TrackStore
+from detector.tracks.store import TrackStore
 from feeds.plots import Floats, Plots
 
 USED, LATE, DUPLICATE, FUTURE = range(4)

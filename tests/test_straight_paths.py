@@ -17,7 +17,7 @@ from detector.airspace.activation import Activation
 from detector.airspace.altitude import Limit, Reference
 from detector.airspace.zones import Zone
 from detector.picture import Airspace, look
-from detector.tracks.store import Segments
+from detector.tracks.fixes import Segments
 from tests import zoo
 from tests.geometry.shapes import GEOD, parts, ring
 from tests.zoo import box

@@ -14,8 +14,8 @@ from detector.picture import Airspace
 from detector.pipeline import Pipeline
 from detector.rules.incursion import Params
 from detector.tracks.accuracy import Sensor
+from detector.tracks.fixes import Fixes
 from detector.tracks.identity import Classifier, Rule
-from detector.tracks.store import Fixes
 from feeds.plots import Plots, concatenate, make
 
 GEOD = Geod(ellps="WGS84")

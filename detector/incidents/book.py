@@ -22,7 +22,8 @@ from detector.incidents.message import IncidentMessage, stamp
 from detector.incidents.severity import CERTAINTIES, SEVERITIES, URGENCY
 from detector.incidents.subject import subject_of
 from detector.rules.findings import Change, Findings
-from detector.tracks.store import Segments, TrackStore
+from detector.tracks.fixes import Segments
+from detector.tracks.store import TrackStore
 
 CLOSE_AFTER_S = 300.0  # who left and comes back within this is the same story
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.tracks.store import Rows, Segments
+from detector.tracks.fixes import Rows, Segments
 from feeds.plots import Floats
 
 Records = NDArray[np.void]

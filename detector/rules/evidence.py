@@ -13,9 +13,9 @@ import numpy as np
 from scipy.special import expit, log_ndtr
 
 from detector.picture import Airspace, Picture
+from detector.tracks.fixes import Rows
 from detector.tracks.parabola import around, sag_m
 from detector.tracks.path import Path
-from detector.tracks.store import Rows
 from feeds.plots import Floats
 
 UNSEEN_MPS2 = 1.0  # manoeuvre no report shows; civil traffic stays below 5.7 in 99.9 % of its seconds

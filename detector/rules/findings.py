@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.tracks.store import Rows
+from detector.tracks.fixes import Rows
 from feeds.plots import Floats
 
 

@@ -26,7 +26,8 @@ from detector.rules.contacts import MUTE, SILENT, SPOKEN, Contacts, Records
 from detector.rules.evidence import Deepest
 from detector.rules.findings import Certainty, Change, Findings
 from detector.tracks.accuracy import DEFAULT_PERIOD_S
-from detector.tracks.store import Rows, Segments, TrackStore
+from detector.tracks.fixes import Rows, Segments
+from detector.tracks.store import TrackStore
 from feeds.plots import Floats
 
 GAP_PERIODS = 4.0  # a path unseen for so many periods, and so many seconds, is a guess:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from detector.geometry.projection import Theatre
+from detector.tracks.fixes import Rows, Segments
 from detector.tracks.path import Path
-from detector.tracks.store import Rows, Segments
 from feeds.plots import Floats
 
 LEAST_EVEN = 4.0

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.geometry.projection import Theatre, east_north, on_earth
-from detector.tracks.store import Fixes, Rows, Segments
+from detector.tracks.fixes import Fixes, Rows, Segments
 from feeds.plots import Floats
 
 Mask = NDArray[np.bool_]

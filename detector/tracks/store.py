@@ -7,73 +7,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.airspace.zones import Identity
+from detector.tracks import altitudes
+from detector.tracks.fixes import FIX, Fixes, Rows, Segments
 from detector.tracks.identity import Classifier
 from feeds.plots import COLUMNS, UNKNOWN_SMALL, Floats, Plots, Texts, make
-
-Rows = NDArray[np.intp]
 
 LOST_AFTER_S = 60.0  # a track is lost after so long a silence ...
 LOST_AFTER_PERIODS = 5.0  # ... or after so many missed reports, whichever is longer
 FORGOTTEN_AFTER_S = 420.0  # until then a track that is heard again continues: its path in between may have been inside
 PERIOD_GAIN = 0.2
-CARRIED_S = 60.0  # an altitude that a report lacks is that of the report before, if not older
 SHORTEST_S = 0.5  # no motion is derived over less: errors would be divided by nothing
 
 _KEPT = ("icao24", "callsign", "squawk", "source")  # told once, they hold until told otherwise
-
-
-@dataclass(frozen=True, slots=True)
-class Fixes:
-    """Positions in the forms that the geometry needs; shape (N,), `earth_m` (N, 3)."""
-
-    time_s: Floats
-    x_m: Floats  # in the plane of the theatre
-    y_m: Floats
-    earth_m: Floats  # earth-centred, height 0
-    sigma_m: Floats
-    pressure_alt_m: Floats  # NaN: not known
-    geo_alt_m: Floats  # above the ellipsoid
-    period_s: Floats  # of the source
-    gs_mps: Floats  # as reported; NaN: not
-    track_deg: Floats
-
-    def take(self, index: Rows) -> Fixes:
-        """Return the fixes that `index` names, in its order."""
-        return Fixes(*(getattr(self, name)[index] for name in _FIX))
-
-
-_FIX = tuple(f.name for f in fields(Fixes))
-
-
-@dataclass(frozen=True, slots=True)
-class Segments:
-    """The step of M tracks from their fix before to their fix now, and the one earlier than both.
-
-    A track with fewer reports has its first fix in their place; `first`: there is none before now.
-    """
-
-    row: Rows
-    first: NDArray[np.bool_]
-    earlier: Fixes
-    before: Fixes
-    now: Fixes
-
-    def take(self, index: Rows) -> Segments:
-        """Return the segments that `index` names, in its order."""
-        return Segments(
-            self.row[index],
-            self.first[index],
-            self.earlier.take(index),
-            self.before.take(index),
-            self.now.take(index),
-        )
 
 
 class TrackStore:
@@ -88,6 +39,8 @@ class TrackStore:
         self.heard_s = np.zeros(capacity)  # of the first report
         self.fix = _no_fixes(capacity)
         self.fix_before = _no_fixes(capacity)
+        self.told_s = np.zeros(capacity)  # of the last report that told an altitude
+        self.doubted_m = np.zeros((capacity, 2))  # altitudes told by the last report and not believed; NaN: none
         self.grounded = np.zeros(capacity, dtype=np.int64)  # reports on the ground in succession
         self.turned_out = np.zeros(capacity, dtype=bool)  # its last report made it somebody else
         self.identity = np.full(capacity, Identity.UNKNOWN, dtype=np.int8)
@@ -115,7 +68,10 @@ class TrackStore:
         row = self._row_of[track_id] = self._free.pop()
         self.alive[row] = True
         self.lost[row] = False
-        self.reports[row] = self.grounded[row] = 0
+        self.reports[row] = 0
+        self.grounded[row] = 1  # nobody saw it fly: the first report on the ground is believed
+        self.told_s[row] = -math.inf
+        self.doubted_m[row] = math.nan
         self.identity[row] = Identity.UNKNOWN
         self.sources[row] = ()
         for name in _KEPT:
@@ -125,10 +81,11 @@ class TrackStore:
     def _grow(self) -> None:
         size = len(self.alive)
         self._free = list(range(2 * size - 1, size - 1, -1))
-        for name in ("alive", "lost", "grounded", "turned_out", "reports", "heard_s", "identity", "sources"):
-            setattr(self, name, _doubled(getattr(self, name)))
-        self.fix = Fixes(*(_doubled(getattr(self.fix, name)) for name in _FIX))
-        self.fix_before = Fixes(*(_doubled(getattr(self.fix_before, name)) for name in _FIX))
+        for name, column in list(vars(self).items()):
+            if isinstance(column, np.ndarray):
+                setattr(self, name, _doubled(column))
+        self.fix = Fixes(*(_doubled(getattr(self.fix, name)) for name in FIX))
+        self.fix_before = Fixes(*(_doubled(getattr(self.fix_before, name)) for name in FIX))
         self.last = Plots(**{name: _doubled(getattr(self.last, name)) for name in COLUMNS})
 
     def fold(self, rows: Rows, plots: Plots, fixes: Fixes, classifier: Classifier) -> Segments:
@@ -137,9 +94,8 @@ class TrackStore:
         before = _first_known(first, fixes, self.fix.take(rows))
         earlier = _first_known(first | second, before, self.fix_before.take(rows))
         self._learn_period(first, before, fixes)
-        _share_altitude(fixes, before, fixes.time_s - before.time_s <= CARRIED_S)
-        _share_altitude(before, fixes, ~first)
-        for name in _FIX:
+        self._complete_altitudes(rows, before, fixes, first)
+        for name in FIX:
             getattr(self.fix_before, name)[rows] = getattr(before, name)
             getattr(self.fix, name)[rows] = getattr(fixes, name)
         self.heard_s[rows[first]] = fixes.time_s[first]
@@ -147,6 +103,14 @@ class TrackStore:
         self.lost[rows] = False
         self._name(rows, plots, classifier)
         return Segments(rows, first, earlier, before, fixes)
+
+    def _complete_altitudes(self, rows: Rows, before: Fixes, now: Fixes, first: NDArray[np.bool_]) -> None:
+        """Hold back altitudes that jump, and fill in those that are lacking from the fixes on either side."""
+        self.doubted_m[rows] = altitudes.held_back(now, before, self.doubted_m[rows])
+        lately, told = now.time_s - self.told_s[rows] <= altitudes.CARRIED_S, altitudes.told(now)
+        self.told_s[rows[told]] = now.time_s[told]
+        altitudes.share(now, before, lately)
+        altitudes.share(before, now, ~first)
 
     def _learn_period(self, first: NDArray[np.bool_], before: Fixes, now: Fixes) -> None:
         """Where the source's period is not known (NaN), follow the track's own; a gap counts as three periods."""
@@ -252,24 +216,13 @@ def _doubled(array: NDArray[Any]) -> NDArray[Any]:
     return np.concatenate([array, np.zeros_like(array)])
 
 
-def _share_altitude(lacking: Fixes, other: Fixes, which: NDArray[np.bool_]) -> None:
-    """Let an altitude that a fix lacks differ from that of another fix as the other kind does; without any, be it."""
-    pressure_m, geo_m = lacking.pressure_alt_m, lacking.geo_alt_m
-    none = np.isnan(pressure_m) & np.isnan(geo_m)
-    by_geometry_m = other.pressure_alt_m + np.where(none, 0.0, geo_m - other.geo_alt_m)
-    by_pressure_m = other.geo_alt_m + np.where(none, 0.0, pressure_m - other.pressure_alt_m)
-    for column_m, shared_m in ((pressure_m, by_geometry_m), (geo_m, by_pressure_m)):
-        unknown = np.isnan(column_m) & which
-        column_m[unknown] = shared_m[unknown]
-
-
 def _no_fixes(capacity: int) -> Fixes:
-    return Fixes(*(np.zeros((capacity, 3) if name == "earth_m" else capacity) for name in _FIX))
+    return Fixes(*(np.zeros((capacity, 3) if name == "earth_m" else capacity) for name in FIX))
 
 
 def _first_known(unknown: NDArray[np.bool_], instead: Fixes, fixes: Fixes) -> Fixes:
     """Return the fixes with those that are not known replaced."""
     at = np.flatnonzero(unknown)
-    for name in _FIX:
+    for name in FIX:
         getattr(fixes, name)[at] = getattr(instead, name)[at]
     return fixes

@@ -12,7 +12,7 @@ import shapely
 from detector.airspace.activation import Activation
 from detector.airspace.zones import Zone
 from detector.picture import Airspace, look
-from detector.tracks.store import Segments
+from detector.tracks.fixes import Segments
 from tests import zoo
 from tests.geometry.shapes import GEOD, parts, ring
 

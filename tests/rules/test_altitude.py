@@ -116,3 +116,19 @@ def test_an_altitude_told_later_lifts_the_doubt():
     away = zoo.flight(lon=lon_at(6000.0), course=270.0, times=range(30), baro_alt_m=3000.0)
     away.time_s[:] += 50.0
     assert zoo.tell(pipe, away)[-1].findings[0].evidence.altitude_known is UNSET
+
+
+def test_an_altitude_that_stopped_below_the_floor_excludes_it_no_more_than_a_minute():
+    zone = area(floor="FL100")
+    told = [1500.0, *[math.nan] * 59]
+    plots = zoo.flight(lon=lon_at(1000.0), times=range(0, 300, 5), speed=100.0, baro_alt_m=told)
+    (message,) = zoo.tell(pipeline(zone), plots)
+    assert message.findings[0].evidence.altitude_known is False
+    assert message.findings[0].detected_at == "1970-01-01T00:01:05.000Z"
+
+
+@pytest.mark.parametrize("geo_alt_m", [math.nan, 1550.0])
+def test_one_wild_altitude_is_no_incursion(geo_alt_m):
+    told = [1500.0] * 60
+    told[30] = 32827.0
+    assert started(area(floor="FL100"), baro_alt_m=told, geo_alt_m=geo_alt_m) is None

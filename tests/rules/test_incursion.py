@@ -112,6 +112,14 @@ def test_landing_closes_as_landed():
     assert messages[-1].outcome == "landed"
 
 
+@pytest.mark.parametrize(
+    ("on_ground", "opens"), [([1] * 6, False), ([0, 1, 0, 0, 0, 0], True), ([1, 0, 0, 0, 0, 0], True)]
+)
+def test_who_never_flew_is_no_intruder(on_ground, opens):
+    plots = zoo.flight(lon=lon_at(5000.0), times=range(6), speed=5.0, on_ground=on_ground)
+    assert bool(zoo.tell(zoo.pipeline(), plots)) is opens
+
+
 def test_who_turns_out_to_be_neutral_is_resolved():
     rule = Rule(Identity.NEUTRAL, callsigns=("?*",))
     plots = zoo.flight(lon=lon_at(-5000.0), times=range(60), callsign=[None] * 50 + ["LOT1"] * 10)

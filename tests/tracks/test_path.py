@@ -9,8 +9,8 @@ from pyproj import Geod
 from scipy.optimize import brentq
 
 from detector.geometry.projection import Theatre, earth_centred
+from detector.tracks.fixes import Fixes, Segments
 from detector.tracks.path import Path
-from detector.tracks.store import Fixes, Segments
 from detector.units import STANDARD_GRAVITY_MPS2
 from tests import zoo
 

@@ -1,0 +1,59 @@
+"""Fixes and the steps between them: what the track store takes in and gives out, as columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feeds.plots import Floats
+
+Rows = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Fixes:
+    """Positions in the forms that the geometry needs; shape (N,), `earth_m` (N, 3)."""
+
+    time_s: Floats
+    x_m: Floats  # in the plane of the theatre
+    y_m: Floats
+    earth_m: Floats  # earth-centred, height 0
+    sigma_m: Floats
+    pressure_alt_m: Floats  # NaN: not known
+    geo_alt_m: Floats  # above the ellipsoid
+    period_s: Floats  # of the source
+    gs_mps: Floats  # as reported; NaN: not
+    track_deg: Floats
+
+    def take(self, index: Rows) -> Fixes:
+        """Return the fixes that `index` names, in its order."""
+        return Fixes(*(getattr(self, name)[index] for name in FIX))
+
+
+FIX = tuple(f.name for f in fields(Fixes))
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """The step of M tracks from their fix before to their fix now, and the one earlier than both.
+
+    A track with fewer reports has its first fix in their place; `first`: there is none before now.
+    """
+
+    row: Rows
+    first: NDArray[np.bool_]
+    earlier: Fixes
+    before: Fixes
+    now: Fixes
+
+    def take(self, index: Rows) -> Segments:
+        """Return the segments that `index` names, in its order."""
+        return Segments(
+            self.row[index],
+            self.first[index],
+            self.earlier.take(index),
+            self.before.take(index),
+            self.now.take(index),
+        )
