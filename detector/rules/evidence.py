@@ -7,6 +7,7 @@ forgets what lay before. Between two reports the path is as uncertain as they ar
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -14,13 +15,15 @@ from scipy.special import expit, log_ndtr
 
 from detector.picture import Airspace, Picture
 from detector.tracks.fixes import Rows
-from detector.tracks.parabola import around, sag_m
+from detector.tracks.parabola import LastSteps, sag_m
 from detector.tracks.path import Path
 from feeds.plots import Floats
 
 UNSEEN_MPS2 = 1.0  # manoeuvre no report shows; civil traffic stays below 5.7 in 99.9 % of its seconds
-SAMPLES = 9  # points on a stretch at which its depth is taken
-CREST_SAMPLES = 4  # points on each of two segments between which a track was deepest
+SAMPLES = 5  # points on a stretch at which its depth is taken
+CREST_SAMPLES = 3  # points on each of two segments between which a track was deepest
+CLOSER = np.array([-1, 1]) / 2  # of the way from the deepest sample to the next: where it is looked at again
+LOOKS = 3  # each half as wide: a sharp crest is missed by less than an eighth of that way
 LOG_ODDS_LIMIT = 30.0
 
 
@@ -84,19 +87,22 @@ def _doubt_m(path: Path, at: Rows, fraction: Floats) -> Floats:
 
 def of_stretches(picture: Picture, airspace: Airspace, which: Rows) -> tuple[Floats, Deepest]:
     """Return of J stretches the log-odds that the surest point is inside, and where they are deepest."""
-    pair = np.repeat(picture.pair[which], SAMPLES)
-    at, zone = picture.segment[pair], picture.zone[pair]
-    steps = (np.arange(SAMPLES) + 0.5) / SAMPLES
+    path, segment, zone = picture.path, picture.segment[picture.pair[which]], picture.zone[picture.pair[which]]
     enters, leaves = picture.enters[which][:, None], picture.leaves[which][:, None]
-    fraction = (enters + (leaves - enters) * steps).ravel()
-    point = picture.path.at(at, fraction)
-    sigma_m = np.hypot(point.sigma_m, _doubt_m(picture.path, at, fraction))
-    depth_m = airspace.boundaries.distance(point.earth_m, zone)
-    odds = log_odds_inside(depth_m / sigma_m, *airspace.margins(point.pressure_alt_m, point.geo_alt_m, zone))
-    best = np.arange(len(which)) * SAMPLES + depth_m.reshape(-1, SAMPLES).argmax(axis=1)
-    place_m = picture.path.in_plane(at[best], fraction[best], airspace.theatre)
-    deepest = Deepest(depth_m[best], sigma_m[best], point.time_s[best], *place_m)
-    return odds.reshape(-1, SAMPLES).max(axis=1), deepest
+
+    def depth_m(of: Rows, fraction: Floats) -> Floats:
+        return airspace.boundaries.distance(path.at(segment[of], fraction).earth_m, zone[of])
+
+    even = enters + (leaves - enters) * (np.arange(SAMPLES) + 0.5) / SAMPLES
+    fraction, depth = _with_deepest(depth_m, even, (leaves - enters) / SAMPLES, (enters, leaves))
+    of = np.repeat(np.arange(len(which)), fraction.shape[1])
+    point = path.at(segment[of], fraction.ravel())
+    sigma_m = np.hypot(point.sigma_m, _doubt_m(path, segment[of], fraction.ravel()))
+    margins = airspace.margins(point.pressure_alt_m, point.geo_alt_m, zone[of])
+    odds = log_odds_inside(depth.ravel() / sigma_m, *margins).reshape(fraction.shape)
+    last = slice(SAMPLES, None, SAMPLES + 1)
+    place_m = path.in_plane(segment, fraction[:, -1], airspace.theatre)
+    return odds.max(axis=1), Deepest(depth[:, -1], sigma_m[last], point.time_s[last], *place_m)
 
 
 def of_crests(picture: Picture, airspace: Airspace, pair: Rows) -> Deepest:
@@ -104,19 +110,46 @@ def of_crests(picture: Picture, airspace: Airspace, pair: Rows) -> Deepest:
 
     A track is deepest between reports as a rule, not at one of them: where it turned back, or passed a corner.
     """
-    segments = picture.path.segments
+    ways, zone = LastSteps.of(picture.path, picture.segment[pair]), picture.zone[pair]
+
+    def depth_m(of: Rows, fraction: Floats) -> Floats:
+        x_m, y_m, earth_m = ways.at(of, fraction, airspace.theatre)
+        point, within = airspace.index.inside(x_m, y_m)
+        depth_m = np.full(len(of), -np.inf)
+        inside = point[within == zone[of[point]]]
+        depth_m[inside] = airspace.boundaries.distance(earth_m[inside], zone[of[inside]])
+        return depth_m
+
     steps = np.arange(1, CREST_SAMPLES + 1) / (CREST_SAMPLES + 1)
-    fractions = np.concatenate([steps - 1, steps])
-    of = np.repeat(np.arange(len(pair)), len(fractions))
-    at, zone = picture.segment[pair][of], picture.zone[pair][of]
-    fraction = np.tile(fractions, len(pair))
-    x_m, y_m, earth_m = around(picture.path, at, fraction, airspace.theatre)
-    point, within = airspace.index.inside(x_m, y_m)
-    inside = np.zeros(len(of), dtype=bool)
-    inside[point[within == zone[point]]] = True
-    depth_m = np.full(len(of), -np.inf)
-    depth_m[inside] = airspace.boundaries.distance(earth_m[inside], zone[inside])
-    best = np.arange(len(pair)) * len(fractions) + depth_m.reshape(-1, len(fractions)).argmax(axis=1)
-    earlier, before, now = (fix.take(at[best]) for fix in (segments.earlier, segments.before, segments.now))
-    step_s = np.where(fraction[best] < 0, before.time_s - earlier.time_s, now.time_s - before.time_s)
-    return Deepest(depth_m[best], before.sigma_m, before.time_s + fraction[best] * step_s, x_m[best], y_m[best])
+    even = np.tile(np.concatenate([steps - 1, steps]), (len(pair), 1))
+    fraction, depth = _with_deepest(depth_m, even, np.full((len(pair), 1), steps[0]), (-1.0, 1.0))
+    best, sigma_m = fraction[:, -1], ways.now.segments.before.sigma_m
+    x_m, y_m, _ = ways.at(np.arange(len(pair)), best, airspace.theatre)
+    return Deepest(depth[:, -1], sigma_m, ways.time_s(best), x_m, y_m)
+
+
+def _with_deepest(
+    depth_m: Callable[[Rows, Floats], Floats], at: Floats, apart: Floats, ends: tuple[Floats | float, Floats | float]
+) -> tuple[Floats, Floats]:
+    """Return fractions of N ways with the deepest that a closer look finds as one more column, and their depths.
+
+    `at` are (N, S) fractions, `apart` (N, 1) how far the next one is; `depth_m` answers for ways and fractions, flat.
+    """
+
+    def look(fraction: Floats) -> Floats:
+        of = np.repeat(np.arange(len(fraction)), fraction.shape[1])
+        return depth_m(of, fraction.ravel()).reshape(fraction.shape)
+
+    first = look(at)
+    best, most = _greatest(at, first)
+    for _ in range(LOOKS):
+        closer = np.clip(best + apart * CLOSER, *ends)
+        best, most = _greatest(np.column_stack([best, closer]), np.column_stack([most, look(closer)]))
+        apart = apart / 2
+    return np.column_stack([at, best]), np.column_stack([first, most])
+
+
+def _greatest(at: Floats, depth: Floats) -> tuple[Floats, Floats]:
+    """Return of each row the fraction with the greatest depth, and this, (N, 1) each."""
+    best = depth.argmax(axis=1)[:, None]
+    return np.take_along_axis(at, best, axis=1), np.take_along_axis(depth, best, axis=1)

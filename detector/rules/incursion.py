@@ -138,10 +138,13 @@ def _undecided(was: Records, pairs: Pairs) -> Mask:
 
 
 def _tellable(was: Records, pairs: Pairs) -> Mask:
-    """Tell of which pairs the path may tell more than the reports: of one not yet decided, or of a greater depth."""
+    """Tell of which pairs the path may tell more than the reports: of one not yet decided, or of a greater depth.
+
+    Nothing on a way of length L between depths d0 and d1 is deeper than (d0 + d1 + L) / 2.
+    """
     hidden_m = pairs.picture.path.hidden_m[pairs.picture.segment]
     undecided = _undecided(was, pairs)
-    deeper = was["inside"] & (np.maximum(was["last_depth_m"], pairs.picture.depth_m) + hidden_m > was["depth_m"])
+    deeper = was["inside"] & ((was["last_depth_m"] + pairs.picture.depth_m) / 2 + hidden_m > was["depth_m"])
     tellable: Mask = undecided | deeper
     return tellable
 

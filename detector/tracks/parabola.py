@@ -6,6 +6,8 @@ a chord of duration t by -a t^2 w (1 - w) / 2 at its fraction w.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from detector.geometry.projection import Theatre
@@ -22,19 +24,37 @@ def sag_m(segments: Segments, at: Rows) -> Floats:
     return _second_difference(segments, at, "earth_m") * (step_s**2)[:, None] / 8
 
 
-def around(path: Path, at: Rows, fraction: Floats, theatre: Theatre) -> tuple[Floats, Floats, Floats]:
-    """Return x, y and earth-centred position on the way through the last three reports, (N,) and (N, 3).
+@dataclass(frozen=True, slots=True)
+class LastSteps:
+    """The ways of N tracks through their last three reports."""
 
-    At -1 <= fraction < 0 that is on the step before the last. Where courses tell of the path, they are believed.
-    """
-    x_m, y_m, earth_m = _parabola(path.segments, at, fraction)
-    s = path.segments
-    before = Path.of(Segments(s.row, s.first, s.earlier, s.earlier, s.before))
-    for way, on, w in ((before, fraction < 0, fraction + 1), (path, fraction >= 0, fraction)):
-        told = np.flatnonzero(on & way.told[at])
-        x_m[told], y_m[told] = way.in_plane(at[told], w[told], theatre)
-        earth_m[told] = way.at(at[told], w[told]).earth_m
-    return x_m, y_m, earth_m
+    before: Path  # from the first of them to the second
+    now: Path
+
+    @classmethod
+    def of(cls, path: Path, at: Rows) -> LastSteps:
+        """Return the ways that end with these paths."""
+        s = path.segments.take(at)
+        return cls(Path.of(Segments(s.row, s.first, s.earlier, s.earlier, s.before)), path.take(at))
+
+    def at(self, way: Rows, fraction: Floats, theatre: Theatre) -> tuple[Floats, Floats, Floats]:
+        """Return x, y and earth-centred position, (N,) and (N, 3), at -1 <= fraction < 0 of the step before the last.
+
+        Where courses tell of the path, they are believed.
+        """
+        x_m, y_m, earth_m = _parabola(self.now.segments, way, fraction)
+        for path, on, w in ((self.before, fraction < 0, fraction + 1), (self.now, fraction >= 0, fraction)):
+            told = np.flatnonzero(on & path.told[way])
+            x_m[told], y_m[told] = path.in_plane(way[told], w[told], theatre)
+            earth_m[told] = path.at(way[told], w[told]).earth_m
+        return x_m, y_m, earth_m
+
+    def time_s(self, fraction: Floats) -> Floats:
+        """Return the time at one fraction of each way, (N,)."""
+        s = self.now.segments
+        step_s = np.where(fraction < 0, s.before.time_s - s.earlier.time_s, s.now.time_s - s.before.time_s)
+        time_s: Floats = s.before.time_s + fraction * step_s
+        return time_s
 
 
 def _parabola(segments: Segments, at: Rows, fraction: Floats) -> tuple[Floats, Floats, Floats]:

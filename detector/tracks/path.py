@@ -59,6 +59,11 @@ class Path:
         leave_m[straight] = arrive_m[straight] = 0.0
         return cls(segments, told, n_pieces, leave_m, arrive_m)
 
+    def take(self, index: Rows) -> Path:
+        """Return the paths that `index` names, in its order."""
+        bends = self.leave_m[index], self.arrive_m[index]
+        return Path(self.segments.take(index), self.told[index], self.n_pieces[index], *bends)
+
     def at(self, segment: Rows, fraction: Floats) -> Fixes:
         """Return points of segments, (N,); `sigma_m` is what the reports' errors make of it there.
 

@@ -4,7 +4,8 @@ import itertools
 
 import numpy as np
 import pytest
-from pyproj import Geod
+import shapely
+from pyproj import Geod, Transformer
 
 from detector.airspace.altitude import Limit, Reference
 from detector.airspace.zones import Identity, Initial
@@ -223,6 +224,25 @@ def test_the_deepest_point_lies_between_reports():
         (finding,) = findings(zoo.tell(zoo.pipeline(), plots))
         errors.append(finding.evidence.max_depth_m - (radius + shift))
     assert max(map(abs, errors)) < 150.0
+
+
+@pytest.mark.parametrize("period_s", [5.0, 12.0, 30.0])
+def test_the_deepest_point_of_a_straight_flight_over_a_diamond(period_s):
+    """Shapely measures the same flight second by second, in a plane around the diamond."""
+    half = 8000.0
+    lons, lats, _ = GEOD.fwd([20.0] * 5, [54.0] * 5, [0.0, 90.0, 180.0, 270.0, 0.0], [half] * 5)
+    plane = Transformer.from_crs(4326, "+proj=aeqd +lat_0=54 +lon_0=20", always_xy=True)
+    diamond = shapely.polygons(np.column_stack(plane.transform(lons, lats)))
+    for course, aside in itertools.product((10.0, 60.0, 100.0), (-0.6, -0.2, 0.1, 0.4)):
+        start = GEOD.fwd(20.0, 54.0, course + 90, aside * half)[:2]
+        lon, lat, _ = GEOD.fwd(*start, course, -2 * half)
+        known = {"lon": lon, "lat": lat, "course": course, "source": "radar"}
+        true = zoo.flight(times=np.arange(0.0, 130.0, 0.1), **known)
+        points = shapely.points(*plane.transform(true.lon_deg, true.lat_deg))
+        deepest_m = shapely.distance(points, diamond.boundary)[shapely.contains(diamond, points)].max()
+        plots = zoo.flight(times=np.arange(3.0, 130.0, period_s), **known)
+        (finding,) = findings(zoo.tell(zoo.pipeline([zoo.zone(np.column_stack([lons, lats]))]), plots))
+        assert finding.evidence.max_depth_m == pytest.approx(deepest_m, rel=0.03), (course, aside)
 
 
 def test_messages_of_one_incident_have_no_gaps():
