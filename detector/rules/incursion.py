@@ -23,6 +23,7 @@ from detector.geometry.projection import Theatre
 from detector.picture import Airspace, Mask, Picture
 from detector.rules import evidence
 from detector.rules.contacts import MUTE, SILENT, SPOKEN, Contacts, Records
+from detector.rules.crossing import log_odds_crossed
 from detector.rules.evidence import Deepest
 from detector.rules.findings import Certainty, Change, Findings
 from detector.tracks.accuracy import DEFAULT_PERIOD_S
@@ -168,6 +169,9 @@ def _paths(pairs: Pairs, airspace: Airspace, wanted: Mask, undecided: Mask, ende
     which = np.flatnonzero(wanted[picture.pair] & (~whole | (undecided & moved)[picture.pair]) & news)
     pair, enters, leaves = picture.pair[which], picture.enters[which], picture.leaves[which]
     log_odds, deepest = evidence.of_stretches(picture, airspace, which)
+    through = np.flatnonzero((leaves < 1) & (log_odds < logit(params.probability)))
+    crossed = log_odds_crossed(picture, airspace, which[through], deepest.sigma_m[through], params.probability)
+    log_odds[through] = np.maximum(log_odds[through], crossed)
 
     gap = step_s > np.maximum(GAP_S, GAP_PERIODS * pairs.period_s)
     guess = gap[pair] & (enters > 0) & (leaves < 1)

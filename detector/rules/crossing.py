@@ -1,0 +1,49 @@
+"""Whether a path crossed a zone however its reports erred: what a strip shows that is thinner than they are known to.
+
+Inside such a strip no point is surely inside; yet who was on one side of it and is on the other has been in it. A path
+that crosses the zone still when it is shifted by k sigma to either side, ahead and back did so with probability
+2 Phi(k) - 1 at least.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import ndtri
+
+from detector.picture import Airspace, Mask, Picture
+from detector.rules.evidence import log_odds_inside
+from detector.tracks.fixes import Rows
+from detector.tracks.parabola import LastSteps
+from feeds.plots import Floats
+
+
+def log_odds_crossed(picture: Picture, airspace: Airspace, which: Rows, sigma_m: Floats, probability: float) -> Floats:
+    """Return of J stretches the log-odds that it was between floor and ceiling, if anyhow crossed; else -inf."""
+    crossed = np.flatnonzero(_crossed_anyhow(picture, airspace, which, sigma_m * ndtri((1 + probability) / 2)))
+    pair, middle = picture.pair[which[crossed]], (picture.enters + picture.leaves)[which[crossed]] / 2
+    point = picture.path.at(picture.segment[pair], middle)
+    margins = airspace.margins(point.pressure_alt_m, point.geo_alt_m, picture.zone[pair])
+    odds = np.full(len(which), -np.inf)
+    odds[crossed] = log_odds_inside(np.full(len(crossed), ndtri(probability) + 1e-9), *margins)
+    return odds
+
+
+def _crossed_anyhow(picture: Picture, airspace: Airspace, which: Rows, off_m: Floats) -> Mask:
+    """Tell whose ways through three reports cross the zones of their stretches also if shifted to any side, (J,)."""
+    pair = picture.pair[which]
+    ways, zone = LastSteps.of(picture.path, picture.segment[pair]), picture.zone[pair]
+    pieces = [(path, *path.pieces()) for path in (ways.before, ways.now)]
+    of = np.concatenate([of for _, of, _, _ in pieces])
+    x0_m, y0_m = np.hstack([path.in_plane(of, start, airspace.theatre) for path, of, start, _ in pieces])
+    x1_m, y1_m = np.hstack([path.in_plane(of, end, airspace.theatre) for path, of, _, end in pieces])
+    s = picture.path.segments.take(picture.segment[pair])
+    ahead = np.stack([s.now.x_m - s.before.x_m, s.now.y_m - s.before.y_m])
+    x_m, y_m = (ahead / np.maximum(np.hypot(*ahead), 1e-9) * off_m)[:, of]
+    crossed = np.ones(len(which), dtype=bool)
+    for _side in range(4):
+        x_m, y_m = -y_m, x_m
+        _, (piece, cut, _) = airspace.index.trace(x0_m + x_m, y0_m + y_m, x1_m + x_m, y1_m + y_m)
+        still = np.zeros(len(which), dtype=bool)
+        still[of[piece[cut == zone[of[piece]]]]] = True
+        crossed &= still
+    return crossed
