@@ -201,9 +201,12 @@ class Pipeline:
             messages += self.book.close_due(due_s, self.tracks)
             lost = np.flatnonzero(self.tracks.lost_at_s() <= due_s)
             messages += self.book.lose(lost.tolist(), due_s, self.tracks, self._depths)
-            self.contacts.forget(lost)
+            self.contacts.lose(lost)
             self.tracks.lost[lost] = True
-            self.tracks.drop(np.flatnonzero(self.tracks.forgotten_at_s() <= due_s))
+            forgotten = np.flatnonzero(self.tracks.forgotten_at_s() <= due_s)
+            self.contacts.forget(forgotten)
+            self.book.forget(forgotten.tolist())
+            self.tracks.drop(forgotten)
         return messages
 
     def _close_zones(self, now_s: float) -> list[IncidentMessage]:

@@ -40,6 +40,7 @@ class Book:
     def __init__(self, site: str, status: str) -> None:
         self.site, self.status = site, status
         self._open: dict[int, Incident] = {}
+        self._lost: dict[int, Incident] = {}  # closed with their tracks, which may be heard again
         self._closing: list[tuple[float, str, Incident]] = []  # a heap of those that are clear; some are so no more
 
     def __len__(self) -> int:
@@ -65,8 +66,9 @@ class Book:
         for segment, changes in groupby(findings.rows(), attrgetter("segment")):
             row = int(segments.row[segment])
             step_s = float(segments.before.time_s[segment]), float(segments.now.time_s[segment])
-            incident = self._open.get(row) or self._new(tracks, row, step_s[1])
-            identity, revision, outcome, about = Identity(tracks.identity[row]), False, None, []
+            revision = row in self._lost
+            incident = self._open.get(row) or self._recall(row) or self._new(tracks, row, step_s[1])
+            identity, outcome, about = Identity(tracks.identity[row]), None, []
             for change in changes:
                 revision |= incident.apply(change, zones[change.zone], identity, step_s)
                 outcome = _CLOSES_AT_ONCE.get(Change(change.change)) or outcome
@@ -114,7 +116,14 @@ class Book:
             outcome = incident.farewell() if incident.standing() is Standing.CLEAR else "lost"
             incident.break_off(float(tracks.fix.time_s[incident.row]))
             said.append(self._close(incident, now_s, tracks, outcome))
+            if outcome == "lost":
+                self._lost[incident.row] = incident
         return said
+
+    def forget(self, rows: Iterable[int]) -> None:
+        """Let go of the incidents of tracks that will not be heard again."""
+        for row in rows:
+            self._lost.pop(row, None)
 
     def close_zones(
         self, zone_ids: set[str], now_s: float, tracks: TrackStore, depths: Depths
@@ -132,6 +141,12 @@ class Book:
                 else self._tell(incident, now_s, tracks, zone_ids)
             )
         return said
+
+    def _recall(self, row: int) -> Incident | None:
+        """Open the incident of a track again that is heard again; what that tells is a revision."""
+        if row in self._lost:
+            self._open[row] = self._lost.pop(row)
+        return self._open.get(row)
 
     def _new(self, tracks: TrackStore, row: int, now_s: float) -> Incident:
         incident = self._open[row] = Incident(row, identify(self.site, tracks.name(row), now_s), now_s)

@@ -1,6 +1,8 @@
 """The life of an incident, as a table: {phase: {what the findings now amount to: next phase}}.
 
 new -> approach -> incursion -> egress -> closed
+
+What was closed because its track was lost goes on when that is heard again.
 """
 
 from __future__ import annotations
@@ -53,7 +55,12 @@ TRANSITIONS: dict[Phase, dict[Standing, Phase]] = {
         Standing.CLEAR: Phase.EGRESS,
         Standing.OVER: Phase.CLOSED,
     },
-    Phase.CLOSED: {},
+    Phase.CLOSED: {
+        Standing.INSIDE: Phase.INCURSION,
+        Standing.NEAR: Phase.APPROACH,
+        Standing.CLEAR: Phase.EGRESS,
+        Standing.OVER: Phase.CLOSED,
+    },
 }
 
 RANK = {Phase.NEW: -1, Phase.CLOSED: -1, Phase.EGRESS: 0, Phase.APPROACH: 1, Phase.INCURSION: 2}

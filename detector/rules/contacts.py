@@ -21,6 +21,7 @@ RECORD = np.dtype(
     [
         ("key", "i8"),  # track row * Z + zone
         ("inside", "?"),  # what has been decided
+        ("lost", "?"),  # the track has been lost since, and not been heard inside again
         ("evidence", "f8"),  # log-odds gathered against that
         ("since_s", "f8"),  # when the change that the evidence speaks for took place
         ("since_x_m", "f8"),
@@ -98,6 +99,12 @@ class Contacts:
             x_m, y_m = transform(records[f"{when}_x_m"], records[f"{when}_y_m"])
             records[f"{when}_x_m"], records[f"{when}_y_m"] = x_m, y_m
         return Contacts(n_zones, np.sort(records, order="key"))
+
+    def lose(self, rows: Rows) -> None:
+        """Keep of lost tracks only that they were inside."""
+        gone = np.isin(self.records["key"] // self.n_zones, rows)
+        self.records["lost"][gone] = True
+        self.records = self.records[~gone | self.records["inside"]]
 
     def forget(self, rows: Rows) -> None:
         """Drop everything remembered of these tracks."""

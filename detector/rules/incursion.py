@@ -91,6 +91,7 @@ class Verdict:
     clips: Mask  # enters and leaves between two reports
     leaves: Mask
     drops: Mask  # inside, and no longer watched
+    resumes: Mask  # inside when lost, and heard there again
 
 
 def detect(
@@ -253,11 +254,13 @@ def _judge(was: Records, now: Records, pairs: Pairs, paths: Paths, threshold: fl
     free = pairs.watched & ~was["inside"] & (was["voice"] != MUTE)
     by_report = free & enough & ~pairs.unsettled
     by_path = free & paths.decided & (~pairs.unsettled | (paths.leaves < 1))
+    leaves = pairs.watched & was["inside"] & enough
     return Verdict(
         enters=by_report | by_path,
         clips=by_path & ~by_report & (paths.leaves < 1),
-        leaves=pairs.watched & was["inside"] & enough,
+        leaves=leaves,
         drops=~pairs.watched & was["inside"],
+        resumes=pairs.watched & was["lost"] & pairs.picture.inside & ~leaves,
     )
 
 
@@ -285,6 +288,7 @@ def _settle(now: Records, verdict: Verdict, initial: NDArray[np.int8], briefly_o
     now["voice"][unseen & (initial == Initial.IGNORE)] = MUTE
     now["inside"] |= verdict.enters & ~verdict.clips & (now["voice"] != MUTE)
     now["inside"] &= ~(verdict.leaves | verdict.drops)
+    now["lost"] &= now["inside"] & ~verdict.resumes
     now["evidence"][verdict.enters | verdict.leaves] = 0.0
 
 
@@ -331,6 +335,7 @@ def _changes(was: Records, now: Records, pairs: Pairs, verdict: Verdict, params:
     deeper = (now["depth_m"] >= params.deep_m) & (was["depth_m"] < params.deep_m)
     change = np.full(len(now), SILENCE, dtype=np.int8)
     change[was["inside"] & deeper] = Change.ESCALATED
+    change[verdict.resumes] = Change.REJOINED
     change[verdict.enters] = Change.OPENED
     change[verdict.enters & briefly_out] = Change.REJOINED
     change[verdict.leaves] = Change.ENDED

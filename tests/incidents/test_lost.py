@@ -1,0 +1,67 @@
+"""A track that is lost inside and heard again: one story, and no second alarm."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from detector.airspace.zones import Identity, Initial
+from detector.tracks.identity import Rule
+from feeds.plots import concatenate
+from tests import zoo
+from tests.rules.test_incursion import lon_at
+
+LOST_S = 150.0  # well after 60 s of silence
+
+
+def heard(first: int, again: range, speed: float = 250.0):
+    """Return what is said until a flight into the square is lost, and after it is heard again."""
+    times = [*range(first), *again]
+    plots, pipe = zoo.flight(lon=lon_at(-5000.0), times=times, speed=speed), zoo.pipeline()
+    said = zoo.tell(pipe, plots.take(slice(0, first)), until=LOST_S)
+    return said, zoo.tell(pipe, plots.take(slice(first, None)), until=times[-1] + 1000.0)
+
+
+def test_who_is_heard_again_inside_is_still_the_intruder():
+    lost, found = heard(60, range(200, 230))
+    assert [(m.event, m.outcome) for m in lost] == [("opened", None), ("escalated", None), ("closed", "lost")]
+    first, *_, last = found
+    assert (first.event, first.revision, first.phase, first.closed_at) == ("updated", True, "incursion", None)
+    assert (last.event, last.outcome) == ("closed", "lost")
+    (finding,) = first.findings
+    assert (finding.started_at, finding.ended_at) == (lost[0].findings[0].started_at, None)
+    assert {m.incident_id for m in found} == {lost[0].incident_id}
+    assert [m.sequence for m in lost + found] == list(range(1, len(lost + found) + 1))
+
+
+def test_who_is_heard_again_outside_has_left():
+    plots = concatenate([
+        zoo.flight(lon=lon_at(-5000.0), times=range(60)),
+        zoo.flight(lon=lon_at(5000.0), course=270.0, times=range(300)).take(slice(200, None)),
+    ])  # fmt: skip
+    pipe = zoo.pipeline()
+    lost = zoo.tell(pipe, plots.take(slice(0, 60)), until=LOST_S)
+    found = zoo.tell(pipe, plots.take(slice(60, None)), until=2000.0)
+    assert [(m.event, m.revision, m.outcome) for m in found] == [("updated", True, None), ("closed", False, "left")]
+    assert {m.incident_id for m in found} == {lost[0].incident_id}
+    (finding,) = found[0].findings
+    assert "1970-01-01T00:00:59" < finding.ended_at < "1970-01-01T00:03:20"
+
+
+def test_who_is_heard_again_as_a_neutral_is_resolved():
+    pipe = zoo.pipeline(rules=[Rule(Identity.NEUTRAL, callsigns=("?*",))])
+    lost = zoo.tell(pipe, zoo.flight(lon=lon_at(5000.0), times=range(60)), until=LOST_S)
+    (closed,) = zoo.tell(pipe, zoo.flight(lon=lon_at(5000.0), times=[200], callsign="LOT123"))
+    assert (closed.outcome, closed.incident_id) == ("resolved", lost[0].incident_id)
+
+
+def test_who_is_forgotten_is_somebody_else():
+    _, found = heard(60, range(60 + 430, 60 + 440), speed=100.0)
+    assert (found[0].event, found[0].sequence) == ("opened", 1)
+
+
+@pytest.mark.parametrize("initial", [Initial.ADOPT, Initial.IGNORE])
+def test_who_was_followed_in_silence_still_is(initial):
+    pipe = zoo.pipeline([zoo.zone(zoo.box(20.0, 54.0, 21.0, 55.0), initial=initial)])
+    times = np.array([*range(30), *range(200, 230)], dtype=float)
+    assert not zoo.tell(pipe, zoo.flight(lon=lon_at(5000.0), times=times), until=1000.0)
