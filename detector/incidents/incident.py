@@ -17,8 +17,10 @@ from detector.rules.findings import Certainty, Change, FindingRow
 
 PROBABILITY_LIMIT = 0.9999  # more digits would claim more than the error model knows
 
-Place = tuple[float, float]
-"""Latitude, longitude in degrees."""
+Place = tuple[float, float] | tuple[UnsetType, UnsetType]
+"""Latitude, longitude in degrees, to a metre, as messages have them."""
+
+UNKNOWN: Place = (UNSET, UNSET)
 
 Depths = Callable[[list[int], list[str]], Iterable[tuple[float, ...]]]
 """Of track rows in zones (by id): depth now m (0: not known), probability, and the greatest depth so far m (-inf: not
@@ -33,17 +35,17 @@ class Entry:
     certainty: int
     started_s: float
     detected_s: float
-    started_at: Place | None
+    started_at: Place
     between_s: tuple[float, float] | None
     blind: bool  # to height: no altitude is known
     severity: int = 0
     depth_m: float = 0.0
     sigma_m: float = 0.0
     deepest_s: float = math.nan
-    deepest_at: Place | None = None
+    deepest_at: Place = UNKNOWN
     probability: float = 0.0
     ended_s: float | None = None
-    ended_at: Place | None = None
+    ended_at: Place = UNKNOWN
     present_m: float = 0.0  # how deep it is now
     told: Finding | None = None  # as last told, while nothing has changed
 
@@ -58,14 +60,14 @@ class Entry:
         """Take in what has been learnt of the stay so far."""
         if depth_m > self.depth_m:
             self.depth_m, self.sigma_m, self.told = depth_m, sigma_m, None
-            self.deepest_s, self.deepest_at = time_s, (lat_deg, lon_deg)
+            self.deepest_s, self.deepest_at = time_s, _place(lat_deg, lon_deg)
         if probability > self.probability:
             self.probability, self.told = probability, None
 
     def end(self, row: FindingRow) -> None:
         """Note when and where it ended; NaN: it has not."""
         self.ended_s = None if math.isnan(row.ended_s) else row.ended_s
-        self.ended_at = None if math.isnan(row.ended_s) else (row.ended_lat_deg, row.ended_lon_deg)
+        self.ended_at = _place(row.ended_lat_deg, row.ended_lon_deg)
         self.told = None
 
     def finding(self, track_id: str) -> Finding:
@@ -76,9 +78,8 @@ class Entry:
 
     def _finding(self, track_id: str) -> Finding:
         kind, rule = ENTRY[self.zone.kind]
-        entry_lat, entry_lon = _rounded(self.started_at)
-        exit_lat, exit_lon = _rounded(self.ended_at)
-        deepest_lat, deepest_lon = _rounded(self.deepest_at)
+        (entry_lat, entry_lon), (exit_lat, exit_lon) = self.started_at, self.ended_at
+        deepest_lat, deepest_lon = self.deepest_at
         return Finding(
             kind=kind,
             rule=rule,
@@ -92,7 +93,7 @@ class Entry:
                 probability=round(min(self.probability, PROBABILITY_LIMIT), 4),
                 max_depth_m=round(self.depth_m, 1),
                 sigma_m=round(self.sigma_m, 1),
-                deepest_at=UNSET if self.deepest_at is None else stamp(self.deepest_s),
+                deepest_at=UNSET if self.deepest_at is UNKNOWN else stamp(self.deepest_s),
                 deepest_lat=deepest_lat,
                 deepest_lon=deepest_lon,
                 entry_lat=entry_lat,
@@ -163,7 +164,7 @@ class Incident:
                 certainty=row.certainty,
                 started_s=row.started_s,
                 detected_s=step_s[1],
-                started_at=None if math.isnan(row.started_lat_deg) else (row.started_lat_deg, row.started_lon_deg),
+                started_at=_place(row.started_lat_deg, row.started_lon_deg),
                 between_s=None if row.certainty == Certainty.OBSERVED else step_s,
                 blind=row.blind,
             )
@@ -194,5 +195,5 @@ def identify(site: str, track_id: str, opened_s: float) -> str:
     return hashlib.blake2s(f"{site}|{track_id}|{stamp(opened_s)}".encode(), digest_size=8).hexdigest()
 
 
-def _rounded(place: Place | None) -> tuple[float | UnsetType, float | UnsetType]:
-    return (UNSET, UNSET) if place is None else (round(place[0], 5), round(place[1], 5))
+def _place(lat_deg: float, lon_deg: float) -> Place:
+    return UNKNOWN if math.isnan(lat_deg) else (round(lat_deg, 5), round(lon_deg, 5))

@@ -98,12 +98,13 @@ class IncidentMessage(Struct, frozen=True, kw_only=True):
     zone_id: str | None = None  # of the finding that caused this message; names its alert topic
 
 
+@lru_cache(maxsize=4096)  # messages of one step share their times
 def stamp(time_s: float) -> str:
     """Return Unix seconds as `2026-11-23T01:14:06.660Z`."""
     whole_s, ms = divmod(round(time_s * 1000), 1000)
     return f"{_second(whole_s)}.{ms:03d}Z"
 
 
-@lru_cache(maxsize=4096)  # messages of one step share their seconds
+@lru_cache(maxsize=4096)
 def _second(whole_s: int) -> str:
     return datetime.fromtimestamp(whole_s, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -13,8 +13,8 @@ from detector.units import FOOT_M, FOOT_PER_MINUTE_MPS, KNOT_MPS
 
 def subject_of(tracks: TrackStore, row: int) -> Subject:
     """Return the subject in the units of aviation: feet, knots, feet per minute."""
-    last = tracks.last
-    altitude_m = last.baro_alt_m[row] if not math.isnan(last.baro_alt_m[row]) else last.geo_alt_m[row]
+    last, fix = tracks.last, tracks.fix
+    altitude_m = fix.geo_alt_m[row] if math.isnan(fix.pressure_alt_m[row]) else fix.pressure_alt_m[row]
     gs_mps, track_deg, vrate_mps = tracks.motion(row)
     return Subject(
         track_id=last.track_id[row],
@@ -31,7 +31,7 @@ def subject_of(tracks: TrackStore, row: int) -> Subject:
         gs_kt=_whole(gs_mps / KNOT_MPS),
         track_deg=None if math.isnan(track_deg) else round(float(track_deg), 1),
         vrate_fpm=_whole(vrate_mps / FOOT_PER_MINUTE_MPS),
-        sigma_m=round(float(tracks.fix.sigma_m[row]), 1),
+        sigma_m=round(float(fix.sigma_m[row]), 1),
     )
 
 
