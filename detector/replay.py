@@ -56,7 +56,8 @@ def command(config: Path, tracks: Sequence[Path], output: Path | None, speed: fl
             replay(pipeline_of(settings, airspace), tracks, emit, summary, speed, progress.show)
         finally:
             progress.clear()
-            print(summary.table(), file=sys.stderr)
+            if summary.results or not sys.exc_info()[0]:  # no table of zeros above what was wrong from the start
+                print(summary.table(), file=sys.stderr)
         if delivery and not delivery.drain(DRAIN_S):
             raise IncursiondError(
                 f"{settings.mqtt.url}: the broker has not confirmed every message within {DRAIN_S:g} s"

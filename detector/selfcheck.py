@@ -6,7 +6,7 @@ read as it stands; all of it aloud, with the zone and a place, so that none answ
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -15,6 +15,7 @@ from detector.airspace.draft import at
 from detector.airspace.limits import impossible, unusual
 from detector.airspace.reading import Reading
 from detector.airspace.zones import Ring, State, Zone
+from detector.errors import InputError
 from detector.geometry.crossings import Crossing, self_crossings
 from detector.geometry.disputes import Dispute, disputes
 from detector.geometry.drawn import Plane
@@ -44,8 +45,9 @@ class _Judged:
             return replace(self.zone, state=State.REPAIRED)
         return replace(self.zone, state=State.WARNED) if is_warned or self.warnings or self.is_disputed else self.zone
 
-    def aloud(self, lines: Sequence[str]) -> list[str]:
-        return [f'zone "{self.zone.id}": {line}' for line in lines]
+    def aloud(self, lines: Sequence[str], place_of: Mapping[str, str]) -> list[str]:
+        place = place_of.get(self.zone.id, f'zone "{self.zone.id}"')
+        return [f"{place}: {line}" for line in lines]
 
 
 def check(reading: Reading) -> Reading:
@@ -57,8 +59,10 @@ def check(reading: Reading) -> Reading:
     sound = [each for each in judged if not each.problems]
     between = first(list(_disputes(sound)), "neighbours dispute", PAIRS)
     warned = {zone_id for zone_id, place in reading.claims if place in reading.warned}
-    problems = [line for each in judged for line in each.aloud(each.problems)]
-    warnings = [line for each in judged for line in each.aloud(first(each.repairs, "repaired alike") + each.warnings)]
+    places = dict(reversed(reading.claims))  # the first of each id, as the zone is
+    problems = [line for each in judged for line in each.aloud(each.problems, places)]
+    said = [(each, first(each.repairs, "repaired alike") + each.warnings) for each in judged]
+    warnings = [line for each, lines in said for line in each.aloud(lines, places)]
     return Reading(
         zones=[each.final(each.zone.id in warned) for each in sound],
         claims=reading.claims,
@@ -171,7 +175,12 @@ def _thin(zone: Zone) -> list[str]:
 def _disputes(judged: Sequence[_Judged]) -> Iterator[str]:
     """Yield what neighbouring states dispute, the largest first, and mark them."""
     national = [each for each in judged if each.zone.kind == "national"]
-    for dispute in sorted(disputes([each.zone for each in national]), key=lambda dispute: -dispute.area_m2):
+    try:
+        found = disputes([each.zone for each in national])
+    except InputError as error:
+        yield f"neighbours are not compared: {error}"
+        return
+    for dispute in sorted(found, key=lambda dispute: -dispute.area_m2):
         one, other = national[dispute.one], national[dispute.other]
         if _share_heights(one.zone, other.zone):
             one.is_disputed = other.is_disputed = True

@@ -96,7 +96,10 @@ def test_what_is_refused_leaves_the_sound_ones_listed(tmp_path: Path, capsys: py
     out, err = capsys.readouterr()
     assert [(line.split()[0], line.split()[-1]) for line in out.splitlines()] == [("id", "state"), ("good", "repaired")]
     warning, *problems = err.splitlines()
-    assert warning == 'warning: zone "good": the line to 23 51 and back encloses nothing and is left out'
+    assert (
+        warning
+        == f'warning: {path}: zone "good" (feature 1): the line to 23 51 and back encloses nothing and is left out'
+    )
     for problem, word in zip(problems, ('"open"', "gone.kml", '"knot"', "out.geojson: not written"), strict=True):
         assert word in problem
     assert not output.exists()

@@ -70,6 +70,10 @@ ODD = {
         zone(SQUARE, zone_id="shape", floor=parse("FL700")),
         "floor: 21336 m is above FL660, where next to nothing flies; feet and metres mixed up?",
     ),
+    "a ceiling in space": (
+        zone(SQUARE, zone_id="shape", ceiling=parse("500000 ft AMSL")),
+        "ceiling: 152400 m is in space; UNL says that there is none",
+    ),
     "a thin layer": (
         zone(SQUARE, zone_id="shape", floor=parse("1000 ft AMSL"), ceiling=parse("1050 ft AMSL")),
         "ceiling: 15 m above the floor, less than altitudes are known to",
@@ -265,16 +269,18 @@ def test_crossing_zones_are_refused_all_at_once(tmp_path: Path) -> None:
     with pytest.raises(InputError) as refused:
         assembly.load(path)
     size = "in a loop of 1,973 km2, 16 km wide, expected rings that do not"
+    file = tmp_path / "z.geojson"
     assert refused.value.problems == [
-        f'zone "knot": its boundary crosses itself at 20.5 50.5 {size}',
-        f'zone "other": its boundary crosses itself at 22.5 50.5 {size}',
+        f'{file}: zone "knot" (feature 2): its boundary crosses itself at 20.5 50.5 {size}',
+        f'{file}: zone "other" (feature 3): its boundary crosses itself at 22.5 50.5 {size}',
     ]
 
 
 def test_nested_parts_are_read_aloud(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = configured(tmp_path, nest=[[SQUARE], [box(21, 51, 21.5, 51.5)]])
     _, airspace = assembly.load(path)
-    warning = 'warning: zone "nest": the part at 21.25 51.25 lies inside another and is read as a hole\n'
+    line = "the part at 21.25 51.25 lies inside another and is read as a hole"
+    warning = f'warning: {tmp_path / "z.geojson"}: zone "nest" (feature 1): {line}\n'
     assert capsys.readouterr().err == warning
     x, y = airspace.theatre.project(np.array([21.25, 20.5]), np.array([51.25, 50.5]))
     assert airspace.index.inside(x, y)[0].tolist() == [1]

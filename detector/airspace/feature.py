@@ -10,7 +10,7 @@ import numpy as np
 from detector.airspace.altitude import GROUND, UNLIMITED
 from detector.airspace.arcs import circle
 from detector.airspace.draft import Draft, shown
-from detector.airspace.properties import ID_FORM, READERS
+from detector.airspace.properties import ID_FORM, READERS, meant
 from detector.airspace.reading import Reading
 from detector.airspace.rings import sound, vertices
 from detector.airspace.zones import ENTRY, Ring, Zone
@@ -39,6 +39,9 @@ class Feature(Draft):
                     values[key] = reader(value)
             except ValueError as error:
                 self.refuse(f"{key}: got {shown(value)}, expected {error}")
+        for key in given:
+            if (like := meant(key)) and like not in given:
+                self.warn(f"{shown(key)} is not read, expected {like}?")
         if (kind := values.get("kind", "national")) not in ENTRY:
             self.warn(f"kind: being inside a zone of kind {kind} alarms nobody by itself")
         floor, ceiling = values.get("floor", GROUND), values.get("ceiling", UNLIMITED)

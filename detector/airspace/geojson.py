@@ -7,12 +7,15 @@ taken as drawn, in degrees; a third coordinate is ignored.
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from detector.airspace.draft import shown
 from detector.airspace.feature import Feature, Polygons
 from detector.airspace.properties import filled
 from detector.airspace.reading import Reading
+
+WGS84 = re.compile(r"CRS84|EPSG:+4326\b")  # as GeoJSON 2008 named longitude and latitude
 
 
 def read(data: bytes, file: str) -> Reading:
@@ -21,6 +24,9 @@ def read(data: bytes, file: str) -> Reading:
         document = json.loads(data, parse_int=float)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{error}, expected GeoJSON") from error
+    crs = document.get("crs") if isinstance(document, dict) else None
+    if crs is not None and not WGS84.search(json.dumps(crs)):
+        raise ValueError(f"crs: got {shown(crs)}, expected none: RFC 7946 has longitudes and latitudes on WGS84")
     reading = Reading()
     for number, feature in enumerate(_features(document), 1):
         _read(feature if isinstance(feature, dict) else {}, file, number, reading)

@@ -29,6 +29,8 @@ def unusual(zone: Zone) -> Iterator[str]:
     low, high = zone.floor, zone.ceiling
     if low.height_m > HIGHEST_M:
         yield f"floor: {low.height_m:.0f} m is above FL660, where next to nothing flies; feet and metres mixed up?"
+    if SPACE_M < high.height_m < np.inf:
+        yield f"ceiling: {high.height_m:.0f} m is in space; UNL says that there is none"
     if low.reference is high.reference and high.height_m - low.height_m < LOWEST_M:
         yield f"ceiling: {high.height_m - low.height_m:.0f} m above the floor, less than altitudes are known to"
     if low.height_m == -np.inf and high.height_m < LOWEST_M:

@@ -5,6 +5,7 @@ A reader takes the value as JSON has it and raises ValueError with what is right
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Callable
 from typing import Any
@@ -15,11 +16,15 @@ from detector.airspace.schedule import Window
 from detector.airspace.schedule import parse as window
 from detector.airspace.zones import KINDS, Identity, Initial
 
-ID_FORM = 'a text without "/", "+" and "#", which would break topics, other than "none"'
+ALIKE = 0.8  # of two names, by difflib: "ceilling" and "ceiling" are 0.93, "class" and "initial" 0.5
+LONGEST_ID = 200  # a topic has room for much more, a line to read has not
+ID_FORM = f'a text without "/", "+" and "#", which would break topics, of at most {LONGEST_ID} characters, not "none"'
 
 
 def _id(value: Any) -> str:
-    if not isinstance(value, str) or not value.isprintable() or set(value) & set("/+#") or value in {"", "none"}:
+    if not isinstance(value, str) or not value.isprintable() or set(value) & set("/+#") or value == "none":
+        raise ValueError(ID_FORM)
+    if not value.strip() or len(value) > LONGEST_ID:
         raise ValueError(ID_FORM)
     return value
 
@@ -79,6 +84,12 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "near_nm": _near_nm,
     "active": _active,
 }
+
+
+def meant(name: str) -> str | None:
+    """Return the property that a name looks like without being it."""
+    near = difflib.get_close_matches(name.lower(), [*READERS, "radius_m"], 1, ALIKE)
+    return near[0] if near and near[0] != name else None
 
 
 def filled(value: Any) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from detector.airspace.draft import shown
 from detector.airspace.zones import Zone
 from detector.errors import InputError
 from detector.geometry.lines import Lines
@@ -43,8 +44,13 @@ def centre(zones: Sequence[Zone]) -> tuple[float, float]:
     for place in places[clear[np.argsort(-chord[clear], kind="stable")]]:
         if _outside(lines, -place):
             return _degrees(place)
+    far = int((boundary @ middle).argmin())
+    ends = dict.fromkeys(zones[lines.zone[end]].id for end in (far, int((boundary @ boundary[far]).argmin())))
     raise InputError(
-        [f"zones: they span the Earth, expected a place {NEEDED_DEG:g} degrees off all of them: load them as two sites"]
+        [
+            f"zones: they span the Earth, such as {' and '.join(map(shown, ends))}, "
+            f"expected a place {NEEDED_DEG:g} degrees off all of them: load them as two sites"
+        ]
     )
 
 

@@ -21,6 +21,7 @@ Indices = NDArray[np.intp]
 
 OVERSHOOT_M = 0.01  # less is rounding, of a border that parts share or of a file's decimals
 CHUNK = 4_000_000  # candidate pairs at once
+TINY_M = 1e-9  # two places of a file may be one on the plane
 APART_M = 10.0
 SHEET = 20_000  # lines judged at once: few calls for many small zones, and arrays that a cache holds
 
@@ -136,7 +137,7 @@ def _crossing(lines: Edges, one: Indices, two: Indices) -> tuple[Indices, Indice
 def _offsets(lines: Edges, line: Indices, base: Indices) -> tuple[Floats, Floats]:
     """Return how far both ends of lines lie to the left of others."""
     ax, ay, bx, by = lines.ax_m[base], lines.ay_m[base], lines.bx_m[base], lines.by_m[base]
-    length_m = np.hypot(bx - ax, by - ay)
+    length_m = np.maximum(np.hypot(bx - ax, by - ay), TINY_M)
     a_side = orientation(ax, ay, bx, by, lines.ax_m[line], lines.ay_m[line])
     b_side = orientation(ax, ay, bx, by, lines.bx_m[line], lines.by_m[line])
     return a_side / length_m, b_side / length_m

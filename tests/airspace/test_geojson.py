@@ -195,6 +195,7 @@ def test_ring_problems(ring: Any, problem: str) -> None:
         ({"active": ["08:00/16:00"]}, 'active: got ["08:00/16:00"], expected 2026-11-23T06:00Z/2026-11-23T18:00Z'),
         ({"active": "08:00-16:00"}, 'active: got "08:00-16:00", expected a list of 2026-11-23T06:00Z/'),
         ({"active": []}, "active: got [], expected a list of 2026-11-23T06:00Z/"),
+        ({"id": "  "}, "id: got"),
         ({"active": [8]}, "active: got [8.0], expected a list of 2026-11-23T06:00Z/"),
     ],
 )
@@ -240,6 +241,41 @@ def test_every_problem_of_every_feature_at_once() -> None:
         ["feature 3", "id"],
         ["feature 3", "geometry"],
     ]
+
+
+def test_an_id_has_an_end() -> None:
+    assert [len(reading(feature(id="x" * length)).zones) for length in (200, 201)] == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("properties", "warnings"),
+    [
+        ({"ceilling": "FL100"}, ['"ceilling" is not read, expected ceiling?']),
+        ({"Floor": 1, "actve": 2}, ['"Floor" is not read, expected floor?', '"actve" is not read, expected active?']),
+        ({"floor": "FL100", "Floor": 3}, []),
+        ({"radius": 3}, ['"radius" is not read, expected radius_m?']),
+        ({"class": "D", "type": "CTR", "iso": "PL", "height": 3}, []),
+        ({"flo\nor": 3}, ['"flo\\nor" is not read, expected floor?']),
+    ],
+)
+def test_names_that_look_like_properties_are_told(properties: dict[str, Any], warnings: list[str]) -> None:
+    found = reading(feature(**properties))
+    assert found.warnings == [f'a.geojson: zone "z" (feature 1): {line}' for line in warnings]
+    assert len(found.zones) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "fine"),
+    [("urn:ogc:def:crs:OGC:1.3:CRS84", True), ("urn:ogc:def:crs:EPSG::4326", True), ("EPSG:3857", False)],
+)
+def test_coordinates_of_another_system_are_refused(name: str, fine: bool) -> None:
+    collection = {"type": "FeatureCollection", "features": [feature()], "crs": {"properties": {"name": name}}}
+    data = json.dumps(collection).encode()
+    if fine:
+        assert len(read(data, "a.geojson").zones) == 1
+    else:
+        with pytest.raises(ValueError, match=r"crs: got .*, expected none"):
+            read(data, "a.geojson")
 
 
 @pytest.mark.parametrize("ring", [[[20, 50], [21, 50], [20, 50]], [[20, 50], [21, 50], [21, 50], [21, 50], [20, 50]]])

@@ -81,6 +81,12 @@ def test_many_zones_are_judged_as_one_by_one(geodesic: bool) -> None:
     assert all(together[::3])
 
 
+def test_places_that_are_one_on_the_plane_cross_nothing() -> None:
+    close = ring((20, 50), (22, 50), (22, 52), (21, 52), (21 - 1e-16, 52), (20, 52 + 1e-15), (20, 52))
+    tiny = ring((0, 50), (5e-324, 50), (2, 50), (2, 52), (0, 52))
+    assert self_crossings([parts([close]), parts([tiny]), parts([tiny], geodesic=True)]) == [[], [], []]
+
+
 def test_nothing_to_judge() -> None:
     assert self_crossings([]) == []
 
