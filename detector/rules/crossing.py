@@ -36,14 +36,15 @@ def _crossed_anyhow(picture: Picture, airspace: Airspace, which: Rows, off_m: Fl
     of = np.concatenate([of for _, of, _, _ in pieces])
     x0_m, y0_m = np.hstack([path.in_plane(of, start, airspace.theatre) for path, of, start, _ in pieces])
     x1_m, y1_m = np.hstack([path.in_plane(of, end, airspace.theatre) for path, of, _, end in pieces])
-    s = picture.path.segments.take(picture.segment[pair])
+    s = ways.now.segments
     ahead = np.stack([s.now.x_m - s.before.x_m, s.now.y_m - s.before.y_m])
-    x_m, y_m = (ahead / np.maximum(np.hypot(*ahead), 1e-9) * off_m)[:, of]
-    crossed = np.ones(len(which), dtype=bool)
-    for _side in range(4):
-        x_m, y_m = -y_m, x_m
-        _, (piece, cut, _) = airspace.index.trace(x0_m + x_m, y0_m + y_m, x1_m + x_m, y1_m + y_m)
-        still = np.zeros(len(which), dtype=bool)
-        still[of[piece[cut == zone[of[piece]]]]] = True
-        crossed &= still
-    return crossed
+    ahead *= off_m / np.maximum(np.hypot(*ahead), 1e-9)
+    aside = np.stack([-ahead[1], ahead[0]])
+    x_m, y_m = np.stack([ahead, -ahead, aside, -aside], axis=1)[:, :, of]  # (4, pieces) each
+    places = (place_m + by_m for place_m, by_m in ((x0_m, x_m), (y0_m, y_m), (x1_m, x_m), (y1_m, y_m)))
+    _, (shifted, cut, _) = airspace.index.trace(*(place_m.ravel() for place_m in places))
+    side, piece = np.divmod(shifted, len(of))
+    crossed = np.zeros((4, len(which)), dtype=bool)
+    here = cut == zone[of[piece]]
+    crossed[side[here], of[piece[here]]] = True
+    return np.logical_and.reduce(crossed)
