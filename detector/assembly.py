@@ -8,6 +8,7 @@ from pathlib import Path
 from detector import cache
 from detector.airspace.load import read_zones
 from detector.airspace.zones import Identity
+from detector.derive import derive
 from detector.errors import InputError
 from detector.incidents.book import Book
 from detector.incidents.message import IncidentMessage
@@ -25,7 +26,7 @@ def load(path: Path) -> tuple[Settings, Airspace]:
     settings = load_settings(path)
     files, qnh_hpa, directory = settings.airspace.zones, settings.airspace.qnh_hpa, Path(settings.state.directory)
     key = cache.key(files, qnh_hpa)
-    reading, airspace = cache.recall(directory, key) or (check(read_zones(files)), None)
+    reading, airspace = cache.recall(directory, key) or (check(derive(read_zones(files))), None)
     for warning in reading.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     if reading.problems:

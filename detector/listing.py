@@ -10,6 +10,7 @@ from pathlib import Path
 from detector.airspace import written
 from detector.airspace.load import read_zones
 from detector.airspace.zones import Ring, Zone
+from detector.derive import derive
 from detector.errors import InputError
 from detector.export import geojson
 from detector.geometry.degrees import straight
@@ -26,7 +27,7 @@ def command(files: Sequence[Path], output: Path | None) -> int:
 
     Raises InputError with every problem.
     """
-    reading = check(read_zones(files))
+    reading = check(derive(read_zones(files)))
     problems = list(reading.problems)
     if output and problems:
         problems.append(f"{output}: not written, for zones would be missing from it")

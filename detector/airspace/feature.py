@@ -83,7 +83,13 @@ class Feature(Draft):
 
     def finish(self, values: Mapping[str, Any], polygons: Polygons, *, geodesic: bool = False) -> None:
         """Claim the id, and add the zone unless something is wrong with it."""
+        if (zone := self.zone(values, polygons, geodesic=geodesic)) is not None:
+            self.reading.zones.append(zone)
+
+    def zone(self, values: Mapping[str, Any], polygons: Polygons, *, geodesic: bool) -> Zone | None:
+        """Claim the id, and return the zone unless something is wrong with it."""
         if "id" in values:
             self.reading.claims.append((values["id"], self.place))
-        if len(self.reading.problems) == self._before:
-            self.reading.zones.append(Zone(polygons=polygons, **{"name": values["id"], "geodesic": geodesic, **values}))
+        if len(self.reading.problems) > self._before:
+            return None
+        return Zone(polygons=polygons, **{"name": values["id"], "geodesic": geodesic, **values})

@@ -1,5 +1,7 @@
 """Zones from GeoJSON (RFC 7946): Features of Polygons, MultiPolygons, and Points with a radius, one or a collection.
 
+A Feature without geometry is drawn by its distance from other zones.
+
 Properties of the project are checked, all others are left to their owners; null is the same as absent. Rings are
 taken as drawn, in degrees; a third coordinate is ignored.
 """
@@ -10,6 +12,7 @@ import json
 import re
 from typing import Any
 
+from detector.airspace import derived
 from detector.airspace.draft import shown
 from detector.airspace.feature import Feature, Polygons
 from detector.airspace.properties import filled
@@ -52,6 +55,11 @@ def _read(feature: dict[str, Any], file: str, number: int, reading: Reading) -> 
     if feature.get("type") != "Feature":
         drawn.refuse(f"type: got {shown(feature.get('type'))}, expected Feature")
     geometry, radius_m = feature.get("geometry"), properties.get("radius_m")
+    if geometry is None and "of" in properties:
+        derived.read(drawn, properties)
+        return
+    if "of" in properties:
+        drawn.refuse("of: given to what has a geometry, expected null for one: it is drawn by its distance from others")
     if isinstance(geometry, dict) and geometry.get("type") == "Point":
         drawn.finish(drawn.fields(properties), drawn.circle(geometry.get("coordinates"), radius_m), geodesic=True)
         return

@@ -88,8 +88,12 @@ READERS: dict[str, Callable[[Any], Any]] = {
 
 def meant(name: str) -> str | None:
     """Return the property that a name looks like without being it."""
-    near = difflib.get_close_matches(name.lower(), [*READERS, "radius_m"], 1, ALIKE)
+    near = difflib.get_close_matches(name.lower(), [*READERS, *DRAWN], 1, ALIKE)
     return near[0] if near and near[0] != name else None
+
+
+DRAWN = ("radius_m", "of", "outside_nm", "inside_nm", "with_base")
+"""Properties that help to draw a zone."""
 
 
 def filled(value: Any) -> bool:

@@ -71,3 +71,15 @@ class Zone:
     active: tuple[Window, ...] = ()  # none: always
     geodesic: bool = field(default=False)  # edges are geodesics (OpenAir, AIXM), not straight in degrees (GeoJSON)
     state: State = State.OK
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A zone without polygons, and what they are to be made from."""
+
+    zone: Zone
+    place: str  # of the file that asks for it
+    of: tuple[str, ...]  # ids of zones
+    outside_m: float
+    inside_m: float
+    with_base: bool

@@ -1,0 +1,98 @@
+"""Zones that files ask to be drawn by their distance from others."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from detector.airspace.load import read_zones
+from detector.airspace.reading import Reading
+from detector.derive import derive
+from detector.selfcheck import check
+from tests import zoo
+
+NM = 1852.0
+
+
+def reading(directory: Path, *derived: dict[str, Any], **collections: Any) -> Reading:
+    base = {
+        "type": "Feature",
+        "properties": {"id": "land", "name": "Land"},
+        "geometry": {"type": "Polygon", "coordinates": [zoo.box(20.0, 54.0, 21.0, 55.0).tolist()]},
+    }
+    features = [{"type": "Feature", "geometry": None, "properties": {"id": "strip", **given}} for given in derived]
+    path = directory / "a.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [*features, base], **collections}))
+    return check(derive(read_zones([path])))
+
+
+def test_a_buffer_raises_its_approach_twelve_miles_out(tmp_path):
+    asked = {"of": "land", "outside_nm": 12, "kind": "buffer", "name": "Buffer", "ceiling": "FL300"}
+    found = reading(tmp_path, asked)
+    assert (found.problems, found.warnings) == ([], [])
+    land, strip = found.zones
+    assert (land.id, strip.id, strip.name, strip.ceiling.height_m) == ("land", "strip", "Buffer", pytest.approx(9144.0))
+    west, _, _ = zoo.GEOD.fwd(20.0, 54.5, 270.0, 40_000.0)
+    messages = zoo.tell(zoo.pipeline(found.zones), zoo.flight(lon=west, times=range(200)))
+    entry = {f.zone_id: (f.kind, f.evidence.entry_lon) for m in messages for f in m.findings}
+    out_m = {zone: zoo.GEOD.inv(lon, 54.5, 20.0, 54.5)[2] for zone, (_, lon) in entry.items()}
+    assert {zone: kind for zone, (kind, _) in entry.items()} == {"strip": "approach", "land": "incursion"}
+    assert out_m["strip"] == pytest.approx(12 * NM, abs=20.0)
+    assert out_m["land"] == pytest.approx(0.0, abs=20.0)
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"of": "sea", "outside_nm": 3}, 'of: no zone "sea", expected one that is drawn in these files'),
+        ({"of": "strip", "outside_nm": 3}, 'of: no zone "strip", expected one that is drawn'),
+        ({"of": ["land", 3], "outside_nm": 3}, 'of: got ["land", 3.0], expected the id of a zone, or a list of them'),
+        ({"of": [], "outside_nm": 3}, "of: got [], expected"),
+        ({"of": "land"}, "outside_nm: got none and no inside_nm, expected at least one of them above 0"),
+        ({"of": "land", "outside_nm": -1}, "outside_nm: got -1.0, expected a number from 0 to 500"),
+        ({"of": "land", "outside_nm": "12"}, 'outside_nm: got "12", expected a number'),
+        ({"of": "land", "inside_nm": float("nan"), "outside_nm": 3}, "inside_nm: got NaN, expected a number"),
+        ({"of": "land", "inside_nm": 3, "with_base": True}, "inside_nm: given to what has all of its base"),
+        ({"of": "land", "outside_nm": 3, "with_base": 1}, "with_base: got 1.0, expected true or false"),
+        ({"of": "land", "outside_nm": 3, "kind": "sea"}, 'kind: got "sea", expected national'),
+    ],
+)
+def test_problems(tmp_path, given, problem):
+    found = reading(tmp_path, given)
+    line = next(line for line in found.problems if line.split(": ", 2)[2].startswith(problem.split(":")[0]))
+    assert line.startswith(f'{tmp_path / "a.geojson"}: zone "strip" (feature 1): {problem}')
+    assert [zone.id for zone in found.zones] == ["land"]
+
+
+def test_what_has_a_geometry_is_not_drawn_again(tmp_path):
+    path = tmp_path / "a.geojson"
+    shape = {"type": "Polygon", "coordinates": [zoo.box(20.0, 54.0, 21.0, 55.0).tolist()]}
+    path.write_text(json.dumps({"type": "Feature", "properties": {"id": "a", "of": "b"}, "geometry": shape}))
+    (line,) = read_zones([path]).problems
+    assert ": of: given to what has a geometry, expected null" in line
+
+
+def test_a_base_may_come_from_another_file_and_several_are_one(tmp_path):
+    for name, west in (("w", 19.0), ("e", 20.0)):
+        shape = {"type": "Polygon", "coordinates": [zoo.box(west, 54.0, west + 1, 55.0).tolist()]}
+        feature = {"type": "Feature", "properties": {"id": name}, "geometry": shape}
+        (tmp_path / f"{name}.geojson").write_text(json.dumps(feature))
+    asked = {"id": "sea", "of": ["e", "w"], "outside_nm": 12, "with_base": True, "kind": "belt"}
+    (tmp_path / "sea.geojson").write_text(json.dumps({"type": "Feature", "properties": asked, "geometry": None}))
+    found = check(derive(read_zones([tmp_path / f"{name}.geojson" for name in ("sea", "w", "e")])))
+    assert [zone.id for zone in found.zones] == ["w", "e", "sea"]
+    ((shell, *holes),) = found.zones[-1].polygons
+    assert not holes
+    _, lat, _ = zoo.GEOD.fwd(20.0, 55.0, 0.0, 12 * NM)
+    assert shell[:, 1].max() == pytest.approx(lat, abs=0.002)
+    assert np.ptp(shell[:, 0]) == pytest.approx(2.0, abs=0.8)
+
+
+def test_without_shapely_it_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "shapely", None)
+    (line,) = reading(tmp_path, {"of": "land", "outside_nm": 3}).problems
+    assert line.endswith('of: shapely is missing, expected it installed: pip install "incursiond[zones]"')
