@@ -11,6 +11,8 @@ two of its parts share. They are no boundary.
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
@@ -25,6 +27,7 @@ SPACING_M = 1000.0
 APART_M = 1e8  # between zones in the fourth coordinate: more than any two points on Earth
 EARTH_RADIUS_M = 6_371_008.8  # mean radius of WGS84; its choice matters 1e-6 at 500 km
 FIRST_LOOK = 2
+PATCH_M = 100_000.0  # points are asked for patch by patch, for the sake of the caches
 SAME_M = 0.01  # places this close are one
 
 
@@ -44,33 +47,71 @@ class Boundaries:
         last = np.setdiff1d(before, before[joined])  # before a gap: their ends are points too
         self._a_m, self._b_m = np.concatenate([a_m, a_m[last]]), np.concatenate([b_m, b_m[last]])
         self._before = np.concatenate([np.where(joined, before, np.arange(len(edge))), last])
-        zone = np.concatenate([edges.zone[edge], edges.zone[edge[last]]])
-        points = np.column_stack([np.concatenate([a_m, b_m[last]]), zone * APART_M])
-        self._tree = cKDTree(points, leafsize=48, balanced_tree=False) if len(points) else None
+        self._zone = np.concatenate([edges.zone[edge], edges.zone[edge[last]]])
+        self._points_m = np.concatenate([a_m, b_m[last]])
+        self._by_zone = _tree(np.column_stack([self._points_m, self._zone * APART_M]))
+
+    @cached_property
+    def _anywhere(self) -> cKDTree | None:
+        return _tree(self._points_m)
 
     def distance(self, point_m: Floats, zone: Indices) -> Floats:
         """Return the distance over ground of earth-centred points (P, 3) to the boundaries of their zones (P,), m."""
-        if self._tree is None:
-            return np.full(len(zone), np.inf)
-        chord_m = np.full(len(zone), np.inf)
-        query = np.column_stack([point_m, zone * APART_M])
-        asked, look = np.argsort(zone, kind="stable"), FIRST_LOOK  # neighbours in the tree are asked for together
-        asked = asked[np.isfinite(query[asked]).all(axis=1)]
-        while len(asked):
-            found: tuple[Floats, Indices] = self._tree.query(query[asked], k=min(look, self._tree.n))  # type: ignore[assignment]
-            reach_m, near = found
-            chord_m[asked] = np.minimum(chord_m[asked], self._around(point_m[asked], near))
-            bound_m = np.hypot(chord_m[asked], SPACING_M / 2)
-            asked = asked[(reach_m[:, -1] < bound_m) & (look < self._tree.n)]
-            look *= 4
-        return 2 * EARTH_RADIUS_M * np.arcsin(np.minimum(chord_m / (2 * EARTH_RADIUS_M), 1.0))
+        order = np.argsort(zone, kind="stable")  # neighbours in the tree are asked for together
+        chord_m, _ = self._search(self._by_zone, np.column_stack([point_m, zone * APART_M]), order, np.inf)
+        return _over_ground_m(chord_m)
 
-    def _around(self, point_m: Floats, near: Indices) -> Floats:
-        """Return the least distance of points (A,) to the pieces on both sides of boundary points (A, K)."""
+    def nearest(self, point_m: Floats, reach_m: float) -> tuple[Floats, Indices]:
+        """Return the distance over ground of points (P, 3) to the nearest boundary of all, and its zone, (P,).
+
+        Of a boundary that several zones share, any of them. Beyond reach: inf, and -1.
+        """
+        reach_chord_m = 2 * EARTH_RADIUS_M * np.sin(min(reach_m / (2 * EARTH_RADIUS_M), np.pi / 2))
+        order = np.lexsort(np.floor(point_m / PATCH_M).T)
+        chord_m, piece = self._search(self._anywhere, point_m, order, reach_chord_m)
+        within = chord_m <= reach_chord_m
+        zone = np.full(len(point_m), -1)
+        zone[within] = self._zone[piece[within]]
+        return _over_ground_m(np.where(within, chord_m, np.inf)), zone
+
+    def _search(self, tree: cKDTree | None, query: Floats, order: Indices, reach_m: float) -> tuple[Floats, Indices]:
+        """Return the chords from places of a tree (P, 3 or 4) to the nearest pieces, and these, (P,).
+
+        `order`: in which they are asked for. Nothing is sure of what lies beyond reach.
+        """
+        chord_m, piece = np.full(len(query), np.inf), np.full(len(query), -1)
+        if tree is None:
+            return chord_m, piece
+        asked, look = order[np.isfinite(query[order]).all(axis=1)], FIRST_LOOK
+        while len(asked):
+            bound_m = np.hypot(reach_m, SPACING_M / 2)
+            found: tuple[Floats, Indices] = tree.query(query[asked], min(look, tree.n), distance_upper_bound=bound_m)  # type: ignore[assignment]
+            far_m, near = found
+            some = np.flatnonzero(near[:, 0] < tree.n)
+            asked, far_m, near = asked[some], far_m[some], near[some]
+            least_m, which = self._around(query[asked, :3], np.where(near < tree.n, near, near[:, :1]))
+            chord_m[asked], piece[asked] = least_m, which
+            asked = asked[(far_m[:, -1] < np.hypot(least_m, SPACING_M / 2)) & (look < tree.n)]
+            look *= 4
+        return chord_m, piece
+
+    def _around(self, point_m: Floats, near: Indices) -> tuple[Floats, Indices]:
+        """Return the least distance of points (A,) to the pieces on both sides of boundary points (A, K), and which."""
         piece = np.concatenate([near, self._before[near]], axis=1)
         points = np.repeat(point_m, piece.shape[1], axis=0)
         flat = piece.ravel()
-        return distance_to_segment(points, self._a_m[flat], self._b_m[flat]).reshape(piece.shape).min(axis=1)
+        far_m = distance_to_segment(points, self._a_m[flat], self._b_m[flat]).reshape(piece.shape)
+        least = far_m.argmin(axis=1)[:, None]
+        return np.take_along_axis(far_m, least, axis=1)[:, 0], np.take_along_axis(piece, least, axis=1)[:, 0]
+
+
+def _tree(points: Floats) -> cKDTree | None:
+    return cKDTree(points, leafsize=48, balanced_tree=False) if len(points) else None
+
+
+def _over_ground_m(chord_m: Floats) -> Floats:
+    over_ground_m = 2 * EARTH_RADIUS_M * np.arcsin(np.minimum(chord_m / (2 * EARTH_RADIUS_M), 1.0))
+    return np.where(np.isinf(chord_m), np.inf, over_ground_m)
 
 
 def _predecessors(ring: Indices) -> Indices:

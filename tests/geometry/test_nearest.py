@@ -108,3 +108,26 @@ def test_not_known_is_far_and_spoils_nothing() -> None:
 
 def test_without_zones_everything_is_far() -> None:
     assert np.isinf(boundaries().distance(earth_centred(np.zeros(2), np.zeros(2)), np.zeros(2, dtype=int))).all()
+
+
+@pytest.mark.parametrize("reach_m", [20_000.0, 100_000.0, 1e9])
+def test_the_nearest_of_all_is_the_least_distance(reach_m: float) -> None:
+    zones = [SHAPES["box"], SHAPES["star"], HOLE, ZOO["MANY"]]
+    together = boundaries(*zones)
+    rng = np.random.default_rng(5)
+    points = earth_centred(rng.uniform(10, 30, 300), rng.uniform(45, 58, 300))
+    each_m = np.array([together.distance(points, np.full(300, zone)) for zone in range(len(zones))])
+    found_m, zone = together.nearest(points, reach_m)
+    near = np.flatnonzero(each_m.min(axis=0) <= reach_m)
+    far = np.setdiff1d(np.arange(300), near)
+    assert len(near)
+    assert each_m[zone[near], near] == pytest.approx(found_m[near], abs=1e-6)
+    assert found_m[near] == pytest.approx(each_m.min(axis=0)[near], abs=1e-6)
+    assert np.isinf(found_m[far]).all()
+    assert (zone[far] == -1).all()
+
+
+def test_nothing_is_near_without_zones_or_without_a_place() -> None:
+    for found, points in ((boundaries(), np.zeros((2, 3))), (boundaries(HOLE), np.full((2, 3), np.nan))):
+        far_m, zone = found.nearest(points, 1e6)
+        assert (far_m.tolist(), zone.tolist()) == ([np.inf, np.inf], [-1, -1])
