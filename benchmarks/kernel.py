@@ -33,6 +33,7 @@ SIZES = ((300, 500), (20, 50_000))
 EARTH_M = 6_371_000.0
 
 Pairs = tuple[NDArray[Any], NDArray[Any]]
+Draw = Callable[[np.random.Generator, int, int], Zone]
 
 
 def star(rng: np.random.Generator, number: int, vertices: int) -> Zone:
@@ -48,20 +49,25 @@ def star(rng: np.random.Generator, number: int, vertices: int) -> Zone:
 class Workload:
     """Zones made ready for both sides, and one batch of paths."""
 
-    def __init__(self, n_zones: int, vertices: int) -> None:
+    def __init__(self, n_zones: int, vertices: int, draw: Draw = star, aircraft: int = AIRCRAFT) -> None:
         rng = np.random.default_rng(SEED)
-        self.zones = [star(rng, number, vertices) for number in range(n_zones)]
-        theatre = Theatre.around(self.zones)
+        self.zones = [draw(rng, number, vertices) for number in range(n_zones)]
+        self.theatre = Theatre.around(self.zones)
         start = time.perf_counter()
-        self.index = CellIndex(Edges.of(self.zones, theatre), n_zones)
+        self.edges = Edges.of(self.zones, self.theatre)
+        self.index = CellIndex(self.edges, n_zones)
         self.ready_s = time.perf_counter() - start
-        self.x0, self.y0 = theatre.project(rng.uniform(10, 32, AIRCRAFT), rng.uniform(46, 58, AIRCRAFT))
-        course = rng.uniform(0, 2 * np.pi, AIRCRAFT)
-        self.x1, self.y1 = self.x0 + PATH_M * np.sin(course), self.y0 + PATH_M * np.cos(course)
-        rings = [np.column_stack(theatre.project(*zone.polygons[0][0].T)) for zone in self.zones]
+        self.fly(rng, aircraft)
+        rings = [np.column_stack(self.theatre.project(*zone.polygons[0][0].T)) for zone in self.zones]
         self.polygons = shapely.polygons(rings)
         shapely.prepare(self.polygons)
         self.tree = shapely.STRtree(self.polygons)
+
+    def fly(self, rng: np.random.Generator, aircraft: int) -> None:
+        """Take another batch of paths."""
+        self.x0, self.y0 = self.theatre.project(rng.uniform(10, 32, aircraft), rng.uniform(46, 58, aircraft))
+        course = rng.uniform(0, 2 * np.pi, aircraft)
+        self.x1, self.y1 = self.x0 + PATH_M * np.sin(course), self.y0 + PATH_M * np.cos(course)
 
     def lines(self) -> NDArray[Any]:
         """Return the paths as shapely's."""
