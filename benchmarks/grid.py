@@ -4,8 +4,8 @@ Zones are coasts: stars as in kernel.py whose radius varies by noise that is hal
 more vertices draw the same outline more finely. `inside and swept` is timed beside the shapely styles of kernel.py (and
 geopandas' sjoin, where it is installed); `and nearest` adds the signed distance to the nearest border within 200 NM
 beside the fastest rival with shapely's tree of all edges. Answers are compared: `differ` counts pairs that only one
-side has, and distances that differ by more than the plane's stretch, 1 %. Medians of five runs, of one where a run is
-longer than SLOW_S; a rival that would take longer than TOO_SLOW_S is left out aloud, and so are zones that would not fit
+side has, and distances that differ by more than the stretch of the plane, 1 %. Medians of five runs, of one where a run
+takes longer than SLOW_S; a rival that would take TOO_SLOW_S is left out aloud, and so are zones that would not fit
 into memory.
 
 python benchmarks/grid.py [--full]

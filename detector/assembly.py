@@ -8,13 +8,13 @@ from pathlib import Path
 from detector import cache
 from detector.airspace.load import read_zones
 from detector.airspace.zones import Identity
-from detector.derive import derive
 from detector.errors import InputError
 from detector.incidents.book import Book
 from detector.incidents.message import IncidentMessage
+from detector.outlines.derive import derive
+from detector.outlines.selfcheck import check
 from detector.picture import Airspace
 from detector.pipeline import Pipeline
-from detector.selfcheck import check
 from detector.settings import IdentityRule, Settings, address_range
 from detector.settings import load as load_settings
 from detector.tracks.accuracy import Sensor

@@ -8,7 +8,7 @@ from typing import Any
 
 from detector.airspace.written import properties
 from detector.airspace.zones import Zone
-from detector.geometry.degrees import straight
+from detector.outlines.degrees import straight
 
 
 def geojson(zones: Sequence[Zone]) -> str:

@@ -10,13 +10,13 @@ from pathlib import Path
 from detector.airspace import written
 from detector.airspace.load import read_zones
 from detector.airspace.zones import Ring, Zone
-from detector.derive import derive
 from detector.errors import InputError
 from detector.export import geojson
-from detector.geometry.degrees import straight
-from detector.geometry.nesting import nested_shells
-from detector.geometry.size import fine, size
-from detector.selfcheck import check
+from detector.outlines.degrees import straight
+from detector.outlines.derive import derive
+from detector.outlines.nesting import nested_shells
+from detector.outlines.selfcheck import check
+from detector.outlines.size import fine, size
 
 HEAD = ("id", "name", "kind", "floor", "ceiling", "km2", "vertices", "state")
 NUMBERS = ("km2", "vertices")

@@ -11,8 +11,8 @@ import pytest
 
 from detector.airspace.load import read_zones
 from detector.airspace.reading import Reading
-from detector.derive import derive
-from detector.selfcheck import check
+from detector.outlines.derive import derive
+from detector.outlines.selfcheck import check
 from tests import zoo
 
 NM = 1852.0

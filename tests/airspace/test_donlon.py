@@ -14,8 +14,8 @@ from detector.airspace.aixm import read
 from detector.airspace.load import load_zones
 from detector.airspace.reading import Reading
 from detector.airspace.zones import Ring, Zone
-from detector.geometry.crossings import self_crossings
-from detector.geometry.nesting import nested_shells
+from detector.outlines.crossings import self_crossings
+from detector.outlines.nesting import nested_shells
 from tests.shared import data_file
 
 PATH = data_file("formats/aixm/EA_AIP_DS_FULL_20170701.xml.gz")

@@ -16,7 +16,7 @@ from detector.airspace.openair import read
 from detector.airspace.reading import Reading
 from detector.airspace.schedule import parse
 from detector.airspace.zones import Zone
-from detector.geometry.crossings import self_crossings
+from detector.outlines.crossings import self_crossings
 from detector.picture import Airspace
 from tests.shared import data_file
 

@@ -16,9 +16,9 @@ import pytest
 
 from detector.airspace.load import load_zones
 from detector.errors import InputError
-from detector.geometry.crossings import self_crossings
 from detector.geometry.projection import earth_centred
 from detector.geometry.segments import distance_to_segment
+from detector.outlines.crossings import self_crossings
 from tests.geometry.shapes import MARITIME, Compiled, states
 from tests.geometry.world import compiled, countries, document, reading
 from tests.shared import REPO, data_file

@@ -5,8 +5,8 @@ import pytest
 import shapely
 
 from detector.airspace.zones import Ring, Zone
-from detector.geometry.crossings import self_crossings
-from detector.geometry.untangle import Loop, untangled
+from detector.outlines.crossings import self_crossings
+from detector.outlines.untangle import Loop, untangled
 from tests.geometry.shapes import BOWTIE, GEOD, moved, parts, ring
 from tests.zoo import box
 

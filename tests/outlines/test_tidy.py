@@ -3,7 +3,7 @@ import pytest
 import shapely
 
 from detector.airspace.zones import Ring, Zone
-from detector.geometry.tidy import without_spikes, without_twins
+from detector.outlines.tidy import without_spikes, without_twins
 from tests.geometry.shapes import SPIKE, ZOO, parts, ring, star
 from tests.zoo import box
 

@@ -19,8 +19,8 @@ from itertools import count
 import numpy as np
 
 from detector.airspace.zones import Ring, Zone
-from detector.geometry.crossings import Crossing, self_crossings
-from detector.geometry.size import size, width_m
+from detector.outlines.crossings import Crossing, self_crossings
+from detector.outlines.size import size, width_m
 
 WIDEST_M = 100.0  # of a stray loop: two lines rounded to the second of arc, 31 m, are off by less; so is every radar
 LARGEST = 0.01  # of the rest of its ring: in a small zone even a narrow loop may be vertices in the wrong order

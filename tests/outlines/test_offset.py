@@ -9,7 +9,7 @@ import pytest
 import shapely
 
 from detector.airspace.zones import Zone
-from detector.geometry.offset import strip
+from detector.outlines.offset import strip
 from tests.zoo import GEOD, box
 
 NM = 1852.0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from detector.airspace.zones import Zone
-from detector.geometry.drawn import Plane
+from detector.outlines.drawn import Plane
 from feeds.plots import Floats
 
 

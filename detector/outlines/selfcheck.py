@@ -16,13 +16,13 @@ from detector.airspace.limits import impossible, unusual
 from detector.airspace.reading import Reading
 from detector.airspace.zones import Ring, State, Zone
 from detector.errors import InputError
-from detector.geometry.crossings import Crossing, self_crossings
-from detector.geometry.disputes import Dispute, disputes
-from detector.geometry.drawn import Plane
-from detector.geometry.nesting import nested_shells, stray_holes
-from detector.geometry.size import fine, size, width_m
-from detector.geometry.tidy import without_spikes, without_twins
-from detector.geometry.untangle import Loop, untangled
+from detector.outlines.crossings import Crossing, self_crossings
+from detector.outlines.disputes import Dispute, disputes
+from detector.outlines.drawn import Plane
+from detector.outlines.nesting import nested_shells, stray_holes
+from detector.outlines.size import fine, size, width_m
+from detector.outlines.tidy import without_spikes, without_twins
+from detector.outlines.untangle import Loop, untangled
 
 LINES = 10  # about one zone and matter
 PAIRS = 50  # of neighbours

@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detector import assembly, selfcheck
+from detector import assembly
 from detector.airspace import geojson
 from detector.airspace.altitude import Limit, Reference, parse
 from detector.airspace.load import load_zones
 from detector.airspace.reading import Reading
 from detector.airspace.zones import Ring, State, Zone
 from detector.errors import InputError
+from detector.outlines import selfcheck
 from detector.picture import Airspace
 from tests.geometry.shapes import BOWTIE, FIJI, ISLAND_IN_HOLE, MARITIME, SPIKE, ZOO, moved, parts, ring, states
 from tests.shared import data_file

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from detector.airspace.reading import Reading
 from detector.airspace.zones import Derived, Zone
-from detector.geometry.offset import strip
+from detector.outlines.offset import strip
 
 
 def derive(reading: Reading) -> Reading:

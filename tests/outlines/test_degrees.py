@@ -6,7 +6,7 @@ import shapely
 from pyproj import Geod
 
 from detector.airspace.zones import Ring, Zone
-from detector.geometry.degrees import Part, straight
+from detector.outlines.degrees import Part, straight
 from tests.geometry.shapes import BOWTIE, FIJI, HOLE, ISLAND_IN_HOLE, ZOO, drawn, parts, ring, star
 from tests.zoo import box
 

@@ -9,8 +9,8 @@ import shapely
 from pyproj import Geod, Transformer
 
 from detector.airspace.zones import Zone
-from detector.geometry import disputes as geometry_disputes
-from detector.geometry.disputes import Dispute, disputes
+from detector.outlines import disputes as module
+from detector.outlines.disputes import Dispute, disputes
 from tests.geometry.shapes import ISLAND_IN_HOLE, MARITIME, SEAM, moved, parts, ring, star, states
 from tests.shared import data_file
 from tests.zoo import box
@@ -111,7 +111,7 @@ def test_overlaps_of_stars_as_shapely(seed: int) -> None:
 
 
 def test_zones_in_a_heap_are_looked_at_from_farther_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(geometry_disputes, "MOST", 1000)
+    monkeypatch.setattr(module, "MOST", 1000)
     heap = [parts([moved(box(20, 50, 24, 54), n / 10, n / 10)]) for n in range(10)]
     found = disputes(heap)
     assert [(each.one, each.other) for each in found] == [(a, b) for a in range(10) for b in range(a + 1, 10)]

@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from detector.airspace.zones import Zone
-from detector.geometry.crossings import Crossing, self_crossings
+from detector.outlines.crossings import Crossing, self_crossings
 from tests.geometry.shapes import BOWTIE, MARITIME, SEAM, ZOO, moved, parts, ring, star, states
 from tests.shared import data_file
 from tests.zoo import box

@@ -18,7 +18,7 @@ from detector.airspace.zones import Zone
 from detector.geometry import ragged
 from detector.geometry.edges import Edges
 from detector.geometry.projection import Theatre
-from detector.geometry.stretches import APART_M, Stretches, along_x, along_y, between, overlaps, shared
+from detector.outlines.stretches import APART_M, Stretches, along_x, along_y, between, overlaps, shared
 
 Indices = NDArray[np.intp]
 

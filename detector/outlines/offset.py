@@ -16,8 +16,8 @@ import numpy as np
 from detector.airspace.zones import Ring, Zone
 from detector.geometry.edges import Edges
 from detector.geometry.nearest import Boundaries
-from detector.geometry.nesting import nested_shells
 from detector.geometry.projection import Theatre, earth_centred
+from detector.outlines.nesting import nested_shells
 from feeds.plots import Floats
 
 if TYPE_CHECKING:

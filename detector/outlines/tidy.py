@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.airspace.zones import Ring, Zone
-from detector.geometry.crossings import OVERSHOOT_M
-from detector.geometry.drawn import Plane
 from detector.geometry.segments import orientation
+from detector.outlines.crossings import OVERSHOOT_M
+from detector.outlines.drawn import Plane
 
 Item = TypeVar("Item")
 

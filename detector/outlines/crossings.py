@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from detector.airspace.zones import Zone
 from detector.geometry.chains import Chains
-from detector.geometry.drawn import Plane
 from detector.geometry.edges import Edges
 from detector.geometry.quadtree import Square, grow
 from detector.geometry.segments import orientation
+from detector.outlines.drawn import Plane
 from feeds.plots import Floats
 
 Indices = NDArray[np.intp]

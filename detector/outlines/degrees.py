@@ -11,7 +11,7 @@ from pyproj import Geod
 
 from detector.airspace.zones import Ring, Zone
 from detector.geometry.edges import CHORD_ERROR_M
-from detector.geometry.nesting import is_inside
+from detector.outlines.nesting import is_inside
 from feeds.plots import Floats
 
 BULGE_M = CHORD_ERROR_M / 2  # in the middle; near a pole a line may bulge more elsewhere

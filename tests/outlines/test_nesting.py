@@ -5,7 +5,7 @@ import pytest
 import shapely
 
 from detector.airspace.zones import Zone
-from detector.geometry.nesting import nested_shells, stray_holes
+from detector.outlines.nesting import nested_shells, stray_holes
 from tests.geometry.shapes import FIJI, HOLE, HOLE_TOUCHES_SHELL, ISLAND_IN_HOLE, MARITIME, SEAM, parts, ring, states
 from tests.shared import data_file
 from tests.zoo import box
