@@ -57,7 +57,7 @@ def check(reading: Reading) -> Reading:
     for each, crossings in zip(whole, self_crossings([each.zone for each in whole]), strict=True):
         _judge(each, crossings)
     sound = [each for each in judged if not each.problems]
-    between = first(list(_disputes(sound)), "neighbours dispute", PAIRS)
+    between = [*_twins(sound), *first(list(_disputes(sound)), "neighbours dispute", PAIRS)]
     warned = {zone_id for zone_id, place in reading.claims if place in reading.warned}
     places = dict(reversed(reading.claims))  # the first of each id, as the zone is
     problems = [line for each in judged for line in each.aloud(each.problems, places)]
@@ -169,7 +169,19 @@ def _thin(zone: Zone) -> list[str]:
     return first(thin, "parts as thin")
 
 
-# --- between neighbours -----------------------------------------------------------------------------------------------
+# --- between zones ----------------------------------------------------------------------------------------------------
+
+
+def _twins(judged: Sequence[_Judged]) -> Iterator[str]:
+    """Yield which zones of a kind are drawn alike: each alerts for itself."""
+    first_of: dict[tuple[object, ...], _Judged] = {}
+    for each in judged:
+        rings = [ring.tobytes() for polygon in each.zone.polygons for ring in polygon]
+        drawn = each.zone.kind, each.zone.floor, each.zone.ceiling, each.zone.active
+        one = first_of.setdefault((*rings, *drawn), each)
+        if one is not each:
+            one.is_disputed = each.is_disputed = True
+            yield f'zones "{one.zone.id}" and "{each.zone.id}": drawn alike, with the same limits; both count'
 
 
 def _disputes(judged: Sequence[_Judged]) -> Iterator[str]:

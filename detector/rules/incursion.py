@@ -24,7 +24,7 @@ from detector.picture import Airspace, Mask, Picture
 from detector.rules import evidence
 from detector.rules.contacts import MUTE, SILENT, SPOKEN, Contacts, Records
 from detector.rules.crossing import log_odds_crossed
-from detector.rules.evidence import Deepest
+from detector.rules.deepest import Deepest, of_crests
 from detector.rules.findings import Certainty, Change, Findings
 from detector.tracks.accuracy import DEFAULT_PERIOD_S
 from detector.tracks.fixes import Rows, Segments
@@ -238,7 +238,7 @@ def _pass_crests(was: Records, now: Records, pairs: Pairs, airspace: Airspace) -
     crest &= segments.earlier.time_s[picture.segment] >= picture.opened_s
     which = np.flatnonzero(crest)
     deepest = Deepest.nowhere(len(now))
-    deepest.put(which, evidence.of_crests(picture, airspace, which))
+    deepest.put(which, of_crests(picture, airspace, which))
     _deepen(now, crest, deepest)
 
 

@@ -285,3 +285,13 @@ def test_nested_parts_are_read_aloud(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert capsys.readouterr().err == warning
     x, y = airspace.theatre.project(np.array([21.25, 20.5]), np.array([51.25, 50.5]))
     assert airspace.index.inside(x, y)[0].tolist() == [1]
+
+
+def test_zones_drawn_alike_are_told() -> None:
+    zones = [
+        zone(SQUARE, zone_id=name, kind="danger", floor=parse(floor))
+        for name, floor in (("a", "FL100"), ("b", "FL100"), ("c", "FL90"))
+    ]
+    checked = check(zones)
+    assert checked.warnings == ['zones "a" and "b": drawn alike, with the same limits; both count']
+    assert [each.state.value for each in checked.zones] == ["warned", "warned", "ok"]
