@@ -11,6 +11,7 @@ from collections.abc import Container, Iterable
 from heapq import heappop, heappush
 from itertools import groupby
 from operator import attrgetter, itemgetter
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,9 +19,9 @@ from detector.airspace.zones import Identity, Zone
 from detector.incidents.headline import headline
 from detector.incidents.incident import Depths, Incident, identify, refresh
 from detector.incidents.lifecycle import RANK, Standing, advance
-from detector.incidents.message import IncidentMessage, stamp
+from detector.incidents.message import IncidentMessage, Subject, stamp
 from detector.incidents.severity import CERTAINTIES, SEVERITIES, URGENCY
-from detector.incidents.subject import subject_of
+from detector.incidents.subject import subjects
 from detector.rules.findings import Change, Findings
 from detector.tracks.fixes import Segments
 from detector.tracks.store import TrackStore
@@ -32,6 +33,17 @@ _CLOSES_AT_ONCE = {Change.LANDED: "landed", Change.RESOLVED: "resolved"}
 
 _Changed = tuple[int, Incident, float, bool, str | None, list[str]]
 """Segment, incident, time, whether it corrects, outcome if it is over, zones it is about."""
+
+
+class _Draft(NamedTuple):
+    """A message to be."""
+
+    incident: Incident
+    event: str
+    now_s: float
+    about: Container[str] = ()
+    revision: bool = False
+    outcome: str | None = None
 
 
 class Book:
@@ -78,14 +90,13 @@ class Book:
         changed += self._turned_out(sorted(turned_out), segments, tracks)
         changed.sort(key=itemgetter(0))
         refresh([incident for _, incident, *_ in changed], depths)
-        said = []
-        for segment, incident, now_s, revision, outcome, about in changed:
+        drafts = []
+        for _, incident, now_s, revision, outcome, about in changed:
             if outcome is not None and incident.standing() is Standing.CLEAR:
-                message = self._close(incident, now_s, tracks, outcome)
+                drafts.append(self._close(incident, now_s, outcome))
             else:
-                message = self._tell(incident, now_s, tracks, about, revision=revision)
-            said.append((segment, message))
-        return said
+                drafts.append(self._tell(incident, now_s, about, revision=revision))
+        return list(zip((segment for segment, *_ in changed), self._messages(drafts, tracks), strict=True))
 
     def _turned_out(self, at: list[int], segments: Segments, tracks: TrackStore) -> list[_Changed]:
         """Return the open incidents whose subjects turned out to be somebody else; operators act on that too."""
@@ -105,20 +116,20 @@ class Book:
             close_s, _, incident = heappop(self._closing)
             if incident.close_s == close_s and self._open.get(incident.row) is incident:
                 due.append(incident)
-        return [self._close(i, now_s, tracks, i.farewell()) for i in _by_name(due, tracks)]
+        return self._messages([self._close(i, now_s, i.farewell()) for i in _by_name(due, tracks)], tracks)
 
     def lose(self, rows: Iterable[int], now_s: float, tracks: TrackStore, depths: Depths) -> list[IncidentMessage]:
         """Close the incidents of lost tracks; who was clear of everything when last heard has left."""
-        said = []
+        drafts = []
         lost = _by_name([self._open[row] for row in rows if row in self._open], tracks)
         refresh(lost, depths)
         for incident in lost:
             outcome = incident.farewell() if incident.standing() is Standing.CLEAR else "lost"
             incident.break_off(float(tracks.fix.time_s[incident.row]))
-            said.append(self._close(incident, now_s, tracks, outcome))
+            drafts.append(self._close(incident, now_s, outcome))
             if outcome == "lost":
                 self._lost[incident.row] = incident
-        return said
+        return self._messages(drafts, tracks)
 
     def forget(self, rows: Iterable[int]) -> None:
         """Let go of the incidents of tracks that will not be heard again."""
@@ -131,16 +142,14 @@ class Book:
         """End the stays in zones that have closed or are no more; an incident left with nothing closes."""
         touched = [i for i in self._open.values() if any(e.zone.id in zone_ids for e in i.open_entries())]
         refresh(touched, depths)
-        said = []
+        drafts = []
         for incident in _by_name(touched, tracks):
             incident.break_off(now_s, zone_ids)
             clear = incident.standing() is Standing.CLEAR
-            said.append(
-                self._close(incident, now_s, tracks, "zone-closed")
-                if clear
-                else self._tell(incident, now_s, tracks, zone_ids)
+            drafts.append(
+                self._close(incident, now_s, "zone-closed") if clear else self._tell(incident, now_s, zone_ids)
             )
-        return said
+        return self._messages(drafts, tracks)
 
     def _recall(self, row: int) -> Incident | None:
         """Open the incident of a track again that is heard again; what that tells is a revision."""
@@ -152,15 +161,7 @@ class Book:
         incident = self._open[row] = Incident(row, identify(self.site, tracks.name(row), now_s), now_s)
         return incident
 
-    def _tell(
-        self,
-        incident: Incident,
-        now_s: float,
-        tracks: TrackStore,
-        about: Container[str] = (),
-        *,
-        revision: bool = False,
-    ) -> IncidentMessage:
+    def _tell(self, incident: Incident, now_s: float, about: Container[str] = (), *, revision: bool = False) -> _Draft:
         """Advance the incident to what its findings amount to now, and return the message."""
         first, rank, severity = incident.sequence == 0, RANK[incident.phase], incident.severity
         standing = incident.standing()
@@ -171,26 +172,21 @@ class Book:
         if standing is Standing.CLEAR:
             heappush(self._closing, (incident.close_s, incident.incident_id, incident))
         event = "opened" if first else "escalated" if rises and not revision else "updated"
-        return self._message(incident, event, now_s, tracks, about, revision=revision)
+        return _Draft(incident, event, now_s, about, revision)
 
-    def _close(self, incident: Incident, now_s: float, tracks: TrackStore, outcome: str) -> IncidentMessage:
+    def _close(self, incident: Incident, now_s: float, outcome: str) -> _Draft:
         incident.phase = advance(incident.phase, Standing.OVER)
         del self._open[incident.row]
-        return self._message(incident, "closed", now_s, tracks, outcome=outcome)
+        return _Draft(incident, "closed", now_s, outcome=outcome)
 
-    def _message(
-        self,
-        incident: Incident,
-        event: str,
-        now_s: float,
-        tracks: TrackStore,
-        about: Container[str] = (),
-        *,
-        revision: bool = False,
-        outcome: str | None = None,
-    ) -> IncidentMessage:
+    def _messages(self, drafts: list[_Draft], tracks: TrackStore) -> list[IncidentMessage]:
+        """Return messages, of different incidents, as these stand now."""
+        return list(map(self._message, drafts, subjects(tracks, [draft.incident.row for draft in drafts])))
+
+    def _message(self, draft: _Draft, subject: Subject) -> IncidentMessage:
+        incident, event, now_s, about, revision, outcome = draft
         incident.sequence += 1
-        subject, leading = subject_of(tracks, incident.row), incident.leading(about)
+        leading = incident.leading(about)
         return IncidentMessage(
             site=self.site,
             status=self.status,

@@ -1,39 +1,57 @@
-"""The subject of an incident as the track store knows it now; what was not reported is derived from the last step."""
+"""The subjects of incidents as the track store knows them now; what was not reported is derived from the last step."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+
+import numpy as np
 
 from detector.airspace.zones import Identity
 from detector.incidents.message import Subject, stamp
 from detector.tracks.states import state_of
 from detector.tracks.store import TrackStore
 from detector.units import FOOT_M, FOOT_PER_MINUTE_MPS, KNOT_MPS
+from feeds.plots import Floats
 
 
-def subject_of(tracks: TrackStore, row: int) -> Subject:
-    """Return the subject in the units of aviation: feet, knots, feet per minute."""
+def subjects(tracks: TrackStore, rows: Sequence[int]) -> list[Subject]:
+    """Return the subjects of rows, in the units of aviation: feet, knots, feet per minute."""
+    at = np.array(rows, dtype=np.intp)
     last, fix = tracks.last, tracks.fix
-    altitude_m = fix.geo_alt_m[row] if math.isnan(fix.pressure_alt_m[row]) else fix.pressure_alt_m[row]
-    gs_mps, track_deg, vrate_mps = tracks.motion(row)
-    return Subject(
-        track_id=last.track_id[row],
-        icao24=last.icao24[row],
-        callsign=last.callsign[row],
-        squawk=last.squawk[row],
-        identity=Identity(tracks.identity[row]).word,
-        state=state_of(last.icao24[row]),
-        sources=tracks.sources[row],
-        time=stamp(float(last.time_s[row])),
-        lat=round(float(last.lat_deg[row]), 5),
-        lon=round(float(last.lon_deg[row]), 5),
-        alt_ft=_whole(altitude_m / FOOT_M),
-        gs_kt=_whole(gs_mps / KNOT_MPS),
-        track_deg=None if math.isnan(track_deg) else round(float(track_deg), 1),
-        vrate_fpm=_whole(vrate_mps / FOOT_PER_MINUTE_MPS),
-        sigma_m=round(float(fix.sigma_m[row]), 1),
+    gs_mps, track_deg, vrate_mps = tracks.motion(at)
+    altitude_m = np.where(np.isnan(fix.pressure_alt_m[at]), fix.geo_alt_m[at], fix.pressure_alt_m[at])
+    columns = (
+        rows,
+        np.round(last.lat_deg[at], 5).tolist(),
+        np.round(last.lon_deg[at], 5).tolist(),
+        _whole(altitude_m / FOOT_M),
+        _whole(gs_mps / KNOT_MPS),
+        [None if math.isnan(deg) else deg for deg in np.round(track_deg, 1).tolist()],
+        _whole(vrate_mps / FOOT_PER_MINUTE_MPS),
+        np.round(fix.sigma_m[at], 1).tolist(),
     )
+    return [
+        Subject(
+            track_id=last.track_id[row],
+            icao24=last.icao24[row],
+            callsign=last.callsign[row],
+            squawk=last.squawk[row],
+            identity=Identity(tracks.identity[row]).word,
+            state=state_of(last.icao24[row]),
+            sources=tracks.sources[row],
+            time=stamp(float(last.time_s[row])),
+            lat=lat,
+            lon=lon,
+            alt_ft=alt_ft,
+            gs_kt=gs_kt,
+            track_deg=deg,
+            vrate_fpm=vrate_fpm,
+            sigma_m=sigma_m,
+        )
+        for row, lat, lon, alt_ft, gs_kt, deg, vrate_fpm, sigma_m in zip(*columns, strict=True)
+    ]
 
 
-def _whole(value: float) -> int | None:
-    return None if math.isnan(value) else round(value)
+def _whole(values: Floats) -> list[int | None]:
+    return [None if math.isnan(value) else round(value) for value in values.tolist()]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.airspace.zones import Identity
+from detector.geometry.projection import east_north
 from detector.tracks import altitudes
 from detector.tracks.fixes import FIX, Fixes, Rows, Segments
 from detector.tracks.identity import Classifier
@@ -153,22 +154,22 @@ class TrackStore:
         """Return the track's id."""
         return str(self.last.track_id[row])
 
-    def motion(self, row: int) -> tuple[float, float, float]:
-        """Return ground speed m/s, course deg and vertical rate m/s: as reported, else from the last step, else NaN."""
-        last, fix, before = self.last, self.fix, self.fix_before
-        gs_mps, track_deg, vrate_mps = float(last.gs_mps[row]), float(last.track_deg[row]), float(last.vrate_mps[row])
-        step_s = float(fix.time_s[row] - before.time_s[row])
-        if self.reports[row] > 1 and step_s >= SHORTEST_S:
-            step_m = fix.earth_m[row] - before.earth_m[row]
-            east_m, north_m = _level(step_m, last.lat_deg[row], last.lon_deg[row])
-            if math.isnan(gs_mps):
-                gs_mps = math.hypot(east_m, north_m) / step_s
-            if math.isnan(track_deg):
-                track_deg = math.degrees(math.atan2(east_m, north_m)) % 360
-            if math.isnan(vrate_mps):
-                vrate_mps = float(fix.pressure_alt_m[row] - before.pressure_alt_m[row]) / step_s
-            if math.isnan(vrate_mps):
-                vrate_mps = float(fix.geo_alt_m[row] - before.geo_alt_m[row]) / step_s
+    def motion(self, rows: Rows) -> tuple[Floats, Floats, Floats]:
+        """Return ground speed m/s, course deg and vertical rate m/s of tracks, (N,).
+
+        As reported, else from the last step, else NaN.
+        """
+        fix, before = self.fix.take(rows), self.fix_before.take(rows)
+        step_s = fix.time_s - before.time_s
+        step_s[(self.reports[rows] < 2) | (step_s < SHORTEST_S)] = math.nan
+        step_m = fix.earth_m - before.earth_m
+        east_m, north_m = ((step_m * axis).sum(axis=1) for axis in east_north(fix.earth_m))
+        climb_m = fix.pressure_alt_m - before.pressure_alt_m
+        climb_m = np.where(np.isnan(climb_m), fix.geo_alt_m - before.geo_alt_m, climb_m)
+        course_deg = np.where(np.isnan(step_s), math.nan, np.degrees(np.arctan2(east_m, north_m)) % 360)
+        derived = np.hypot(east_m, north_m) / step_s, course_deg, climb_m / step_s
+        told = self.last.gs_mps[rows], self.last.track_deg[rows], self.last.vrate_mps[rows]
+        gs_mps, track_deg, vrate_mps = (np.where(np.isnan(t), d, t) for t, d in zip(told, derived, strict=True))
         return gs_mps, track_deg, vrate_mps
 
     def reclassify(self, classifier: Classifier) -> None:
@@ -202,14 +203,6 @@ class TrackStore:
 def _blank(capacity: int) -> Plots:
     nothing = np.full(capacity, np.nan)
     return make({"time_s": nothing, "track_id": [None] * capacity, "lat_deg": nothing, "lon_deg": nothing})
-
-
-def _level(step_m: Floats, lat_deg: float, lon_deg: float) -> tuple[float, float]:
-    """Return east and north of an earth-centred step at a place."""
-    lat, lon = math.radians(lat_deg), math.radians(lon_deg)
-    east = np.array([-math.sin(lon), math.cos(lon), 0.0])
-    north = np.array([-math.sin(lat) * math.cos(lon), -math.sin(lat) * math.sin(lon), math.cos(lat)])
-    return float(step_m @ east), float(step_m @ north)
 
 
 def _doubled(array: NDArray[Any]) -> NDArray[Any]:

@@ -32,7 +32,7 @@ def test_motion_that_nobody_reported_is_derived():
     pipe = zoo.pipeline()
     plots = zoo.flight(lon=10.0, course=60.0, times=[0, 12, 24], baro_alt_m=[3000.0, 2880.0, 2760.0])
     pipe.step(plots, 24.0)
-    gs_mps, track_deg, vrate_mps = pipe.tracks.motion(int(np.flatnonzero(pipe.tracks.alive)[0]))
+    gs_mps, track_deg, vrate_mps = np.ravel(pipe.tracks.motion(np.flatnonzero(pipe.tracks.alive)))
     assert gs_mps == pytest.approx(250.0, rel=1e-3)
     assert track_deg == pytest.approx(60.0, abs=0.2)
     assert vrate_mps == pytest.approx(-10.0)
@@ -69,7 +69,7 @@ def test_an_altitude_that_a_report_lacks_is_carried_over(baro_m, geo_m, held_m):
 def test_climb_is_told_by_either_altitude():
     pipe = zoo.pipeline()
     pipe.step(zoo.flight(lon=10.0, times=[0, 12], baro_alt_m=np.nan, geo_alt_m=[3000.0, 3120.0]), 12.0)
-    assert pipe.tracks.motion(int(np.flatnonzero(pipe.tracks.alive)[0]))[2] == pytest.approx(10.0)
+    assert pipe.tracks.motion(np.flatnonzero(pipe.tracks.alive))[2] == pytest.approx(10.0)
 
 
 def test_an_altitude_told_late_holds_for_the_way_to_it():
