@@ -20,7 +20,7 @@ from detector.geometry.edges import Edges
 from detector.geometry.index import CellIndex
 from detector.geometry.nearest import Boundaries
 from detector.geometry.projection import Theatre
-from detector.tracks.fixes import Rows, Segments
+from detector.tracks.fixes import Fixes, Rows, Segments
 from detector.tracks.path import Path
 from feeds.plots import Floats
 
@@ -65,6 +65,14 @@ class Airspace:
         above_m, above_sigma_m = self.above_floor_m(pressure_alt_m, geo_alt_m, zone)
         below_m, below_sigma_m = self.below_ceiling_m(pressure_alt_m, geo_alt_m, zone)
         return above_m / above_sigma_m, below_m / below_sigma_m
+
+    def holds(self, lon_deg: Floats, lat_deg: Floats, fixes: Fixes, zone: Rows) -> Mask:
+        """Tell which places, at the altitudes of fixes, are in zones, (P,); an altitude not known excludes nothing."""
+        point, within = self.index.inside(*self.theatre.project(lon_deg, lat_deg))
+        inside = np.zeros(len(zone), dtype=bool)
+        inside[point[within == zone[point]]] = True
+        above, below = self.margins(fixes.pressure_alt_m, fixes.geo_alt_m, zone)
+        return inside & ~(above < 0) & ~(below < 0)
 
     def _above_m(
         self, limit_m: Floats, is_level: Mask, pressure_alt_m: Floats, geo_alt_m: Floats

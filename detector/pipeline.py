@@ -111,7 +111,10 @@ class Pipeline:
         activation = self._activation_of(airspace)
         closed = activation.closed()
         gone |= {airspace.zones[zone].id for zone in closed}
-        messages += self.book.close_zones(gone, self.time_s, self.tracks, self._depths)
+        astray = self._astray(airspace)
+        messages += self.book.close_zones(
+            lambda row, zone_id: zone_id in gone or (row, zone_id) in astray, self.time_s, self.tracks, self._depths
+        )
         old, new = self.airspace.theatre, airspace.theatre
 
         def move(x_m: Floats, y_m: Floats) -> tuple[Floats, Floats]:
@@ -122,10 +125,27 @@ class Pipeline:
             [airspace.index_of[zone.id] if zone.id in kept else -1 for zone in self.airspace.zones], len(airspace), move
         )
         self.contacts.close(closed, self.time_s)
+        keys = [row * len(airspace) + airspace.index_of[zone_id] for row, zone_id in astray]
+        self.contacts.end(np.array(keys, dtype=np.intp), self.time_s)
         self.airspace, self.classifier, self.sensors, self.params = airspace, classifier, sensors, params
         self.activation = activation
         self.tracks.reclassify(classifier)
         return messages
+
+    def _astray(self, airspace: Airspace) -> set[tuple[int, str]]:
+        """Return the stays, by track row and zone id, that are none in zones as they are drawn from now on."""
+        was, now = self.airspace, airspace
+        index_now = {
+            index: now.index_of[zone.id]
+            for index, zone in enumerate(was.zones)
+            if zone.id in now.index_of and not zone.lies_like(now.zones[now.index_of[zone.id]])
+        }
+        row, zone = np.divmod(self.contacts.records["key"], max(len(was), 1))
+        some = np.flatnonzero(self.contacts.records["inside"] & np.isin(zone, list(index_now)))
+        row, zone = row[some], np.array([index_now[index] for index in zone[some]], dtype=np.intp)
+        last = self.tracks.last
+        holds = now.holds(last.lon_deg[row], last.lat_deg[row], self.tracks.fix.take(row), zone)
+        return {(int(row[n]), now.zones[zone[n]].id) for n in np.flatnonzero(~holds)}
 
     def _activation_of(self, airspace: Airspace) -> Activation:
         """Return when other zones count from now on; those that did not until now open no earlier."""
@@ -215,7 +235,7 @@ class Pipeline:
         if not closed:
             return []
         zone_ids = {self.airspace.zones[zone].id for zone in closed}
-        messages = self.book.close_zones(zone_ids, now_s, self.tracks, self._depths)
+        messages = self.book.close_zones(lambda _, zone_id: zone_id in zone_ids, now_s, self.tracks, self._depths)
         self.contacts.close(closed, now_s)
         return messages
 

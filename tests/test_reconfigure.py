@@ -1,5 +1,10 @@
 """Other zones under aircraft that fly on."""
 
+from dataclasses import replace
+
+import pytest
+
+from detector.airspace.altitude import parse
 from detector.airspace.zones import Identity
 from detector.incidents.message import stamp
 from detector.picture import Airspace
@@ -8,6 +13,7 @@ from detector.tracks.identity import Classifier, Rule
 from tests import zoo
 
 WEST = zoo.zone(zoo.box(20, 54, 21, 55), zone_id="west")
+EAST_HALF = zoo.zone(zoo.box(20.5, 54, 21, 55))
 EAST = zoo.zone(zoo.box(30, 54, 31, 55), zone_id="east")
 
 
@@ -31,6 +37,29 @@ def test_a_story_goes_on_in_another_theatre():
     assert later[0].findings[0].started_at == first[0].findings[0].started_at
     _, _, way_m = zoo.GEOD.inv(20.1, 54.5, 20.0, 54.5)
     assert later[0].findings[0].ended_at == stamp(20.0 + way_m / 250.0)
+
+
+@pytest.mark.parametrize(
+    "redrawn", [replace(WEST, polygons=EAST_HALF.polygons), replace(WEST, floor=parse("FL300"))], ids=["aside", "above"]
+)
+def test_a_zone_drawn_elsewhere_ends_the_stays_that_are_none_now(redrawn):
+    pipe = zoo.pipeline([WEST])
+    plots = zoo.flight(lon=19.99, times=range(200))
+    first = zoo.tell(pipe, plots.take(slice(0, 20)))
+    (message,) = pipe.reconfigure(Airspace([redrawn], 1013.25), Classifier([]), zoo.SENSORS, Params(), 20.0)
+    assert (message.outcome, message.incident_id) == ("zone-closed", first[0].incident_id)
+    again = zoo.tell(pipe, plots.take(slice(20, None)))
+    assert [m.event for m in again][:1] == (["opened"] if redrawn.floor == WEST.floor else [])
+
+
+def test_a_zone_drawn_a_little_otherwise_keeps_who_is_in_it():
+    pipe = zoo.pipeline([WEST])
+    plots = zoo.flight(lon=19.99, times=range(60))
+    zoo.tell(pipe, plots.take(slice(0, 20)))
+    wider = zoo.zone(zoo.box(19.9, 54, 21, 55), zone_id="west")
+    assert pipe.reconfigure(Airspace([wider], 1013.25), Classifier([]), zoo.SENSORS, Params(), 20.0) == []
+    (message,) = zoo.tell(pipe, plots.take(slice(20, None)), until=200.0)
+    assert (message.outcome, message.sequence) == ("lost", 3)
 
 
 def test_a_rule_that_makes_a_friend_resolves():

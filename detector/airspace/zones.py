@@ -72,6 +72,12 @@ class Zone:
     geodesic: bool = field(default=False)  # edges are geodesics (OpenAir, AIXM), not straight in degrees (GeoJSON)
     state: State = State.OK
 
+    def lies_like(self, other: Zone) -> bool:
+        """Tell whether another zone is drawn alike, between the same limits."""
+        ours, theirs = ([ring.tobytes() for rings in z.polygons for ring in rings] for z in (self, other))
+        limits = self.floor == other.floor and self.ceiling == other.ceiling
+        return ours == theirs and limits and self.geodesic == other.geodesic
+
 
 @dataclass(frozen=True, slots=True)
 class Derived:

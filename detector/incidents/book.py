@@ -7,7 +7,7 @@ clear for CLOSE_AFTER_S, when the track is lost or has landed, or when nobody ha
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
 from heapq import heappop, heappush
 from itertools import groupby
 from operator import attrgetter, itemgetter
@@ -137,13 +137,18 @@ class Book:
             self._lost.pop(row, None)
 
     def close_zones(
-        self, zone_ids: set[str], now_s: float, tracks: TrackStore, depths: Depths
+        self, is_over: Callable[[int, str], bool], now_s: float, tracks: TrackStore, depths: Depths
     ) -> list[IncidentMessage]:
-        """End the stays in zones that have closed or are no more; an incident left with nothing closes."""
-        touched = [i for i in self._open.values() if any(e.zone.id in zone_ids for e in i.open_entries())]
+        """End the stays, by track row and zone id, whose zones have closed, are no more, or lie elsewhere now.
+
+        An incident left with nothing closes.
+        """
+        over = {row: {e.zone.id for e in i.open_entries() if is_over(row, e.zone.id)} for row, i in self._open.items()}
+        touched = [self._open[row] for row, zone_ids in over.items() if zone_ids]
         refresh(touched, depths)
         drafts = []
         for incident in _by_name(touched, tracks):
+            zone_ids = over[incident.row]
             incident.break_off(now_s, zone_ids)
             clear = incident.standing() is Standing.CLEAR
             drafts.append(

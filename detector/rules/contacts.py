@@ -85,7 +85,13 @@ class Contacts:
 
     def close(self, zones: Sequence[int], time_s: float) -> None:
         """End every stay in zones that have closed, and what speaks for one."""
-        of = np.isin(self.records["key"] % self.n_zones, zones)
+        self._end(np.isin(self.records["key"] % self.n_zones, zones), time_s)
+
+    def end(self, keys: Rows, time_s: float) -> None:
+        """End stays, by their keys."""
+        self._end(np.isin(self.records["key"], keys), time_s)
+
+    def _end(self, of: NDArray[np.bool_], time_s: float) -> None:
         self.records["ended_s"][of & self.records["inside"]] = time_s
         self.records["inside"][of] = False
         self.records["evidence"][of] = 0.0
