@@ -90,6 +90,7 @@ class Borders:
     def __init__(self, work: Workload) -> None:
         edges = work.edges
         self.boundaries = Boundaries(edges)
+        self.boundaries.nearest(edges.a_m[:1], REACH_M)  # builds its tree
         ends = np.stack([edges.ax_m, edges.ay_m, edges.bx_m, edges.by_m], axis=1).reshape(-1, 2, 2)
         self.tree = shapely.STRtree(shapely.linestrings(ends))
 
