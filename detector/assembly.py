@@ -45,15 +45,13 @@ def pipeline_of(settings: Settings, airspace: Airspace) -> Pipeline:
         airspace=airspace,
         classifier=classifier_of(settings),
         sensors=sensors_of(settings),
-        params=settings.rules.incursion,
+        rules=settings.rules,
     )
 
 
 def reconfigure(pipeline: Pipeline, settings: Settings, airspace: Airspace, now_s: float) -> list[IncidentMessage]:
     """Give a running pipeline other zones, identities, sensors and thresholds; return what that ends."""
-    return pipeline.reconfigure(
-        airspace, classifier_of(settings), sensors_of(settings), settings.rules.incursion, now_s
-    )
+    return pipeline.reconfigure(airspace, classifier_of(settings), sensors_of(settings), settings.rules, now_s)
 
 
 def classifier_of(settings: Settings) -> Classifier:

@@ -22,6 +22,7 @@ from detector.geometry.nearest import Boundaries
 from detector.geometry.projection import Theatre
 from detector.tracks.fixes import Fixes, Rows, Segments
 from detector.tracks.path import Path
+from detector.units import NAUTICAL_MILE_M
 from feeds.plots import Floats
 
 Mask = NDArray[np.bool_]
@@ -40,7 +41,9 @@ class Airspace:
         self.index = CellIndex(edges, len(zones))
         self.boundaries = Boundaries(edges)
         self.watch = np.array([[i in z.watch and z.kind in ENTRY for z in zones] for i in Identity])  # (identities, Z)
-        self.watched: Mask = np.logical_or.reduce(self.watch, axis=1)  # (identities,) by any zone
+        self.cares = np.array([[i in z.watch for z in zones] for i in Identity])  # (identities, Z) about their conduct
+        self.watched: Mask = np.logical_or.reduce(self.cares, axis=1)  # (identities,) by any zone
+        self.surroundings = _surroundings(self.zones, edges, self.boundaries)
         self.index_of = {zone.id: index for index, zone in enumerate(zones)}
         self.initial = np.array([z.initial for z in zones], dtype=np.int8)
         self.floor_m = np.array([z.floor.height_m for z in zones])
@@ -83,6 +86,31 @@ class Airspace:
             altitude_m, sigma_m[at] = convert(pressure_alt_m[at], geo_alt_m[at])
             height_m[at] = altitude_m - limit_m[at]
         return height_m, sigma_m
+
+
+@dataclass(frozen=True, slots=True)
+class Surrounding:
+    """Zones that watch alike, as far around them as their `near_nm` says."""
+
+    watch: Mask  # (identities,)
+    near_m: float
+    members: Rows  # indices of the zones
+    boundaries: Boundaries  # of these
+
+
+def _surroundings(zones: Sequence[Zone], edges: Edges, boundaries: Boundaries) -> list[Surrounding]:
+    alike: dict[tuple[frozenset[Identity], float], list[int]] = {}
+    for index, zone in enumerate(zones):
+        alike.setdefault((zone.watch, zone.near_nm), []).append(index)
+    return [
+        Surrounding(
+            watch=np.array([identity in watch for identity in Identity]),
+            near_m=near_nm * NAUTICAL_MILE_M,
+            members=np.array(members),
+            boundaries=boundaries if len(alike) == 1 else Boundaries(edges.of_zones(members)),
+        )
+        for (watch, near_nm), members in alike.items()
+    ]
 
 
 @dataclass(frozen=True, slots=True)

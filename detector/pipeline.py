@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,13 +21,19 @@ from detector.airspace.zones import ENTRY
 from detector.geometry.projection import earth_centred
 from detector.incidents.book import Book
 from detector.incidents.message import IncidentMessage
-from detector.picture import Airspace, look
-from detector.rules import evidence, incursion
+from detector.picture import Airspace, Picture, look
+from detector.rules import evidence, incursion, interception, jump
+from detector.rules.conduct import RULES, Conduct
 from detector.rules.contacts import Contacts
 from detector.rules.findings import Findings
+from detector.rules.sight import Scene
+from detector.rules.signs import Sign, Signs
+from detector.rules.tables import Rules
+from detector.rules.vicinity import around
 from detector.tracks import accuracy
 from detector.tracks.fixes import Fixes, Rows, Segments
 from detector.tracks.identity import Classifier
+from detector.tracks.kinematics import Motion
 from detector.tracks.store import TrackStore
 from feeds.plots import Floats, Plots
 
@@ -35,10 +43,10 @@ RESULTS = ("used", "late", "duplicate", "future")
 
 FUTURE_S = 10.0  # one clock that is ahead must not make every other plot late
 LAG_S = 30.0  # older than this against event time, a plot is late whatever its track
-PIECE_S = 30.0  # LAG_S + PIECE_S is the shortest patience of the core: no deadline is both set and due within a piece
+PIECE_S = 15.0  # the shortest patience of the core: no deadline is both set and due within a piece
 
 Result = NDArray[np.int8]
-Execute = Callable[[str, Callable[[], Findings]], Findings | None]
+Found = TypeVar("Found", Findings, Signs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,18 @@ class Step:
 
     messages: list[IncidentMessage]
     results: Result
+
+
+class Execute(Protocol):
+    """Runs a rule."""
+
+    def __call__(self, rule: str, detect: Callable[[], Found], /) -> Found | None:
+        """Return what it found, None if it broke."""
+        ...
+
+
+def _just(_rule: str, detect: Callable[[], Found]) -> Found | None:
+    return detect()
 
 
 class Pipeline:
@@ -58,19 +78,20 @@ class Pipeline:
         airspace: Airspace,
         classifier: Classifier,
         sensors: Mapping[str, accuracy.Sensor],
-        params: incursion.Params,
+        rules: Rules,
     ) -> None:
-        self.book, self.airspace, self.classifier, self.sensors, self.params = (
+        self.book, self.airspace, self.classifier, self.sensors, self.rules = (
             book,
             airspace,
             classifier,
             sensors,
-            params,
+            rules,
         )
         self.activation = Activation(airspace.zones)
         self.tracks = TrackStore()
         self.contacts = Contacts(len(airspace))
-        self.execute: Execute = lambda _rule, detect: detect()  # may time it, and answer None for a rule that broke
+        self.conduct = Conduct()
+        self.execute: Execute = _just  # may time it, and answer None for a rule that broke
         self.time_s = -math.inf  # event time: the latest that any plot or caller has named
 
     def step(self, plots: Plots, now_s: float) -> Step:
@@ -86,10 +107,10 @@ class Pipeline:
         start = 0
         while start < len(taken):
             messages += self._tick(float(clock_s[start]))
-            until_s = min(self._due_s(), float(clock_s[start]) + PIECE_S)
+            until_s = min(self._due_s(), self._until_s(float(clock_s[start])))
             end = max(start + 1, int(np.searchsorted(clock_s, until_s)))
             piece = np.arange(start, end)
-            said, results[sane[piece]] = self._take(taken.take(piece), fixes.take(piece))
+            said, results[sane[piece]] = self._take(taken.take(piece), fixes.take(piece), clock_s[piece])
             messages += said
             self.time_s = float(clock_s[end - 1])
             start = end
@@ -101,12 +122,12 @@ class Pipeline:
         airspace: Airspace,
         classifier: Classifier,
         sensors: Mapping[str, accuracy.Sensor],
-        params: incursion.Params,
+        rules: Rules,
         now_s: float,
     ) -> list[IncidentMessage]:
         """Go on with other zones and rules; return what ends because its zone is gone or closed by them."""
         messages = self._tick(now_s)
-        kept = {zone.id for zone in airspace.zones if zone.kind in ENTRY and params.enabled}
+        kept = {zone.id for zone in airspace.zones if zone.kind in ENTRY and rules.incursion.enabled}
         gone = set(self.airspace.index_of) - kept
         activation = self._activation_of(airspace)
         closed = activation.closed()
@@ -127,8 +148,9 @@ class Pipeline:
         self.contacts.close(closed, self.time_s)
         keys = [row * len(airspace) + airspace.index_of[zone_id] for row, zone_id in astray]
         self.contacts.end(np.array(keys, dtype=np.intp), self.time_s)
-        self.airspace, self.classifier, self.sensors, self.params = airspace, classifier, sensors, params
+        self.airspace, self.classifier, self.sensors, self.rules = airspace, classifier, sensors, rules
         self.activation = activation
+        self.conduct.dark.forget_zones()
         self.tracks.reclassify(classifier)
         return messages
 
@@ -171,9 +193,15 @@ class Pipeline:
             period_s=np.array(periods, dtype=float),
             gs_mps=plots.gs_mps,
             track_deg=plots.track_deg,
+            vrate_mps=plots.vrate_mps,
         )
 
-    def _take(self, plots: Plots, fixes: Fixes) -> tuple[list[IncidentMessage], Result]:
+    def _until_s(self, start_s: float) -> float:
+        """Return how far a piece may go that begins then: while friends are about, to the next whole second."""
+        watching = self.rules.interception.enabled and interception.friends(self.tracks).any()
+        return math.floor(start_s) + 1.0 if watching else start_s + PIECE_S
+
+    def _take(self, plots: Plots, fixes: Fixes, clock_s: Floats) -> tuple[list[IncidentMessage], Result]:
         """Take plots among which nothing falls due, round by round."""
         row = self.tracks.rows(plots.track_id)
         results = np.full(len(plots), USED, dtype=np.int8)
@@ -183,51 +211,112 @@ class Pipeline:
             results[each[fixes.time_s[each] < last_s]] = LATE
             results[each[fixes.time_s[each] == last_s]] = DUPLICATE
             turn = each[results[each] == USED]
-            segments = self.tracks.fold(row[turn], plots.take(turn), fixes.take(turn), self.classifier)
+            self.tracks.taken_s[row[turn]] = clock_s[turn]
+            believed, anew = self.tracks.judge(row[turn], fixes.take(turn))
+            said += [(turn[m], message) for m, message in self._doubt(row[turn], ~believed, fixes.take(turn))]
+            turn, anew = turn[believed], anew[believed]
+            segments = self.tracks.fold(row[turn], plots.take(turn), fixes.take(turn), anew, self.classifier)
             said += [(turn[segment], message) for segment, message in self._detect(segments)]
         return [message for _, message in sorted(said, key=lambda one: one[0])], results
 
+    def _doubt(self, rows: Rows, doubted: NDArray[np.bool_], fixes: Fixes) -> list[tuple[int, IncidentMessage]]:
+        """Return (report, message) of what is wrong with M reports."""
+        if not self.rules.jump.enabled:
+            return []
+        signs = self.execute(
+            "jump", lambda: jump.look(rows, doubted, fixes, self.tracks, self.airspace, self.conduct.jumps)
+        )
+        return self.book.note(signs or [], self.tracks, self.airspace.zones, self._depths)
+
     def _detect(self, segments: Segments) -> list[tuple[int, IncidentMessage]]:
         """Return (segment, message) of what M steps of M tracks bring about."""
-        if not self.params.enabled:
-            return []
         asked = self.contacts.asked(segments, self.tracks.capacity)
         relevant = self.airspace.watched[self.tracks.identity[segments.row]]
+        relevant |= self.conduct.on(segments.row, self.tracks.capacity)
         relevant[asked[0]] = True
         which = np.flatnonzero(relevant)
         if not len(which):
             return []
         seen = segments.take(which)
         picture = look(seen, self.airspace, self.activation, (np.searchsorted(which, asked[0]), asked[1]))
-        if not len(picture.segment):
-            return []
-        findings = self.execute(
-            "incursion",
-            lambda: incursion.detect(seen, picture, self.airspace, self.contacts, self.tracks, self.params),
-        )
-        if findings is None:
-            return []
-        said = self.book.take(findings, seen, self.tracks, self.airspace.zones, self._depths)
+        findings, signs = self._incursions(seen, picture), self._conduct(seen, picture)
+        said = self.book.take(findings, signs, seen, self.tracks, self.airspace.zones, self._depths)
         return [(int(which[segment]), message) for segment, message in said]
+
+    def _incursions(self, segments: Segments, picture: Picture) -> Findings | None:
+        if not self.rules.incursion.enabled or not len(picture.segment):
+            return None
+        return self.execute(
+            "incursion",
+            lambda: incursion.detect(
+                segments, picture, self.airspace, self.contacts, self.tracks, self.rules.incursion
+            ),
+        )
+
+    def _conduct(self, segments: Segments, picture: Picture) -> list[Sign]:
+        """Return what the rules about conduct make of M steps."""
+        rules = {name: params for name in RULES if (params := getattr(self.rules, name)).enabled}
+        if not rules:
+            return []
+        row, capacity = segments.row, self.tracks.capacity
+        inside = picture.segment[picture.inside], picture.zone[picture.inside]
+        vicinity = around(segments.now.earth_m, self.tracks.identity[row], inside, self.airspace)
+        some = np.flatnonzero(vicinity.near | self.conduct.on(row, capacity))
+        if not len(some):
+            return self.conduct.hear(segments, None, some, capacity)
+        scene = Scene(
+            segments=segments.take(some),
+            airspace=self.airspace,
+            activation=self.activation,
+            tracks=self.tracks,
+            vicinity=vicinity.take(some),
+            motion=Motion.of(self.tracks.history.last(row[some])),
+        )
+        signs: list[Sign] = []
+        for name, params in rules.items():
+            signs += self.execute(name, partial(self.conduct.look, name, RULES[name], scene, params)) or ()
+        signs = [sign._replace(segment=int(some[sign.segment])) for sign in signs]
+        return signs + self.conduct.hear(segments, scene, some, capacity)
 
     def _tick(self, until_s: float) -> list[IncidentMessage]:
         """Let event time pass: every whole second up to `until_s` at which something falls due."""
         messages: list[IncidentMessage] = []
         if self.time_s == -math.inf < until_s:
             self.activation.advance(until_s)
+        self._interceptions_due_s()  # is set by the time that was
         self.time_s = max(self.time_s, until_s)
         while (due_s := self._due_s()) <= self.time_s:
             messages += self._close_zones(due_s)
+            messages += self._look_around(due_s)
             messages += self.book.close_due(due_s, self.tracks)
             lost = np.flatnonzero(self.tracks.lost_at_s() <= due_s)
             messages += self.book.lose(lost.tolist(), due_s, self.tracks, self._depths)
             self.contacts.lose(lost)
+            self.conduct.forget(lost)
             self.tracks.lost[lost] = True
             forgotten = np.flatnonzero(self.tracks.forgotten_at_s() <= due_s)
             self.contacts.forget(forgotten)
+            self.conduct.forget(forgotten)
             self.book.forget(forgotten.tolist())
             self.tracks.drop(forgotten)
         return messages
+
+    def _look_around(self, now_s: float) -> list[IncidentMessage]:
+        """Return what becomes known because time passes: who has fallen silent, who keeps company with whom."""
+        conduct, tracks, signs = self.conduct, self.tracks, list[Sign]()
+        if self.rules.dark.enabled:
+            look = partial(conduct.dark.look, now_s, tracks, self.airspace, self.rules.dark)
+            signs += self.execute("dark", look) or ()
+        if self._interceptions_due_s() <= now_s:
+            look = partial(conduct.interceptions.look, now_s, self.book.rows(), tracks, self.rules.interception)
+            signs += self.execute("interception", look) or ()
+        signs.sort(key=lambda sign: tracks.name(sign.row))
+        return [message for _, message in self.book.note(signs, tracks, self.airspace.zones, self._depths)]
+
+    def _interceptions_due_s(self) -> float:
+        if not self.rules.interception.enabled:
+            return math.inf
+        return self.conduct.interceptions.due_s(self.book.rows(), self.tracks, self.time_s)
 
     def _close_zones(self, now_s: float) -> list[IncidentMessage]:
         """Open and close the zones whose windows begin or end now."""
@@ -245,6 +334,8 @@ class Pipeline:
         due_s = min(
             self.book.due_s(),
             self.activation.due_s,
+            self._interceptions_due_s(),
+            float(self.conduct.dark.due_at_s(tracks, self.rules.dark).min()) if self.rules.dark.enabled else math.inf,
             float(tracks.lost_at_s().min()),
             float(tracks.forgotten_at_s().min()),
         )

@@ -24,7 +24,7 @@ from msgspec.structs import force_setattr
 
 from detector.airspace.load import load_zones
 from detector.errors import InputError
-from detector.rules.incursion import Params as IncursionParams
+from detector.rules.tables import Rules
 from detector.tracks.accuracy import DEFAULT_PERIOD_S, DEFAULT_SIGMA_M
 from detector.tracks.states import state_of
 
@@ -163,12 +163,6 @@ class ReplayFeed(BaseFeed, tag="replay", frozen=True, kw_only=True, forbid_unkno
 
 
 Feed = SbsFeed | MqttFeed | ReplayFeed
-
-
-class Rules(Struct, frozen=True, forbid_unknown_fields=True):
-    """Table [rules]: a table for each rule."""
-
-    incursion: IncursionParams = IncursionParams()
 
 
 class Mqtt(Struct, frozen=True, forbid_unknown_fields=True):

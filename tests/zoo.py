@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from pyproj import Geod
 
-from detector.airspace.zones import Zone
+from detector.airspace.zones import Identity, Zone
 from detector.geometry.projection import Theatre, earth_centred
 from detector.incidents.book import Book
 from detector.picture import Airspace
 from detector.pipeline import Pipeline
 from detector.rules.incursion import Params
+from detector.rules.tables import Rules
 from detector.tracks.accuracy import Sensor
 from detector.tracks.fixes import Fixes
 from detector.tracks.identity import Classifier, Rule
@@ -30,12 +31,25 @@ def zone(*rings: np.ndarray, zone_id: str = "square", **properties: object) -> Z
     return Zone(id=zone_id, name=zone_id.capitalize(), polygons=(tuple(rings),), **properties)  # type: ignore[arg-type]
 
 
+NEUTRAL = Rule(Identity.NEUTRAL, callsigns=("?*",))
+"""Who flies under a callsign."""
+
 SQUARE = zone(box(20.0, 54.0, 21.0, 55.0))
 """One degree each way; its western edge is the meridian 20 E."""
 
 
-def pipeline(zones: Sequence[Zone] = (SQUARE,), rules: Sequence[Rule] = (), **params: float) -> Pipeline:
-    return Pipeline(Book("test", "test"), Airspace(zones, 1013.25), Classifier(rules), SENSORS, Params(**params))
+def only(**tables: object) -> Rules:
+    """Tables of rules in which all but these are disabled."""
+    off = {name: type(getattr(Rules(), name))(enabled=False) for name in Rules.__struct_fields__}
+    return Rules(**off | tables)  # type: ignore[arg-type]
+
+
+def pipeline(
+    zones: Sequence[Zone] = (SQUARE,), rules: Sequence[Rule] = (), tables: Rules | None = None, **params: float
+) -> Pipeline:
+    """A pipeline whose only rule is incursion, with these parameters, unless `tables` says otherwise."""
+    chosen = only(incursion=Params(**params)) if tables is None else tables
+    return Pipeline(Book("test", "test"), Airspace(zones, 1013.25), Classifier(rules), SENSORS, chosen)
 
 
 def flight(
@@ -61,7 +75,10 @@ def fixes(theatre: Theatre, lon: np.ndarray, lat: np.ndarray, time_s: np.ndarray
     """Fixes at places; what is not given is not known."""
     n = len(lon)
     columns = (
-        dict.fromkeys(("sigma_m", "pressure_alt_m", "geo_alt_m", "period_s", "gs_mps", "track_deg"), np.nan) | known
+        dict.fromkeys(
+            ("sigma_m", "pressure_alt_m", "geo_alt_m", "period_s", "gs_mps", "track_deg", "vrate_mps"), np.nan
+        )
+        | known
     )
     flat = {name: np.broadcast_to(np.asarray(value, dtype=float), n).copy() for name, value in columns.items()}
     x_m, y_m = theatre.project(lon, lat)

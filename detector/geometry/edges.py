@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +53,12 @@ class Edges:
             lines.zone[some],
             lines.ring[some],
         )
+
+    def of_zones(self, zones: Sequence[int]) -> Edges:
+        """Return the edges of some zones, which are counted through anew."""
+        some = np.isin(self.zone, zones)
+        columns = {f.name: getattr(self, f.name)[some] for f in fields(self)}
+        return Edges(**columns | {"zone": np.searchsorted(zones, columns["zone"])})
 
 
 def _bend_m(lines: Lines, theatre: Theatre) -> Floats:

@@ -2,23 +2,45 @@
 
 from __future__ import annotations
 
-from detector.incidents.incident import Entry
+from collections.abc import Sequence
+from typing import Any
+
+from detector.incidents.entry import Entry, Episode, Stay
 from detector.incidents.message import Subject
 from detector.rules.findings import Certainty
 
 NAME_LENGTH = 40
 
+_DEEDS = {  # verb while it lasts, verb when it is over, the rest
+    "approach": (
+        "is heading for",
+        "was heading for",
+        "{zone}, {distance} from it, {time_to_boundary_s:.0f} s away",
+    ),
+    "hard_turn": ("turns hard with", "turned hard with", "{load_factor_g:.1f} g"),
+    "steep_descent": ("descends", "descended", "{fall_fpm:,.0f} ft/min"),
+    "pull_up": ("pulls up with", "pulled up with", "{load_factor_g:.1f} g"),
+    "emergency_code": ("squawks", "squawked", "{squawk}"),
+    "jump": ("claims to have jumped", "claimed to have jumped", "{jump}"),
+    "dark": ("fell silent", "was silent", "{distance} from {zone}"),
+    "interception": ("is intercepted by", "was intercepted by", "{others}"),
+    "asset_pass": ("passes", "passed", "{zone} at {closest}"),
+}
+_SAYS_WHERE = {"approach", "dark", "asset_pass"}
 
-def headline(subject: Subject, entry: Entry, still: list[Entry], outcome: str | None) -> str:
-    """Return the line for a message about `entry`; `still` are the stays that have not ended."""
-    tense = _present(entry) if entry.ended_s is None else _past(entry)
-    line = f"{_who(subject)} {tense}"
+
+def headline(subject: Subject, entry: Entry, still: Sequence[Entry], outcome: str | None) -> str:
+    """Return the line for a message about `entry`; `still` are the findings that have not ended."""
+    who, stays = _who(subject), [e for e in still if isinstance(e, Stay)]
+    inside = entry if isinstance(entry, Stay) and entry.ended_s is None else None
+    said = _stay(entry) if isinstance(entry, Stay) else _deed(entry, near=not stays)
     if outcome is not None:
-        return f"{line}; closed: {outcome}"
-    if entry.ended_s is None:
-        return f"{line} {_motion(subject)}"
-    where = f"still in {', '.join(e.zone.name for e in still)}" if still else "now"
-    return f"{line}; {where} {_motion(subject)}"
+        return f"{who} {said}; closed: {outcome}"
+    if not inside:
+        where = f"still in {', '.join(e.zone.name for e in stays)}" if stays else "now"
+        said = f"{said}; {where}"
+    deeds = [_deed(e, near=False) for e in still if isinstance(e, Episode) and e is not entry and e.kind != "approach"]
+    return "; ".join([f"{who} {said} {_motion(subject)}", *deeds])
 
 
 def _who(subject: Subject) -> str:
@@ -28,15 +50,31 @@ def _who(subject: Subject) -> str:
     return f"{subject.identity.capitalize()} aircraft {name[:NAME_LENGTH]}"
 
 
-def _present(entry: Entry) -> str:
-    return f"{_distance(max(entry.present_m, 0.0))} inside {entry.zone.name}"
-
-
-def _past(entry: Entry) -> str:
+def _stay(stay: Stay) -> str:
+    if stay.ended_s is None:
+        return f"{_distance(max(stay.present_m, 0.0))} inside {stay.zone.name}"
     verb = {Certainty.OBSERVED: "was in", Certainty.LIKELY: "cut through", Certainty.POSSIBLE: "may have cut through"}
-    stay_s = (entry.ended_s or entry.started_s) - entry.started_s
-    did = verb[Certainty(entry.certainty)]
-    return f"{did} {entry.zone.name} for {_duration(stay_s)}, up to {_distance(entry.depth_m)} deep"
+    did = verb[Certainty(stay.certainty)]
+    return (
+        f"{did} {stay.zone.name} for {_duration(stay.ended_s - stay.started_s)}, up to {_distance(stay.depth_m)} deep"
+    )
+
+
+def _deed(entry: Entry, *, near: bool) -> str:
+    """Return what an episode is, or was."""
+    evidence: dict[str, Any] = entry.evidence if isinstance(entry, Episode) else {}
+    zone = entry.zone.name if entry.zone else "every zone"
+    words = {
+        "zone": zone,
+        "others": ", ".join(entry.others),
+        "fall_fpm": -evidence.get("vrate_fpm", 0.0),
+        "distance": _distance(evidence.get("distance_m", 0.0)),
+        "jump": _distance(evidence.get("jump_m", 0.0)),
+        "closest": _distance(evidence.get("closest_m", 0.0)),
+    }
+    present, past, rest = _DEEDS[entry.rule]
+    deed = f"{present if entry.ended_s is None else past} {rest.format(**words | evidence)}"
+    return f"{deed} near {zone}" if near and entry.rule not in _SAYS_WHERE and entry.zone else deed
 
 
 def _motion(subject: Subject) -> str:

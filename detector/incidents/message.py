@@ -28,6 +28,21 @@ class Evidence(Struct, frozen=True, kw_only=True):
     exit_lon: float | UnsetType = UNSET
     between: tuple[str, str] | UnsetType = UNSET  # no report lies between these times
     altitude_known: bool | UnsetType = UNSET  # False: the zone has a floor or a ceiling, which could exclude nothing
+    load_factor_g: float | UnsetType = UNSET  # the greatest so far, as all that follows
+    load_factor_sigma_g: float | UnsetType = UNSET
+    bank_deg: float | UnsetType = UNSET
+    turn_rate_deg_s: float | UnsetType = UNSET
+    vrate_fpm: float | UnsetType = UNSET
+    vrate_sigma_fpm: float | UnsetType = UNSET
+    time_to_boundary_s: float | UnsetType = UNSET  # when first told
+    distance_m: float | UnsetType = UNSET  # to the boundary, from outside
+    squawk: str | UnsetType = UNSET
+    jump_m: float | UnsetType = UNSET  # from where it was to where it claims to be
+    claimed_lat: float | UnsetType = UNSET
+    claimed_lon: float | UnsetType = UNSET
+    closest_m: float | UnsetType = UNSET  # slant range between two aircraft, or to an asset
+    height_m: float | UnsetType = UNSET  # above the asset
+    passes: int | UnsetType = UNSET
 
 
 class Finding(Struct, frozen=True, kw_only=True):

@@ -10,6 +10,18 @@ CERTAINTIES = ("observed", "likely", "possible")
 
 _OF_ZONE = {"national": 2, "prohibited": 2, "restricted": 2, "danger": 1, "adiz": 1, "fir": 0, "buffer": 1}
 
+_OF_RULE = {
+    "approach": 1,
+    "hard_turn": 1,
+    "steep_descent": 1,
+    "pull_up": 1,
+    "emergency_code": 1,
+    "jump": 1,
+    "dark": 1,
+    "interception": 0,
+    "asset_pass": 2,
+}
+
 URGENCY = {
     Phase.APPROACH: "expected",
     Phase.INCURSION: "immediate",
@@ -18,6 +30,15 @@ URGENCY = {
 }
 
 
-def severity(zone_kind: str, identity: Identity, *, deep: bool) -> int:
+def of_stay(zone_kind: str, identity: Identity, *, deep: bool) -> int:
     """Return the index into SEVERITIES: by kind of zone, one step more when deep inside, one more for a suspect."""
-    return min(_OF_ZONE[zone_kind] + deep + (identity >= Identity.SUSPECT), len(SEVERITIES) - 1)
+    return _graded(_OF_ZONE[zone_kind] + deep, identity)
+
+
+def of_conduct(rule: str, identity: Identity, *, grave: bool) -> int:
+    """Return the index into SEVERITIES: by rule, one step more where it is grave for that, one more for a suspect."""
+    return _graded(_OF_RULE[rule] + grave, identity)
+
+
+def _graded(steps: int, identity: Identity) -> int:
+    return min(steps + (identity >= Identity.SUSPECT), len(SEVERITIES) - 1)

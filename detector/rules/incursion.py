@@ -11,7 +11,6 @@ corner between two reports is decided on its own surest point.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -26,6 +25,7 @@ from detector.rules.contacts import MUTE, SILENT, SPOKEN, Contacts, Records
 from detector.rules.crossing import log_odds_crossed
 from detector.rules.deepest import Deepest, of_crests
 from detector.rules.findings import Certainty, Change, Findings
+from detector.rules.params import Positive, Surely
 from detector.tracks.accuracy import DEFAULT_PERIOD_S
 from detector.tracks.fixes import Rows, Segments
 from detector.tracks.store import TrackStore
@@ -35,10 +35,6 @@ GAP_PERIODS = 4.0  # a path unseen for so many periods, and so many seconds, is 
 GAP_S = 30.0  # an incursion on it is possible, no more
 SILENCE = -1
 CONFIRMING = 2  # reports on the ground make a landing; one is a glitch
-
-
-Surely = Annotated[float, msgspec.Meta(gt=0.5, lt=1, description="a probability above 0.5 and below 1")]
-Positive = Annotated[float, msgspec.Meta(ge=0, description="a number, 0 or more")]
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

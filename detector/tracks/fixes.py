@@ -26,6 +26,7 @@ class Fixes:
     period_s: Floats  # of the source
     gs_mps: Floats  # as reported; NaN: not
     track_deg: Floats
+    vrate_mps: Floats
 
     def take(self, index: Rows) -> Fixes:
         """Return the fixes that `index` names, in its order."""

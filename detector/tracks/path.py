@@ -85,6 +85,7 @@ class Path:
             period_s=now.period_s,
             gs_mps=now.gs_mps,
             track_deg=now.track_deg,
+            vrate_mps=now.vrate_mps,
         )
 
     def in_plane(self, segment: Rows, fraction: Floats, theatre: Theatre) -> tuple[Floats, Floats]:

@@ -16,7 +16,9 @@ from detector.airspace.zones import Identity
 from detector.geometry.projection import east_north
 from detector.tracks import altitudes
 from detector.tracks.fixes import FIX, Fixes, Rows, Segments
+from detector.tracks.history import History
 from detector.tracks.identity import Classifier
+from detector.tracks.trust import Trust
 from feeds.plots import COLUMNS, UNKNOWN_SMALL, Floats, Plots, Texts, make
 
 LOST_AFTER_S = 60.0  # a track is lost after so long a silence ...
@@ -40,6 +42,9 @@ class TrackStore:
         self.heard_s = np.zeros(capacity)  # of the first report
         self.fix = _no_fixes(capacity)
         self.fix_before = _no_fixes(capacity)
+        self.history = History(capacity)
+        self.trust = Trust(capacity)
+        self.taken_s = np.zeros(capacity)  # event time when its last report came
         self.told_s = np.zeros(capacity)  # of the last report that told an altitude
         self.doubted_m = np.zeros((capacity, 2))  # altitudes told by the last report and not believed; NaN: none
         self.grounded = np.zeros(capacity, dtype=np.int64)  # reports on the ground in succession
@@ -70,6 +75,7 @@ class TrackStore:
         self.alive[row] = True
         self.lost[row] = False
         self.reports[row] = 0
+        self.history.begin(row)
         self.grounded[row] = 1  # nobody saw it fly: the first report on the ground is believed
         self.told_s[row] = -math.inf
         self.doubted_m[row] = math.nan
@@ -88,26 +94,38 @@ class TrackStore:
         self.fix = Fixes(*(_doubled(getattr(self.fix, name)) for name in FIX))
         self.fix_before = Fixes(*(_doubled(getattr(self.fix_before, name)) for name in FIX))
         self.last = Plots(**{name: _doubled(getattr(self.last, name)) for name in COLUMNS})
+        self.history.grow()
+        self.trust.grow()
 
-    def fold(self, rows: Rows, plots: Plots, fixes: Fixes, classifier: Classifier) -> Segments:
-        """Take one new report of each of M tracks, every one later than the track's last, and return the steps."""
+    def judge(self, rows: Rows, fixes: Fixes) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Tell which of M new reports to believe, and which of these begin their tracks anew at another place."""
+        return self.trust.judge(rows, self.reports[rows] == 0, self.fix.take(rows), fixes)
+
+    def fold(self, rows: Rows, plots: Plots, fixes: Fixes, anew: NDArray[np.bool_], classifier: Classifier) -> Segments:
+        """Take one new report of each of M tracks, every one later than the track's last, and return the steps.
+
+        Those that begin anew, (M,), have no step to where they are.
+        """
+        self.heard_s[rows[self.reports[rows] == 0]] = fixes.time_s[self.reports[rows] == 0]
+        self.reports[rows[anew]] = 0
+        self.history.begin(rows[anew])
         first, second = self.reports[rows] == 0, self.reports[rows] == 1
         before = _first_known(first, fixes, self.fix.take(rows))
         earlier = _first_known(first | second, before, self.fix_before.take(rows))
         self._learn_period(first, before, fixes)
+        self.doubted_m[rows] = altitudes.held_back(fixes, before, self.doubted_m[rows])
+        self.history.put(rows, fixes)
         self._complete_altitudes(rows, before, fixes, first)
         for name in FIX:
             getattr(self.fix_before, name)[rows] = getattr(before, name)
             getattr(self.fix, name)[rows] = getattr(fixes, name)
-        self.heard_s[rows[first]] = fixes.time_s[first]
         self.reports[rows] += 1
         self.lost[rows] = False
         self._name(rows, plots, classifier)
         return Segments(rows, first, earlier, before, fixes)
 
     def _complete_altitudes(self, rows: Rows, before: Fixes, now: Fixes, first: NDArray[np.bool_]) -> None:
-        """Hold back altitudes that jump, and fill in those that are lacking from the fixes on either side."""
-        self.doubted_m[rows] = altitudes.held_back(now, before, self.doubted_m[rows])
+        """Fill in altitudes that are lacking from the fixes on either side."""
         lately, told = now.time_s - self.told_s[rows] <= altitudes.CARRIED_S, altitudes.told(now)
         self.told_s[rows[told]] = now.time_s[told]
         altitudes.share(now, before, lately)
@@ -180,13 +198,14 @@ class TrackStore:
 
     def move(self, transform: Callable[[Floats, Floats], tuple[Floats, Floats]]) -> None:
         """Take every fix over into the plane of another theatre."""
-        for fixes in (self.fix, self.fix_before):
+        for fixes in (self.fix, self.fix_before, self.trust.claim):
             fixes.x_m[:], fixes.y_m[:] = transform(fixes.x_m, fixes.y_m)
 
     def lost_at_s(self) -> Floats:
         """Return, for every row, when its track is lost unless it reports again; inf if it is lost or unused."""
         patience_s = np.fmax(LOST_AFTER_S, LOST_AFTER_PERIODS * self.fix.period_s)
-        return np.where(self.alive & ~self.lost, self.fix.time_s + patience_s, np.inf)
+        heard_s = np.where(self.trust.doubted, self.trust.claim.time_s, self.fix.time_s)
+        return np.where(self.alive & ~self.lost, heard_s + patience_s, np.inf)
 
     def forgotten_at_s(self) -> Floats:
         """Return, for every row, when a lost track is forgotten; inf for the others."""

@@ -1,7 +1,7 @@
 import pytest
 
 from detector.airspace.zones import ENTRY, Identity
-from detector.incidents.severity import _OF_ZONE, SEVERITIES, severity
+from detector.incidents.severity import _OF_ZONE, SEVERITIES, of_stay
 
 CASES = [
     ("national", Identity.UNKNOWN, False, "severe"),
@@ -16,7 +16,7 @@ CASES = [
 
 @pytest.mark.parametrize(("kind", "identity", "deep", "word"), CASES)
 def test_severity(kind, identity, deep, word):
-    assert SEVERITIES[severity(kind, identity, deep=deep)] == word
+    assert SEVERITIES[of_stay(kind, identity, deep=deep)] == word
 
 
 def test_every_kind_that_can_be_entered_has_one():

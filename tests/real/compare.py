@@ -30,7 +30,8 @@ def stays(messages: Iterable[IncidentMessage]) -> dict[str, Spans]:
     """Return when each track was inside, as the findings say."""
     spans: dict[str, Spans] = defaultdict(list)
     for message in messages:
-        spans[message.subject.track_id] += [(unix(f.started_at), unix(f.ended_at)) for f in message.findings]
+        inside = [finding for finding in message.findings if finding.kind == "incursion"]
+        spans[message.subject.track_id] += [(unix(finding.started_at), unix(finding.ended_at)) for finding in inside]
     return spans
 
 

@@ -96,5 +96,5 @@ def _told(messages: list[IncidentMessage], *, seen: bool = False) -> set[tuple[s
         (message.subject.track_id, finding.started_at, finding.ended_at)
         for message in messages
         for finding in message.findings
-        if not seen or "entry_lat" in msgspec.to_builtins(finding.evidence)
+        if finding.kind == "incursion" and (not seen or "entry_lat" in msgspec.to_builtins(finding.evidence))
     }

@@ -17,7 +17,7 @@ from detector.picture import Airspace
 from detector.rules.incursion import Params
 from detector.tracks.identity import Classifier
 from tests import zoo
-from tests.test_pipeline import NEUTRAL, story
+from tests.test_pipeline import story
 
 GEOD = Geod(ellps="WGS84")
 
@@ -168,7 +168,7 @@ def reload(before, after, times=range(60)):
     """Return what is said of other zones that come at 60 s under an aircraft inside, and what thereafter."""
     pipe = zoo.pipeline(before)
     zoo.tell(pipe, flight(10.0, times))
-    said = pipe.reconfigure(Airspace(after, 1013.25), Classifier([]), zoo.SENSORS, Params(), 60.0)
+    said = pipe.reconfigure(Airspace(after, 1013.25), Classifier([]), zoo.SENSORS, zoo.only(incursion=Params()), 60.0)
     return said, zoo.tell(pipe, flight(10.0, range(61, 100)), until=900.0)
 
 
@@ -198,7 +198,8 @@ def test_a_window_that_ends_before_the_reload_is_heard_of_ends_its_findings_at_i
 
 
 def run(plots, cuts, windows):
-    pipe = zoo.pipeline([square(*windows), square((-900.0, 900.0), zone_id="other", initial=Initial.ADOPT)], NEUTRAL)
+    other = square((-900.0, 900.0), zone_id="other", initial=Initial.ADOPT)
+    pipe = zoo.pipeline([square(*windows), other], [zoo.NEUTRAL])
     messages, newest = [], -math.inf
     for start, end in itertools.pairwise([0, *cuts, len(plots)]):
         piece = plots.take(slice(start, end))

@@ -1,0 +1,127 @@
+"""Approach: who holds course and speed will be in a zone soon.
+
+The way ahead is straight; after t seconds its error is hypot(sigma, sigma_v t), from the errors of position and
+velocity now. P(enters) = Phi(depth / error) at the surest of SAMPLES points of the way inside the zone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from detector.airspace.zones import ENTRY, Zone
+from detector.geometry.projection import east_north, on_earth
+from detector.rules.params import Positive, Surely
+from detector.rules.sight import Scene, Sight, best_window
+from detector.tracks.fixes import Rows
+from feeds.plots import Floats
+
+SAMPLES = 4  # points of the way inside, at which its depth is taken
+FASTEST_DOUBT_MPS = 40.0  # who knows velocity no better cannot tell where anybody is going
+
+
+class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Table [rules.approach]."""
+
+    enabled: bool = True
+    horizon_s: Positive = 120.0  # will be inside within this
+    probability: Surely = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    """The ways ahead of T tracks that could be told, by their index m."""
+
+    m: Rows
+    earth_m: Floats  # (T, 3) now
+    velocity_mps: Floats  # (T, 3) over ground
+    sigma_m: Floats
+    sigma_mps: Floats
+    climb_mps: Floats
+
+    def at(self, of: Rows, time_s: Floats) -> Floats:
+        """Return where tracks will be, (P, 3)."""
+        place_m: Floats = self.earth_m[of] + time_s[:, None] * self.velocity_mps[of]
+        return place_m
+
+
+def look(scene: Scene, params: Params) -> list[Sight]:
+    """Return what M steps show."""
+    n = len(scene.segments.row)
+    ahead = _ways(scene)
+    of, zone, enters_s, leaves_s = _crossings(scene, ahead, params.horizon_s)
+    sure = _probability(scene, ahead, of, zone, enters_s, leaves_s)
+    shown, nearest, when_s, chance = np.zeros(n, dtype=bool), np.full(n, -1), np.full(n, np.inf), np.zeros(n)
+    for way in np.flatnonzero(sure >= params.probability)[::-1]:  # few; the first zone on the way is written last
+        m = ahead.m[of[way]]
+        shown[m], nearest[m], when_s[m], chance[m] = True, zone[way], enters_s[way], sure[way]
+
+    def evidence(m: int) -> dict[str, float | str]:
+        distance_m = float(scene.airspace.boundaries.distance(scene.segments.now.earth_m[[m]], nearest[[m]])[0])
+        return {"time_to_boundary_s": when_s[m], "distance_m": distance_m, "probability": chance[m]}
+
+    return [Sight(shown, np.ones(n), np.zeros(n, dtype=bool), evidence, nearest)]
+
+
+def _ways(scene: Scene) -> _Ahead:
+    level, vertical, now = scene.motion.level, scene.motion.vertical, scene.segments.now
+    window, less = best_window(-level.velocity_sigma_mps)
+    m = np.flatnonzero(-less < FASTEST_DOUBT_MPS)
+    east_mps, north_mps = level.velocity_mps[:, window[m], m]
+    east, north = east_north(now.earth_m[m])
+    return _Ahead(
+        m=m,
+        earth_m=now.earth_m[m],
+        velocity_mps=east_mps[:, None] * east + north_mps[:, None] * north,
+        sigma_m=now.sigma_m[m],
+        sigma_mps=-less[m],
+        climb_mps=np.nan_to_num(vertical.velocity_mps[0][best_window(-vertical.velocity_sigma_mps)[0][m], m]),
+    )
+
+
+def _crossings(scene: Scene, ahead: _Ahead, horizon_s: float) -> tuple[Rows, Rows, Floats, Floats]:
+    """Return (way, zone, enters, leaves) of first stretches in zones that watch the track, in seconds, by time."""
+    airspace, row = scene.airspace, scene.segments.row[ahead.m]
+    now, every = scene.segments.now, np.arange(len(ahead.m))
+    end_m = airspace.theatre.project(*on_earth(ahead.at(every, np.full(len(every), horizon_s))))
+    at_end, (way, zone, fraction) = airspace.index.trace(now.x_m[ahead.m], now.y_m[ahead.m], *end_m)
+    key, end_key = way * len(airspace) + zone, at_end[0] * len(airspace) + at_end[1]
+    pair, first, count = np.unique(key, return_index=True, return_counts=True)
+    outside_now = (count % 2 == 1) == np.isin(pair, end_key)  # crossed an odd number of times and inside at the end
+    first, count = first[outside_now], count[outside_now]
+    enters_s = fraction[first] * horizon_s
+    leaves_s = np.where(count > 1, fraction.take(first + 1, mode="clip"), 1.0) * horizon_s
+    way, zone = way[first], zone[first]
+    keep = airspace.watch[scene.tracks.identity[row[way]], zone] & _forbidden(airspace.zones)[zone]
+    keep &= scene.activation.closed_s[zone] == np.inf
+    m = ahead.m[way]
+    rise_m = ahead.climb_mps[way] * enters_s
+    above, below = airspace.margins(now.pressure_alt_m[m] + rise_m, now.geo_alt_m[m] + rise_m, zone)
+    keep &= ~(above < -1) & ~(below < -1)
+    some = np.flatnonzero(keep)
+    some = some[np.argsort(enters_s[some], kind="stable")]
+    return way[some], zone[some], enters_s[some], leaves_s[some]
+
+
+def _probability(scene: Scene, ahead: _Ahead, of: Rows, zone: Rows, enters_s: Floats, leaves_s: Floats) -> Floats:
+    """Return of P ways into zones how surely each will be inside on the first stretch of it."""
+    inside_s = enters_s + (leaves_s - enters_s) * (np.arange(1, SAMPLES + 1) / (SAMPLES + 1))[:, None]  # (SAMPLES, P)
+    who, where, at_s = np.tile(of, SAMPLES), np.tile(zone, SAMPLES), inside_s.ravel()
+    place_m = ahead.at(who, at_s)
+    theatre, index = scene.airspace.theatre, scene.airspace.index
+    point, within = index.inside(*theatre.project(*on_earth(place_m)))
+    inside = np.zeros(len(who), dtype=bool)
+    inside[point[within == where[point]]] = True
+    depth_m = np.where(inside, scene.airspace.boundaries.distance(place_m, where), -np.inf)
+    sigma_m = np.hypot(ahead.sigma_m[who], ahead.sigma_mps[who] * at_s)
+    sure: Floats = ndtr((depth_m / sigma_m).reshape(SAMPLES, len(of)).max(axis=0))
+    return sure
+
+
+def _forbidden(zones: Sequence[Zone]) -> NDArray[np.bool_]:
+    return np.array([ENTRY.get(zone.kind, ("",))[0] == "incursion" for zone in zones])

@@ -1,0 +1,73 @@
+"""Conditions: whether something holds of a track, judged by several of its reports.
+
+It begins when M of the last N reports show it (as in DAIDALUS: 2 of 4), since the first of these; it is over once no
+report has shown it for HYSTERESIS_S and N - 1 reports.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.tracks.fixes import Rows
+from feeds.plots import Floats
+
+M, N = 2, 4
+HYSTERESIS_S = 5.0
+MORE = 1.05  # times what it was, it has grown
+
+Mask = NDArray[np.bool_]
+
+
+class Turn(NamedTuple):
+    """What a report changed of each of R tracks, (R,)."""
+
+    begins: Mask
+    grows: Mask
+    ends: Mask
+
+
+class Conditions:
+    """One condition of C tracks."""
+
+    def __init__(self) -> None:
+        self._shown = np.zeros(0, dtype=np.uint8)  # by the last N reports, a bit each, the latest lowest
+        self.on = np.zeros(0, dtype=bool)
+        self.first_s = np.zeros(0)  # when it was first shown, of those N reports or since it is on
+        self.last_s = np.zeros(0)  # and last
+        self.peak = np.zeros(0)
+
+    def fit(self, capacity: int) -> None:
+        """Make room for so many tracks."""
+        more = capacity - len(self.on)
+        if more > 0:
+            for name, column in list(vars(self).items()):
+                setattr(self, name, np.concatenate([column, np.zeros(more, dtype=column.dtype)]))
+
+    def pending(self, rows: Rows) -> Mask:
+        """Tell of which tracks it holds, or has been shown lately, (R,)."""
+        pending: Mask = self.on[rows] | (self._shown[rows] > 0)
+        return pending
+
+    def forget(self, rows: Rows) -> None:
+        """Let nothing hold of these tracks."""
+        self._shown[rows], self.on[rows] = 0, False
+
+    def take(self, rows: Rows, shown: Mask, time_s: Floats, value: Floats) -> Turn:
+        """Take one report of each of R tracks; `value` says how much of it, where it is shown."""
+        before = self._shown[rows]
+        bits = ((before << 1) | shown) & np.uint8(2**N - 1)
+        self._shown[rows] = bits
+        on = self.on[rows]
+        starts = shown & ~on & (before & np.uint8(2 ** (N - 1) - 1) == 0)
+        self.first_s[rows] = np.where(starts, time_s, self.first_s[rows])
+        begins = shown & ~on & (np.bitwise_count(bits) >= M)
+        ends = on & (bits & np.uint8(2 ** (N - 1) - 1) == 0) & (time_s - self.last_s[rows] > HYSTERESIS_S)
+        peak = np.where(starts, 0.0, self.peak[rows])
+        grows = shown & on & (value > MORE * peak)
+        self.peak[rows] = np.where(begins | grows | (shown & ~on), np.maximum(peak, value), peak)
+        self.last_s[rows] = np.where(shown, time_s, self.last_s[rows])
+        self.on[rows] = (on | begins) & ~ends
+        return Turn(begins, grows, ends)

@@ -1,0 +1,107 @@
+"""Dark: a watched aircraft on its way into a zone is not heard any more.
+
+It is `likely` that it fell silent of its own accord where its source still hears others, `possible` where nobody can
+tell that from a receiver that failed. Who is low and slow when last heard may have landed.
+"""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+import numpy as np
+
+from detector.picture import Airspace
+from detector.rules.findings import Certainty, Change
+from detector.rules.params import Patience
+from detector.rules.signs import Sign, Signs
+from detector.tracks.fixes import Rows
+from detector.tracks.store import TrackStore
+from detector.units import FOOT_M, KNOT_MPS
+from feeds.plots import Floats
+
+PERIODS = 4.0  # missed in succession; the store gives a track up after five
+LOW_M, SLOW_MPS = 2000 * FOOT_M, 165 * KNOT_MPS  # on final approach to land
+
+
+class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Table [rules.dark]."""
+
+    enabled: bool = True
+    after_s: Patience = 20.0  # without a report, and at least four periods of its source
+
+
+class Dark:
+    """Which of C tracks are on their way into which zone, and which of these have fallen silent."""
+
+    def __init__(self) -> None:
+        self._zone = np.full(0, -1)
+        self._silent = np.zeros(0, dtype=bool)
+
+    def fit(self, capacity: int) -> None:
+        """Make room for so many tracks."""
+        more = max(capacity - len(self._zone), 0)
+        self._zone = np.concatenate([self._zone, np.full(more, -1)])
+        self._silent = np.concatenate([self._silent, np.zeros(more, dtype=bool)])
+
+    def hear(self, rows: Rows, zone: Rows) -> Rows:
+        """Take in where R tracks are heading, -1 for none of the zones; return which of them had been silent."""
+        silent = np.flatnonzero(self._silent[rows])
+        self._zone[rows], self._silent[rows] = zone, False
+        return silent
+
+    def forget(self, rows: Rows) -> None:
+        """Wait for these tracks no more."""
+        rows = rows[rows < len(self._zone)]
+        self._zone[rows], self._silent[rows] = -1, False
+
+    def forget_zones(self) -> None:
+        """Let nobody be on the way anywhere."""
+        self._zone[:] = -1
+
+    def due_at_s(self, tracks: TrackStore, params: Params) -> Floats:
+        """Return when each track will have been silent for too long; inf for those of whom nobody expects anything."""
+        self.fit(tracks.capacity)
+        patience_s = np.fmax(params.after_s, PERIODS * tracks.fix.period_s)
+        expected = tracks.alive & ~tracks.lost & ~tracks.trust.doubted & (self._zone >= 0) & ~self._silent
+        return np.where(expected, tracks.taken_s + patience_s, np.inf)
+
+    def look(self, now_s: float, tracks: TrackStore, airspace: Airspace, params: Params) -> Signs:
+        """Return who has fallen silent by now."""
+        rows = np.flatnonzero(self.due_at_s(tracks, params) <= now_s)
+        self._silent[rows] = True
+        fix, zone = tracks.fix.take(rows), self._zone[rows]
+        altitude_m = np.fmin(fix.pressure_alt_m, fix.geo_alt_m)
+        landing = (tracks.grounded[rows] > 0) | ((altitude_m < LOW_M) & (tracks.motion(rows)[0] < SLOW_MPS))
+        distance_m = airspace.boundaries.distance(fix.earth_m, zone)
+        return Signs(
+            Sign(
+                row=int(rows[m]),
+                segment=-1,
+                rule="dark",
+                change=Change.OPENED,
+                started_s=float(fix.time_s[m]),
+                decided_s=now_s,
+                ended_s=math.nan,
+                zone=int(zone[m]),
+                grave=False,
+                value=0.0,
+                evidence={"distance_m": float(distance_m[m])},
+                certainty=Certainty.LIKELY if _others_heard(int(rows[m]), tracks) else Certainty.POSSIBLE,
+            )
+            for m in np.flatnonzero(~landing).tolist()
+        )
+
+
+def _others_heard(row: int, tracks: TrackStore) -> bool:
+    """Tell whether the track's source has heard others since."""
+    since = tracks.alive & (tracks.fix.time_s > tracks.fix.time_s[row])
+    return bool((since & (tracks.last.source == tracks.last.source[row])).any())
+
+
+def heard_again(rows: Rows, segment: Rows, time_s: Floats) -> Signs:
+    """Return that R tracks report again."""
+    return Signs(
+        Sign(row, at, "dark", Change.ENDED, when_s, when_s, when_s, -1, False, 0.0, {})
+        for row, at, when_s in zip(rows.tolist(), segment.tolist(), time_s.tolist(), strict=True)
+    )

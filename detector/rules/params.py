@@ -1,0 +1,10 @@
+"""What the thresholds in tables of rules may be."""
+
+from typing import Annotated
+
+import msgspec
+
+Surely = Annotated[float, msgspec.Meta(gt=0.5, lt=1, description="a probability above 0.5 and below 1")]
+Positive = Annotated[float, msgspec.Meta(ge=0, description="a number, 0 or more")]
+Angle = Annotated[float, msgspec.Meta(gt=0, lt=90, description="an angle above 0 and below 90 degrees")]
+Patience = Annotated[float, msgspec.Meta(ge=15, description="a number of seconds, 15 or more")]

@@ -1,0 +1,31 @@
+"""Pull-up: out of a dive or into a zoom climb, upwards with more than the path of any airliner bends."""
+
+from __future__ import annotations
+
+import msgspec
+
+from detector.rules.params import Positive
+from detector.rules.sight import SURELY_SIGMAS, Scene, Sight, best_window, of_window
+from detector.units import STANDARD_GRAVITY_MPS2
+
+
+class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Table [rules.pull_up]."""
+
+    enabled: bool = True
+    load_factor_g: Positive = 1.5  # surely more; 1 in level flight, a go-around has about 1.2
+
+
+def look(scene: Scene, params: Params) -> list[Sight]:
+    """Return what M steps show."""
+    vertical = scene.motion.vertical
+    up_mps2, sigma_mps2 = vertical.acceleration_mps2[0], vertical.acceleration_sigma_mps2
+    window, least_mps2 = best_window(up_mps2 - SURELY_SIGMAS * sigma_mps2)
+    factor = 1 + of_window(up_mps2, window) / STANDARD_GRAVITY_MPS2
+    error = of_window(sigma_mps2, window) / STANDARD_GRAVITY_MPS2
+    pulls = least_mps2 > (params.load_factor_g - 1) * STANDARD_GRAVITY_MPS2
+
+    def evidence(m: int) -> dict[str, float | str]:
+        return {"load_factor_g": factor[m], "load_factor_sigma_g": error[m]}
+
+    return [Sight(pulls, factor, pulls & False, evidence)]

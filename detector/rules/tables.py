@@ -1,0 +1,31 @@
+"""The tables of thresholds that rules have, by rule: [rules.NAME]."""
+
+from __future__ import annotations
+
+import msgspec
+
+from detector.rules import (
+    approach,
+    dark,
+    emergency_code,
+    hard_turn,
+    incursion,
+    interception,
+    jump,
+    pull_up,
+    steep_descent,
+)
+
+
+class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Table [rules]: a table for each rule."""
+
+    incursion: incursion.Params = incursion.Params()
+    approach: approach.Params = approach.Params()
+    hard_turn: hard_turn.Params = hard_turn.Params()
+    steep_descent: steep_descent.Params = steep_descent.Params()
+    pull_up: pull_up.Params = pull_up.Params()
+    emergency_code: emergency_code.Params = emergency_code.Params()
+    jump: jump.Params = jump.Params()
+    dark: dark.Params = dark.Params()
+    interception: interception.Params = interception.Params()

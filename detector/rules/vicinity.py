@@ -1,0 +1,51 @@
+"""Vicinity: whose conduct matters, since they are in a zone that watches them, or within `near_nm` of one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.picture import Airspace
+from detector.tracks.fixes import Rows
+from feeds.plots import Floats, Small
+
+NOWHERE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Vicinity:
+    """The nearest zone that watches each of M places; NOWHERE where none is near."""
+
+    zone: Rows
+    distance_m: Floats  # to its boundary, on whichever side; inf where none is near
+
+    @property
+    def near(self) -> NDArray[np.bool_]:
+        """Tell which places are near a zone or in one, (M,)."""
+        return self.zone != NOWHERE
+
+    def take(self, index: Rows) -> Vicinity:
+        """Return the places that `index` names, in its order."""
+        return Vicinity(self.zone[index], self.distance_m[index])
+
+
+def around(earth_m: Floats, identity: Small, inside: tuple[Rows, Rows], airspace: Airspace) -> Vicinity:
+    """Return the vicinity of earth-centred places (M, 3); `inside` are (place, zone) pairs of those that are in zones.
+
+    Zones whose windows are closed count as well: who prepares to enter one does so before it opens.
+    """
+    zone, distance_m = np.full(len(earth_m), NOWHERE), np.full(len(earth_m), np.inf)
+    place, within = inside
+    cared = airspace.cares[identity[place], within]
+    zone[place[cared]] = within[cared]
+    outside = zone == NOWHERE
+    for each in airspace.surroundings:
+        asked = np.flatnonzero(each.watch[identity])
+        far_m, nearest = each.boundaries.nearest(earth_m[asked], each.near_m)
+        nearer = np.flatnonzero(far_m < distance_m[asked])
+        at = asked[nearer]
+        distance_m[at] = far_m[nearer]
+        zone[at] = np.where(outside[at], each.members[nearest[nearer]], zone[at])
+    return Vicinity(zone, distance_m)

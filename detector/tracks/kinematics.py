@@ -1,0 +1,126 @@
+"""Motion of many tracks at once: velocity and acceleration, with their errors.
+
+A track flies with constant acceleration over its last few reports: p(t) = p + v t + a t^2 / 2, t = 0 at the last. Every
+report is an observation of p, and of v where it tells one; weighted least squares gives v, a and their errors in closed
+form, over windows of WINDOWS reports. Over a window longer than a turn the acceleration comes out too small, never too
+great. Misfit beyond what the errors explain (an outlier, a wrong time, a turn that begins within the window) widens
+sigma.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from detector.geometry.projection import east_north
+from detector.tracks.history import Window
+from feeds.plots import Floats
+
+WINDOWS = (3, 4, 6)  # reports
+LONGEST_S = 60.0  # older reports tell nothing of the motion now
+SHORTEST_S = 2.0  # over less, errors are divided by nothing
+TIMING_S = 0.5  # who tells its velocity tells its position this late or early; a radar knows its own times
+VELOCITY_MPS = 1.0  # error of a reported velocity along each axis: steps of 1 kt and ...
+COURSE_RAD = np.radians(0.5)  # ... of a degree, as many receivers have them
+ALTITUDE_M = 10.0  # error of altitudes from report to report: steps of 25 ft, and some of 100 ft
+VERTICAL_RATE_MPS = 1.0  # steps of 64 ft/min
+UNIT_S = 10.0  # of time while solving, so that the equations are well conditioned
+SINGULAR = 1e-9
+ANYWHERE_M = 10_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """D coordinates that err alike, over W windows of M tracks: (D, W, M), sigmas (W, M); NaN: not known."""
+
+    velocity_mps: Floats  # at the last report
+    acceleration_mps2: Floats
+    mean_mps: Floats  # velocity in the middle of the window: a change within it is not carried on beyond it
+    velocity_sigma_mps: Floats
+    acceleration_sigma_mps2: Floats
+    mean_sigma_mps: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """What M tracks are doing, as their last reports show."""
+
+    level: Fit  # east, north
+    vertical: Fit  # up
+
+    @classmethod
+    def of(cls, window: Window) -> Motion:
+        """Return the motion of M tracks by their last fixes."""
+        fixes = window.fixes
+        age_s = np.where(window.age_s >= -LONGEST_S, window.age_s, np.nan)
+        way_m = fixes.earth_m - fixes.earth_m[0]
+        place_m = np.stack([(way_m * axis).sum(axis=-1) for axis in east_north(fixes.earth_m[0])])
+        course = np.radians(fixes.track_deg)
+        told_mps = fixes.gs_mps * np.stack([np.sin(course), np.cos(course)])
+        late_m = np.where(np.isfinite(told_mps[0]), TIMING_S * fixes.gs_mps, 0.0)
+        rate_sigma_mps = np.hypot(VELOCITY_MPS, COURSE_RAD * fixes.gs_mps)
+        level = _fit(age_s, place_m, np.hypot(fixes.sigma_m, late_m), told_mps, rate_sigma_mps)
+        height_m = np.where(_by_pressure(fixes.pressure_alt_m, fixes.geo_alt_m), fixes.pressure_alt_m, fixes.geo_alt_m)
+        rise_m, rate_mps = (height_m - height_m[0])[None], fixes.vrate_mps[None]
+        vertical = _fit(age_s, rise_m, np.array(ALTITUDE_M), rate_mps, np.array(VERTICAL_RATE_MPS))
+        return cls(level, vertical)
+
+    def lateral_mps2(self) -> Floats:
+        """Return the acceleration to the right of the way, (W, M), with the sigma of the level acceleration."""
+        (east, north), (a_east, a_north) = self.level.mean_mps, self.level.acceleration_mps2
+        with np.errstate(invalid="ignore"):  # who stands still turns nowhere
+            lateral: Floats = (north * a_east - east * a_north) / np.hypot(east, north)
+        return lateral
+
+
+def _by_pressure(pressure_alt_m: Floats, geo_alt_m: Floats) -> Floats:
+    """Tell of which tracks pressure altitude is told at least as often as geometric, (M,)."""
+    often: Floats = np.isfinite(pressure_alt_m).sum(axis=0) >= np.isfinite(geo_alt_m).sum(axis=0)
+    return often
+
+
+def _fit(age_s: Floats, place: Floats, place_sigma: Floats, rate: Floats, rate_sigma: Floats) -> Fit:
+    """Fit p + v t + a t^2 / 2 to places and rates, (D, K, M); NaN is no observation."""
+    t = age_s / UNIT_S
+    w_p = np.where(np.isfinite(place[0] + t), 1 / place_sigma**2, 0.0)
+    w_v = np.where(np.isfinite(rate[0] + t), 1 / (rate_sigma * UNIT_S) ** 2, 0.0)
+    t, p, v = np.nan_to_num(t), np.nan_to_num(place), np.nan_to_num(rate) * UNIT_S
+    half = t * t / 2
+    sums = [w_p, w_p * t, w_p * half, w_p * t * t + w_v, (w_p * half + w_v) * t, w_p * half * half + w_v * t * t]
+    normal = _by_window(np.stack(sums))
+    normal[0] += 1 / ANYWHERE_M**2  # where nothing but rates is told, they tell all the same
+    right = _by_window(np.stack([w_p * p, w_p * p * t + w_v * v, w_p * p * half + w_v * v * t], axis=1))
+    squares = _by_window((w_p * p * p + w_v * v * v).sum(axis=0))
+    n_observations = _by_window((w_p > 0).astype(float) + (w_v > 0))
+    span_s = -UNIT_S * np.minimum.accumulate(np.where(w_p + w_v > 0, t, 0.0), axis=0)[_LAST]
+    return _solve(normal, right, squares, n_observations, span_s)
+
+
+_LAST = [n - 1 for n in WINDOWS]
+
+
+def _by_window(values: Floats) -> Floats:
+    """Return sums over each window, (..., W, M), of values (..., K, M)."""
+    sums: Floats = np.cumsum(values, axis=-2)[..., _LAST, :]
+    return sums
+
+
+def _solve(normal: Floats, right: Floats, squares: Floats, n_observations: Floats, span_s: Floats) -> Fit:
+    """Solve the symmetric equations (6, W, M) by their adjugate for right sides (D, 3, W, M)."""
+    a, b, c, d, e, f = normal
+    inverse = d * f - e * e, c * e - b * f, b * e - c * d, a * f - c * c, b * c - a * e, a * d - b * b
+    determinant = a * inverse[0] + b * inverse[1] + c * inverse[2]
+    known = (span_s >= SHORTEST_S) & (n_observations >= 3) & (determinant > SINGULAR * ((a + d + f) / 3) ** 3)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        pp, pv, pa, vv, va, aa = np.stack(inverse) / np.where(known, determinant, np.nan)
+        r_p, r_v, r_a = np.moveaxis(right, 1, 0)
+        p, v, acc = pp * r_p + pv * r_v + pa * r_a, pv * r_p + vv * r_v + va * r_a, pa * r_p + va * r_v + aa * r_a
+        misfit = squares - (p * r_p + v * r_v + acc * r_a).sum(axis=0)
+        freedom = len(right) * (n_observations - 3)
+        stretch = np.sqrt(np.maximum(np.where(freedom > 0, misfit / freedom, 1.0), 1.0))
+        back = span_s / UNIT_S / 2
+        mean, mean_variance = v - back * acc, vv - 2 * back * va + back**2 * aa
+        v_sigma, mean_sigma = (np.sqrt(variance) * stretch / UNIT_S for variance in (vv, mean_variance))
+        a_sigma = np.sqrt(aa) * stretch / UNIT_S**2
+    return Fit(v / UNIT_S, acc / UNIT_S**2, mean / UNIT_S, v_sigma, a_sigma, mean_sigma)

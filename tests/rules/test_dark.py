@@ -1,0 +1,64 @@
+"""Who falls silent on the way into a zone."""
+
+import pytest
+
+from detector.rules import approach, dark
+from detector.rules.findings import Certainty
+from tests import zoo
+
+RULES = zoo.only(approach=approach.Params(), dark=dark.Params())
+INBOUND = {"lon": 19.7, "speed": 230.0, "gs_mps": 230.0, "track_deg": 90.0}
+
+
+def silent(until: float = 900.0, others=(), **columns):
+    plots = zoo.in_order(zoo.flight(times=range(60), **INBOUND | columns), *others)
+    return zoo.tell(zoo.pipeline(tables=RULES), plots, until=until)
+
+
+def test_silence_on_the_way_in_is_told_after_twenty_seconds():
+    messages = silent()
+    assert [(m.event, m.cause, m.time[14:19]) for m in messages] == [
+        ("opened", "approach", "00:03"),
+        ("updated", "dark", "01:19"),
+        ("closed", "dark", "01:59"),
+    ]
+    assert messages[-1].outcome == "lost"
+    finding = messages[1].findings[1]
+    assert (finding.kind, finding.rule, finding.zone_id) == ("dark", "dark", "square")
+    assert finding.started_at[14:19] == "00:59"
+    gap_m = zoo.GEOD.inv(19.7, 54.5, 20.0, 54.5)[2] - 59 * 230.0
+    assert finding.evidence.distance_m == pytest.approx(gap_m, abs=20.0)
+
+
+@pytest.mark.parametrize(("source", "certainty"), [("adsb", Certainty.LIKELY), ("radar", Certainty.POSSIBLE)])
+def test_it_is_likely_where_the_sensor_hears_others(source, certainty):
+    pipe = zoo.pipeline(tables=RULES)
+    other = zoo.flight(lon=15.0, times=range(79), track_id="other", source=source)
+    zoo.tell(pipe, zoo.in_order(zoo.flight(times=range(60), **INBOUND), other))
+    (sign,) = pipe.conduct.dark.look(80.0, pipe.tracks, pipe.airspace, RULES.dark)
+    assert sign.certainty == certainty
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"lon": 19.95, "track_deg": 270.0, "course": 270.0},  # outbound
+        {"lon": 17.0},  # far away
+        {"baro_alt_m": 300.0, "gs_mps": 70.0, "speed": 70.0, "lon": 19.9},  # on final
+    ],
+)
+def test_silence_elsewhere_is_none(columns):
+    assert "dark" not in [m.cause for m in silent(**columns)]
+
+
+def test_a_slow_radar_may_miss_a_plot_or_three():
+    times = [t for t in range(0, 240, 12) if t not in (60, 72, 84)]
+    plots = zoo.flight(lon=19.2, speed=200.0, times=times, source="enroute-radar")
+    assert "dark" not in [m.cause for m in zoo.tell(zoo.pipeline(tables=RULES), plots)]
+
+
+def test_who_is_heard_again_was_silent():
+    again = zoo.flight(lon=19.7, speed=230.0, times=range(85, 95), gs_mps=230.0, track_deg=90.0)
+    messages = silent(until=96.0, others=[again])
+    (finding,) = [f for f in messages[-1].findings if f.kind == "dark"]
+    assert finding.ended_at[14:19] == "01:25"
