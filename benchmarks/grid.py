@@ -2,11 +2,11 @@
 
 Zones are coasts: stars as in kernel.py whose radius varies by noise that is half as large on half the scale, so that
 more vertices draw the same outline more finely. `inside and swept` is timed beside the shapely styles of kernel.py (and
-geopandas' sjoin, where it is installed); `and nearest` adds the signed distance to the nearest border within 200 NM
-beside the fastest rival with shapely's tree of all edges. Answers are compared: `differ` counts pairs that only one
-side has, and distances that differ by more than the stretch of the plane, 1 %. Medians of five runs, of one where a run
-takes longer than SLOW_S; a rival that would take TOO_SLOW_S is left out aloud, and so are zones that would not fit
-into memory.
+geopandas' sjoin and PostGIS, where they are at hand); `and nearest` adds the signed distance to the nearest border
+within 200 NM beside the fastest rival with shapely's tree of all edges. Answers are compared: `differ` counts pairs
+that only one side has, and distances that differ by more than the stretch of the plane, 1 %. Medians of five runs, of
+one where a run takes longer than SLOW_S; a rival that would take TOO_SLOW_S is left out aloud, and so are zones that
+would not fit into memory.
 
 python benchmarks/grid.py [--full]
 """
@@ -21,6 +21,7 @@ from typing import Any
 
 import kernel
 import numpy as np
+import postgis
 import shapely
 from kernel import EARTH_M, SWEPT, Pairs, Swept, Workload, among, both, differing, keys
 
@@ -141,7 +142,8 @@ def compare(work: Workload, borders: Borders, others: dict[str, Callable[[Worklo
         near = np.isfinite(ours_m) & np.isfinite(theirs_m)
         off = np.abs(ours_m[near] - theirs_m[near]) > STRETCH * np.abs(ours_m[near]) + 1.0
         nearest = f"{last_s['nearest'] / full_s:>8.1f}x{int(off.sum()):>8}"
-    ratios = f"{took_s[best] / ours_s:>8.1f}x {best:<22}{took_s[fifth] / ours_s:>7.1f}x"
+    server = f"{took_s['PostGIS'] / ours_s:>8.1f}x" if "PostGIS" in took_s else f"{'-':>9}"
+    ratios = f"{took_s[best] / ours_s:>8.1f}x {best:<22}{took_s[fifth] / ours_s:>7.1f}x{server}"
     print(
         f"{len(work.x0):>9,}{ours_s * 1e3:>10.2f}{ratios}{wrong:>8}{full_s * 1e3:>13.1f}"
         f"{nearest}" + (f"  without {', '.join(skipped)}" if skipped else ""),
@@ -151,7 +153,7 @@ def compare(work: Workload, borders: Borders, others: dict[str, Callable[[Worklo
 
 def main() -> None:
     aircraft, zones, vertices = FULL if "--full" in sys.argv else SMALL
-    others = rivals()
+    others, server = rivals(), postgis.connect()
     for n_zones in zones:
         for n_vertices in vertices:
             print(f"\n{n_zones:,} zones of {n_vertices:,} vertices", end="")
@@ -159,10 +161,12 @@ def main() -> None:
                 print(": left out, too large for memory")
                 continue
             work = Workload(n_zones, n_vertices, coast, 1)
+            if server:
+                others["PostGIS"] = postgis.rival(server, work)
             borders, last_s = Borders(work), dict[str, float]()
             print(f", our index ready after {work.ready_s:.1f} s")
-            print(f"{'aircraft':>9}{'swept, ms':>10}{'best of four':>31}{'of all':>9}{'differ':>8}", end="")
-            print(f"{'nearest, ms':>13}{'best':>9}{'differ':>8}")
+            print(f"{'aircraft':>9}{'swept, ms':>10}{'best of four':>31}{'of all':>9}", end="")
+            print(f"{'PostGIS':>9}{'differ':>8}{'nearest, ms':>13}{'best':>9}{'differ':>8}")
             for count in aircraft:
                 work.fly(np.random.default_rng(count), count)
                 compare(work, borders, others, last_s)
