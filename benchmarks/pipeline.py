@@ -18,7 +18,7 @@ from detector.airspace.zones import Identity, Zone
 from detector.incidents.book import Book
 from detector.picture import Airspace
 from detector.pipeline import Pipeline
-from detector.rules.incursion import Params
+from detector.rules.tables import Rules
 from detector.tracks.accuracy import Sensor
 from detector.tracks.identity import Classifier, Rule
 from feeds.plots import Plots, make
@@ -64,10 +64,10 @@ def traffic(rng: np.random.Generator, watched: float) -> list[Plots]:
     return steps
 
 
-def ours(airspace: Airspace, steps: list[Plots]) -> tuple[float, int]:
-    rules = [Rule(Identity.NEUTRAL, callsigns=("?*",))]
+def ours(airspace: Airspace, steps: list[Plots], rules: Rules) -> tuple[float, int]:
+    identities = [Rule(Identity.NEUTRAL, callsigns=("?*",))]
     sensors = {"adsb": Sensor(10.0, STEP_S)}
-    pipeline = Pipeline(Book("bench", "test"), airspace, Classifier(rules), sensors, Params())
+    pipeline = Pipeline(Book("bench", "test"), airspace, Classifier(identities), sensors, rules)
     took_s, messages = [], 0
     for plots in steps:
         start = time.perf_counter()
@@ -93,6 +93,12 @@ def prepared_shapely(zones: list[Zone], steps: list[Plots]) -> float:
     return statistics.median(took_s[1:])
 
 
+def incursion_alone() -> Rules:
+    every = Rules()
+    names = [name for name in Rules.__struct_fields__ if name != "incursion"]
+    return Rules(**{name: type(getattr(every, name))(enabled=False) for name in names})
+
+
 def main() -> None:
     zones = stars(np.random.default_rng(SEED))
     airspace = Airspace(zones, 1013.25)
@@ -100,9 +106,10 @@ def main() -> None:
     print(f"{'':<28}{'positions/s':>12}{'x shapely':>11}{'messages':>10}")
     print(f"{'shapely, points only':<28}{AIRCRAFT / rival_s:>12,.0f}{1.0:>11.2f}{'-':>10}")
     for share in SHARES:
-        took_s, messages = ours(airspace, traffic(np.random.default_rng(SEED + 1), share))
-        label = f"pipeline, {share:.1%} watched"
-        print(f"{label:<28}{AIRCRAFT / took_s:>12,.0f}{rival_s / took_s:>11.2f}{messages:>10,}")
+        for name, rules in (("all rules", Rules()), ("incursion", incursion_alone())):
+            took_s, messages = ours(airspace, traffic(np.random.default_rng(SEED + 1), share), rules)
+            label = f"{name}, {share:.1%} watched"
+            print(f"{label:<28}{AIRCRAFT / took_s:>12,.0f}{rival_s / took_s:>11.2f}{messages:>10,}")
 
 
 if __name__ == "__main__":

@@ -221,7 +221,8 @@ class Pipeline:
 
     def _doubt(self, rows: Rows, doubted: NDArray[np.bool_], fixes: Fixes) -> list[tuple[int, IncidentMessage]]:
         """Return (report, message) of what is wrong with M reports."""
-        if not self.rules.jump.enabled:
+        self.conduct.jumps.fit(self.tracks.capacity)
+        if not self.rules.jump.enabled or not (doubted | self.conduct.jumps.pending(rows)).any():
             return []
         signs = self.execute(
             "jump", lambda: jump.look(rows, doubted, fixes, self.tracks, self.airspace, self.conduct.jumps)
@@ -239,12 +240,14 @@ class Pipeline:
             return []
         seen = segments.take(which)
         picture = look(seen, self.airspace, self.activation, (np.searchsorted(which, asked[0]), asked[1]))
-        findings, signs = self._incursions(seen, picture), self._conduct(seen, picture)
+        watched = self.airspace.watch[self.tracks.identity[seen.row[picture.segment]], picture.zone]
+        findings = self._incursions(seen, picture) if watched.any() or len(asked[0]) else None
+        signs = self._conduct(seen, picture)
         said = self.book.take(findings, signs, seen, self.tracks, self.airspace.zones, self._depths)
         return [(int(which[segment]), message) for segment, message in said]
 
     def _incursions(self, segments: Segments, picture: Picture) -> Findings | None:
-        if not self.rules.incursion.enabled or not len(picture.segment):
+        if not self.rules.incursion.enabled:
             return None
         return self.execute(
             "incursion",

@@ -99,7 +99,7 @@ class Book:
         changes: defaultdict[int, list[FindingRow | Sign]] = defaultdict(list)
         for change in (*(findings.rows() if findings else ()), *self._timely(signs, tracks)):
             changes[change.segment].append(change)
-        told = []
+        told: list[_News] = []
         for segment in sorted(changes):
             row, now_s = int(segments.row[segment]), float(segments.now.time_s[segment])
             news = _News(segment, *self._of(row, now_s, tracks))
@@ -108,7 +108,7 @@ class Book:
                 self._fold(news, change, zones, step_s, tracks)
             told.append(news)
         told += self._turned_out({news.segment for news in told}, segments, tracks)
-        return self._say(sorted(told, key=attrgetter("segment")), tracks, depths)
+        return self._say(sorted(told, key=attrgetter("segment")), tracks, depths) if told else []
 
     def note(
         self, signs: Iterable[Sign], tracks: TrackStore, zones: tuple[Zone, ...], depths: Depths
@@ -125,7 +125,7 @@ class Book:
             for sign in changes:
                 self._fold(news, sign, zones, (now_s, now_s), tracks)
             told.append(news)
-        return self._say(told, tracks, depths)
+        return self._say(told, tracks, depths) if told else []
 
     def _timely(self, signs: Iterable[Sign], tracks: TrackStore) -> Iterator[Sign]:
         """Yield the signs but those of what an incident that has been closed since was told."""

@@ -1,7 +1,8 @@
 """Approach: who holds course and speed will be in a zone soon.
 
 The way ahead is straight; after t seconds its error is hypot(sigma, sigma_v t), from the errors of position and
-velocity now. P(enters) = Phi(depth / error) at the surest of SAMPLES points of the way inside the zone.
+velocity now. P(enters) = Phi(depth / error) at the surest of points of its first stretch in the zone, and of
+the way from there on.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from detector.rules.sight import Scene, Sight, best_window
 from detector.tracks.fixes import Rows
 from feeds.plots import Floats
 
-SAMPLES = 4  # points of the way inside, at which its depth is taken
+SAMPLES = 4  # points of either, at which depth is taken
 FASTEST_DOUBT_MPS = 40.0  # who knows velocity no better cannot tell where anybody is going
 
 
@@ -53,25 +54,31 @@ class _Ahead:
 def look(scene: Scene, params: Params) -> list[Sight]:
     """Return what M steps show."""
     n = len(scene.segments.row)
-    ahead = _ways(scene)
-    of, zone, enters_s, leaves_s = _crossings(scene, ahead, params.horizon_s)
-    sure = _probability(scene, ahead, of, zone, enters_s, leaves_s)
-    shown, nearest, when_s, chance = np.zeros(n, dtype=bool), np.full(n, -1), np.full(n, np.inf), np.zeros(n)
-    for way in np.flatnonzero(sure >= params.probability)[::-1]:  # few; the first zone on the way is written last
-        m = ahead.m[of[way]]
-        shown[m], nearest[m], when_s[m], chance[m] = True, zone[way], enters_s[way], sure[way]
+    ahead = _ways(scene, params.horizon_s)
+    shown, nearest = np.zeros(n, dtype=bool), np.full(n, -1)
+    when_s, chance, far_m = np.full(n, np.inf), np.zeros(n), np.full(n, np.inf)
+    if len(ahead.m):
+        of, zone, enters_s, leaves_s = _crossings(scene, ahead, params.horizon_s)
+        sure = _probability(scene, ahead, of, zone, np.stack([enters_s, leaves_s, params.horizon_s + 0 * enters_s]))
+        will = np.flatnonzero(sure >= params.probability)[::-1]  # the first zone on a way is written last
+        m = ahead.m[of[will]]
+        shown[m], nearest[m], when_s[m], chance[m] = True, zone[will], enters_s[will], sure[will]
+
+    m = np.flatnonzero(shown)
+    far_m[m] = scene.airspace.boundaries.distance(scene.segments.now.earth_m[m], nearest[m])
 
     def evidence(m: int) -> dict[str, float | str]:
-        distance_m = float(scene.airspace.boundaries.distance(scene.segments.now.earth_m[[m]], nearest[[m]])[0])
-        return {"time_to_boundary_s": when_s[m], "distance_m": distance_m, "probability": chance[m]}
+        return {"time_to_boundary_s": when_s[m], "distance_m": far_m[m], "probability": chance[m]}
 
     return [Sight(shown, np.ones(n), np.zeros(n, dtype=bool), evidence, nearest)]
 
 
-def _ways(scene: Scene) -> _Ahead:
+def _ways(scene: Scene, horizon_s: float) -> _Ahead:
+    """Return the ways of those who can reach a boundary before the horizon."""
     level, vertical, now = scene.motion.level, scene.motion.vertical, scene.segments.now
     window, less = best_window(-level.velocity_sigma_mps)
-    m = np.flatnonzero(-less < FASTEST_DOUBT_MPS)
+    speed_mps = np.hypot(*(np.take_along_axis(axis, window[None], axis=0)[0] for axis in level.velocity_mps))
+    m = np.flatnonzero((-less < FASTEST_DOUBT_MPS) & (scene.vicinity.distance_m < speed_mps * horizon_s))
     east_mps, north_mps = level.velocity_mps[:, window[m], m]
     east, north = east_north(now.earth_m[m])
     return _Ahead(
@@ -108,10 +115,11 @@ def _crossings(scene: Scene, ahead: _Ahead, horizon_s: float) -> tuple[Rows, Row
     return way[some], zone[some], enters_s[some], leaves_s[some]
 
 
-def _probability(scene: Scene, ahead: _Ahead, of: Rows, zone: Rows, enters_s: Floats, leaves_s: Floats) -> Floats:
-    """Return of P ways into zones how surely each will be inside on the first stretch of it."""
-    inside_s = enters_s + (leaves_s - enters_s) * (np.arange(1, SAMPLES + 1) / (SAMPLES + 1))[:, None]  # (SAMPLES, P)
-    who, where, at_s = np.tile(of, SAMPLES), np.tile(zone, SAMPLES), inside_s.ravel()
+def _probability(scene: Scene, ahead: _Ahead, of: Rows, zone: Rows, span_s: Floats) -> Floats:
+    """Return of P ways how surely each will be in its zone; spans (3, P): it enters, leaves, the horizon; seconds."""
+    share = (np.arange(1, SAMPLES + 1) / (SAMPLES + 1))[:, None, None]
+    inside_s = (span_s[0] + share * (span_s[1:] - span_s[0])).reshape(2 * SAMPLES, len(of))
+    who, where, at_s = np.tile(of, 2 * SAMPLES), np.tile(zone, 2 * SAMPLES), inside_s.ravel()
     place_m = ahead.at(who, at_s)
     theatre, index = scene.airspace.theatre, scene.airspace.index
     point, within = index.inside(*theatre.project(*on_earth(place_m)))
@@ -119,7 +127,7 @@ def _probability(scene: Scene, ahead: _Ahead, of: Rows, zone: Rows, enters_s: Fl
     inside[point[within == where[point]]] = True
     depth_m = np.where(inside, scene.airspace.boundaries.distance(place_m, where), -np.inf)
     sigma_m = np.hypot(ahead.sigma_m[who], ahead.sigma_mps[who] * at_s)
-    sure: Floats = ndtr((depth_m / sigma_m).reshape(SAMPLES, len(of)).max(axis=0))
+    sure: Floats = ndtr((depth_m / sigma_m).reshape(2 * SAMPLES, len(of)).max(axis=0))
     return sure
 
 

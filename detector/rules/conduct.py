@@ -74,10 +74,10 @@ class Conduct:
         signs = Signs()
         for strand, (condition, sight) in enumerate(zip(conditions, sights, strict=True)):
             condition.fit(scene.tracks.capacity)
-            near = scene.vicinity.near
-            turn = condition.take(
-                scene.segments.row, sight.shown & near, scene.segments.now.time_s, np.where(near, sight.value, 0.0)
-            )
+            shown = sight.shown & scene.vicinity.near
+            if not shown.any() and not condition.pending(scene.segments.row).any():
+                continue
+            turn = condition.take(scene.segments.row, shown, scene.segments.now.time_s, sight.value)
             signs += _signs(rule, strand, scene, sight, condition, turn)
         signs.sort(key=lambda sign: sign.segment)
         return signs

@@ -164,17 +164,7 @@ def _paths(pairs: Pairs, airspace: Airspace, wanted: Mask, undecided: Mask, ende
     middle_s = before_s[picture.pair] + (picture.enters + picture.leaves) / 2 * step_s[picture.pair]
     news = middle_s > ended_s[picture.pair]
     which = np.flatnonzero(wanted[picture.pair] & (~whole | (undecided & moved)[picture.pair]) & news)
-    pair, enters, leaves = picture.pair[which], picture.enters[which], picture.leaves[which]
-    log_odds, deepest = evidence.of_stretches(picture, airspace, which)
-    through = np.flatnonzero((leaves < 1) & (log_odds < logit(params.probability)))
-    crossed = log_odds_crossed(picture, airspace, which[through], deepest.sigma_m[through], params.probability)
-    log_odds[through] = np.maximum(log_odds[through], crossed)
-
     gap = step_s > np.maximum(GAP_S, GAP_PERIODS * pairs.period_s)
-    guess = gap[pair] & (enters > 0) & (leaves < 1)
-    log_odds[guess] = logit(np.clip(2 * evidence.probability(log_odds[guess]) - 1, 1e-9, 1 - 1e-9))
-    decided = log_odds >= np.where(guess, 0.0, logit(params.probability))
-
     paths = Paths(
         decided=np.zeros(n, dtype=bool),
         log_odds=np.full(n, -np.inf),
@@ -183,6 +173,17 @@ def _paths(pairs: Pairs, airspace: Airspace, wanted: Mask, undecided: Mask, ende
         leaves=np.zeros(n),
         gap=gap,
     )
+    if not len(which):
+        return paths
+    pair, enters, leaves = picture.pair[which], picture.enters[which], picture.leaves[which]
+    log_odds, deepest = evidence.of_stretches(picture, airspace, which)
+    through = np.flatnonzero((leaves < 1) & (log_odds < logit(params.probability)))
+    if len(through):
+        crossed = log_odds_crossed(picture, airspace, which[through], deepest.sigma_m[through], params.probability)
+        log_odds[through] = np.maximum(log_odds[through], crossed)
+    guess = gap[pair] & (enters > 0) & (leaves < 1)
+    log_odds[guess] = logit(np.clip(2 * evidence.probability(log_odds[guess]) - 1, 1e-9, 1 - 1e-9))
+    decided = log_odds >= np.where(guess, 0.0, logit(params.probability))
     order = np.argsort(deepest.depth_m, kind="stable")  # of the stretches of a pair, the deepest is written last
     paths.deepest.put(pair[order], deepest.take(order))
     np.maximum.at(paths.log_odds, pair, log_odds)
@@ -233,6 +234,8 @@ def _pass_crests(was: Records, now: Records, pairs: Pairs, airspace: Airspace) -
     crest &= (was["last_depth_m"] + hidden_m > now["depth_m"]) & (hidden_m > sigma_m)
     crest &= segments.earlier.time_s[picture.segment] >= picture.opened_s
     which = np.flatnonzero(crest)
+    if not len(which):
+        return
     deepest = Deepest.nowhere(len(now))
     deepest.put(which, of_crests(picture, airspace, which))
     _deepen(now, crest, deepest)

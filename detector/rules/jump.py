@@ -37,7 +37,6 @@ def look(
 
     A jump matters where it leads from or to the vicinity of a zone that watches the track.
     """
-    condition.fit(tracks.capacity)
     some = np.flatnonzero(doubted | condition.pending(rows))
     rows, now = rows[some], claims.take(some)
     identity, last = tracks.identity[rows], tracks.fix.take(rows)
@@ -45,7 +44,7 @@ def look(
     there, here = (around(fixes.earth_m, identity, (nobody, nobody), airspace) for fixes in (now, last))
     zone = np.where(here.near, here.zone, there.zone)
     shown = doubted[some] & airspace.watched[identity] & (zone >= 0)
-    jump_m = distance_m(last, now)
+    jump_m = distance_m(last.earth_m, now.earth_m)
     turn = condition.take(rows, shown, now.time_s, jump_m)
     lon_deg, lat_deg = on_earth(now.earth_m)
     signs = Signs()

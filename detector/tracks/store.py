@@ -99,7 +99,7 @@ class TrackStore:
 
     def judge(self, rows: Rows, fixes: Fixes) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Tell which of M new reports to believe, and which of these begin their tracks anew at another place."""
-        return self.trust.judge(rows, self.reports[rows] == 0, self.fix.take(rows), fixes)
+        return self.trust.judge(rows, self.reports[rows] == 0, self.fix, fixes)
 
     def fold(self, rows: Rows, plots: Plots, fixes: Fixes, anew: NDArray[np.bool_], classifier: Classifier) -> Segments:
         """Take one new report of each of M tracks, every one later than the track's last, and return the steps.

@@ -48,35 +48,44 @@ class Trust:
     def judge(self, rows: Rows, first: Mask, last: Fixes, now: Fixes) -> tuple[Mask, Mask]:
         """Tell which of M reports to believe, and which of these begin their tracks anew at another place.
 
-        `last` are the last believed fixes of the tracks; `first`: there is none.
+        `last` are the last believed fixes of C rows; `first`: there is none.
         """
-        here = first | _reachable(last, now)
-        there = ~here & self.doubted[rows] & _reachable(self.claim.take(rows), now)
-        self._claims[rows] = np.where(here, 0, np.where(there, self._claims[rows] + 1, 1))
-        self._claimed_s[rows] = np.where(there, self._claimed_s[rows], now.time_s)
-        need_s = np.minimum(np.where(np.isnan(now.gs_mps), SEEN_S, SELF_S), last.time_s - self.since_s[rows])
-        anew = there & (self._claims[rows] > CLAIMS) & (now.time_s - self._claimed_s[rows] >= need_s)
-        self.since_s[rows] = np.where(first, now.time_s, np.where(anew, self._claimed_s[rows], self.since_s[rows]))
-        believed = here | anew
+        believed, anew = first | _reachable(last, rows, now), np.zeros(len(rows), dtype=bool)
+        self.since_s[rows[first]] = now.time_s[first]
+        away = np.flatnonzero(~believed)
+        if len(away):
+            anew[away] = believed[away] = self._goes_on(rows[away], last, now.take(away))
+        self._claims[rows[believed]] = 0
         self.doubted[rows] = ~believed
-        for name in FIX:
-            getattr(self.claim, name)[rows[~believed]] = getattr(now, name)[~believed]
         return believed, anew
 
+    def _goes_on(self, rows: Rows, last: Fixes, now: Fixes) -> Mask:
+        """Take claims; tell which have gone on for long enough, and so are none any more."""
+        there = (self._claims[rows] > 0) & _reachable(self.claim, rows, now)
+        self._claims[rows] = np.where(there, self._claims[rows] + 1, 1)
+        self._claimed_s[rows] = np.where(there, self._claimed_s[rows], now.time_s)
+        need_s = np.minimum(np.where(np.isnan(now.gs_mps), SEEN_S, SELF_S), last.time_s[rows] - self.since_s[rows])
+        enough = there & (self._claims[rows] > CLAIMS) & (now.time_s - self._claimed_s[rows] >= need_s)
+        self.since_s[rows[enough]] = self._claimed_s[rows[enough]]
+        for name in FIX:
+            getattr(self.claim, name)[rows] = getattr(now, name)
+        return enough
 
-def _reachable(start: Fixes, end: Fixes) -> Mask:
-    """Tell which of N ends can be reached from their starts."""
-    step_s = np.maximum(end.time_s - start.time_s, 0.0)
-    way_m = distance_m(start, end)
-    slack_m = JUMP_M + SIGMAS * (np.fmin(start.sigma_m, SIGMA_M) + np.fmin(end.sigma_m, SIGMA_M))
-    told_mps = np.fmax(start.gs_mps, end.gs_mps)
+
+def _reachable(start: Fixes, rows: Rows, end: Fixes) -> Mask:
+    """Tell which of M ends can be reached from the starts of their rows."""
+    step_s = np.maximum(end.time_s - start.time_s[rows], 0.0)
+    way_m = distance_m(start.earth_m[rows], end.earth_m)
+    slack_m = JUMP_M + SIGMAS * (np.fmin(start.sigma_m[rows], SIGMA_M) + np.fmin(end.sigma_m, SIGMA_M))
+    told_mps = np.fmax(start.gs_mps[rows], end.gs_mps)
     speed_mps = np.fmin(FASTER * told_mps + WIND_MPS, FASTEST_MPS)
     reachable: Mask = way_m <= slack_m + speed_mps * step_s
     return reachable
 
 
-def distance_m(start: Fixes, end: Fixes) -> Floats:
-    """Return how far N ends are from their starts, m; NaN where a place is none."""
+def distance_m(start_m: Floats, end_m: Floats) -> Floats:
+    """Return how far N places (N, 3) are from others, m; NaN where a place is none."""
     with np.errstate(invalid="ignore"):  # a place that is none is nowhere near
-        far_m: Floats = np.linalg.norm(end.earth_m - start.earth_m, axis=1)
+        way_m = end_m - start_m
+        far_m: Floats = np.sqrt(np.einsum("ij,ij->i", way_m, way_m))
     return far_m

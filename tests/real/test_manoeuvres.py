@@ -1,0 +1,85 @@
+"""Hard turns and dives of a flight-test aircraft, labelled by its own sensors; and none of ordinary traffic."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from detector.assembly import load
+from detector.incidents.message import Finding
+from feeds.plots import Plots
+from tests.real.compare import unix
+from tests.real.recordings import PARIS, SWISS, UK, incidents, recordings, run
+from tests.shared import data_file
+
+FLIGHTS = {"~phlab08": "openap:phlab_20170320_08", "~phlab12": "openap:phlab_20170320_12"}
+RULE = {"steep_bank_gt40deg": "hard_turn", "dive_lt-4000fpm": "steep_descent"}
+LONG_S = 8.0
+HOURS_A_FALSE_ONE = 50.0
+AEROBATIC = "4009cc"  # banks by more than 50 deg four times in ten minutes, and dives between
+
+
+def manoeuvres(folder: Path, plots: Plots) -> list[tuple[str, Finding]]:
+    """Return (track, finding) with everybody watched over all the Earth but a far corner of it."""
+    ring = [[-179.0, -60.0], [-90.0, -60.0], [0.0, -60.0], [90.0, -60.0], [179.0, -60.0]]
+    ring += [[lon, 80.0] for lon, _ in reversed(ring)] + [ring[0]]
+    everybody = ["friend", "assumed-friend", "neutral", "unknown", "suspect", "hostile"]
+    properties = {"id": "earth", "kind": "belt", "watch": everybody}
+    feature = {"type": "Feature", "properties": properties, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+    (folder / "zones.geojson").write_text(json.dumps(feature))
+    config = folder / "incursiond.toml"
+    config.write_text('[site]\nid = "real"\n[airspace]\nzones = ["zones.geojson"]\n')
+    told = incidents(run(*load(config), plots))
+    return [(m.subject.track_id, f) for m in told for f in m.findings if f.kind == "manoeuvre"]
+
+
+@pytest.fixture(scope="module")
+def events() -> list[dict[str, str]]:
+    with data_file("events.csv").open() as lines:
+        return [row for row in csv.DictReader(lines) if row["label"] in RULE]
+
+
+def test_every_long_steep_bank_and_every_dive_is_found_within_seconds(tmp_path, events):
+    delays_s = []
+    for track_id, source in FLIGHTS.items():
+        found = manoeuvres(tmp_path, recordings()[source])
+        for event in (e for e in events if e["icao24"] == track_id):
+            start_s, end_s = float(event["t_start"]), float(event["t_end"])
+            told_s = [
+                unix(f.detected_at) for _, f in found
+                if f.rule == RULE[event["label"]] and start_s - 2 <= unix(f.detected_at) <= end_s + 5
+            ]  # fmt: skip
+            if event["label"].startswith("dive") or end_s - start_s >= LONG_S:
+                going_on = [f for _, f in found if f.rule == RULE[event["label"]] and _covers(f, start_s, end_s)]
+                assert told_s or going_on, event
+            if told_s:
+                delays_s.append(min(told_s) - start_s)
+    assert len(delays_s) >= 8
+    assert np.median(delays_s) <= 5.0
+
+
+def _covers(finding: Finding, start_s: float, end_s: float) -> bool:
+    return unix(finding.started_at) <= end_s and (finding.ended_at is None or unix(finding.ended_at) >= start_s)
+
+
+def test_ordinary_traffic_manoeuvres_once_in_fifty_hours_at_most(tmp_path):
+    hours, false = 0.0, []
+    for source in (PARIS, SWISS, UK):
+        plots = recordings()[source]
+        hours += _hours(plots)
+        false += [(track_id, f.rule, f.started_at) for track_id, f in manoeuvres(tmp_path, plots)]
+    false = [each for each in false if each[0] != AEROBATIC]
+    assert hours > 200
+    assert len(false) <= hours / HOURS_A_FALSE_ONE, false
+
+
+def _hours(plots: Plots) -> float:
+    """Return how long aircraft were heard, gaps of more than a minute left out."""
+    order = np.lexsort((plots.time_s, plots.track_id.astype(str)))
+    step_s = np.diff(plots.time_s[order])
+    same = plots.track_id[order][1:] == plots.track_id[order][:-1]
+    return float(step_s[same & (step_s < 60)].sum()) / 3600
