@@ -98,6 +98,7 @@ class Incident:
         rejoins = row.change == Change.REJOINED and stay is not None and stay.ended_s is not None
         if stay is None or (row.change in (Change.OPENED, Change.REJOINED) and not rejoins):
             stay = Stay.of(row, zone, step_s)
+            self._arrive(stay)
             self.entries.append(stay)
         if rejoins and row.certainty < stay.certainty:
             stay.certainty, stay.between_s = row.certainty, None  # a guess that has been confirmed
@@ -108,6 +109,12 @@ class Incident:
         if row.change != Change.ESCALATED:
             stay.end(row)
         return stay, rejoins
+
+    def _arrive(self, stay: Stay) -> None:
+        """End the approaches to a zone that has been entered."""
+        for entry in self.open_entries():
+            if entry.rule == "approach" and entry.zone_id == stay.zone_id:
+                entry.ended_s, entry.told = max(entry.started_s, stay.started_s), None
 
     def awaits(self, sign: Sign, others: tuple[str, ...]) -> bool:
         """Tell whether an episode is open that a sign, which begins none, goes on with."""

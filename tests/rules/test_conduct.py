@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detector.rules import approach, emergency_code, hard_turn, pull_up, steep_descent
+from detector.rules import approach, emergency_code, hard_turn, incursion, pull_up, steep_descent
 from feeds.plots import Plots
 from tests import zoo
 
@@ -184,3 +184,12 @@ def test_a_radar_needs_a_few_plots_to_know_where_somebody_is_going():
     messages = zoo.tell(zoo.pipeline(tables=HEADING), plots)
     assert [message.event for message in messages][:1] == ["opened"]
     assert messages[0].findings[0].evidence.time_to_boundary_s > 60
+
+
+def test_who_has_arrived_approaches_no_more():
+    rules = zoo.only(approach=approach.Params(), incursion=incursion.Params())
+    plots = zoo.flight(lon=19.9, speed=200.0, times=range(60), gs_mps=200.0, track_deg=90.0)
+    messages = zoo.tell(zoo.pipeline(tables=rules), plots)
+    assert [(m.event, m.cause) for m in messages][:2] == [("opened", "approach"), ("escalated", "incursion")]
+    on_the_way, stay = messages[-1].findings
+    assert on_the_way.ended_at == stay.started_at
