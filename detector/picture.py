@@ -19,7 +19,7 @@ from detector.airspace.zones import ENTRY, Identity, Zone
 from detector.geometry.edges import Edges
 from detector.geometry.index import CellIndex
 from detector.geometry.nearest import Boundaries
-from detector.geometry.projection import Theatre
+from detector.geometry.projection import Theatre, earth_centred
 from detector.tracks.fixes import Fixes, Rows, Segments
 from detector.tracks.path import Path
 from detector.units import NAUTICAL_MILE_M
@@ -43,6 +43,8 @@ class Airspace:
         self.watch = np.array([[i in z.watch and z.kind in ENTRY for z in zones] for i in Identity])  # (identities, Z)
         self.cares = np.array([[i in z.watch for z in zones] for i in Identity])  # (identities, Z) about their conduct
         self.watched: Mask = np.logical_or.reduce(self.cares, axis=1)  # (identities,) by any zone
+        self.is_asset = np.array([zone.kind == "asset" for zone in zones], dtype=bool)
+        self.middle_m = np.array([_middle_m(zone) if zone.kind == "asset" else _NOWHERE_M for zone in zones])
         self.surroundings = _surroundings(self.zones, edges, self.boundaries)
         self.index_of = {zone.id: index for index, zone in enumerate(zones)}
         self.initial = np.array([z.initial for z in zones], dtype=np.int8)
@@ -86,6 +88,16 @@ class Airspace:
             altitude_m, sigma_m[at] = convert(pressure_alt_m[at], geo_alt_m[at])
             height_m[at] = altitude_m - limit_m[at]
         return height_m, sigma_m
+
+
+_NOWHERE_M = np.full(3, np.nan)
+
+
+def _middle_m(zone: Zone) -> Floats:
+    """Return the middle of a small zone, earth-centred."""
+    vertices = np.concatenate([rings[0][:-1] for rings in zone.polygons])
+    middle: Floats = earth_centred(*vertices.T).mean(axis=0)
+    return middle
 
 
 @dataclass(frozen=True, slots=True)

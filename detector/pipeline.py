@@ -267,8 +267,11 @@ class Pipeline:
         some = np.flatnonzero(vicinity.near | self.conduct.on(row, capacity))
         if not len(some):
             return self.conduct.hear(segments, None, some, capacity)
+        pair = np.unique(picture.pair)
+        pair = pair[np.isin(picture.segment[pair], some)]
         scene = Scene(
             segments=segments.take(some),
+            touched=(np.searchsorted(some, picture.segment[pair]), picture.zone[pair]),
             airspace=self.airspace,
             activation=self.activation,
             tracks=self.tracks,

@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType, convert
 from detector.airspace.zones import ENTRY, Identity, Zone
 from detector.incidents import severity
 from detector.incidents.message import Evidence, Finding, stamp
-from detector.rules.findings import Certainty, FindingRow
+from detector.rules.findings import Certainty, Change, FindingRow
 from detector.rules.signs import KIND, Sign
 
 PROBABILITY_LIMIT = 0.9999  # more digits would claim more than the error model knows
@@ -28,7 +28,6 @@ _DIGITS = {  # of a number in the evidence; 1 for all others
     "claimed_lon": 5,
     "vrate_fpm": -1,
     "vrate_sigma_fpm": -1,
-    "passes": None,
 }
 
 
@@ -156,6 +155,7 @@ class Episode(Entry):
 
     strand: int
     grave: bool = False
+    times: int = 0  # that it began
     value: float = -math.inf  # how much of it
     evidence: dict[str, float | str] = field(default_factory=dict)  # of when it was most
 
@@ -178,6 +178,7 @@ class Episode(Entry):
         self.grave |= sign.grave
         self.certainty = min(self.certainty, sign.certainty)
         self.others = tuple(dict.fromkeys((*self.others, *others)))
+        self.times += sign.change == Change.OPENED
         if sign.evidence and sign.value >= self.value:
             self.value, self.evidence = sign.value, sign.evidence
         self.told = None
@@ -186,7 +187,8 @@ class Episode(Entry):
         return severity.of_conduct(self.rule, identity, grave=self.grave)
 
     def _evidence(self) -> Evidence:
-        return convert({name: _rounded(name, value) for name, value in self.evidence.items()}, Evidence)
+        told = {name: _rounded(name, value) for name, value in self.evidence.items()}
+        return convert(told | ({"passes": self.times} if self.rule == "asset_pass" else {}), Evidence)
 
 
 def _rounded(name: str, value: float | str) -> float | str:

@@ -41,7 +41,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     claimed_lat: float | UnsetType = UNSET
     claimed_lon: float | UnsetType = UNSET
     closest_m: float | UnsetType = UNSET  # slant range between two aircraft, or to an asset
-    height_m: float | UnsetType = UNSET  # above the asset
+    height_m: float | UnsetType = UNSET  # above the sea, at the closest
     passes: int | UnsetType = UNSET
 
 

@@ -31,7 +31,7 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     enabled: bool = True
     horizon_s: Positive = 120.0  # will be inside within this
-    probability: Surely = 0.9
+    probability: Surely = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def _crossings(scene: Scene, ahead: _Ahead, horizon_s: float) -> tuple[Rows, Row
 
 def _probability(scene: Scene, ahead: _Ahead, of: Rows, zone: Rows, span_s: Floats) -> Floats:
     """Return of P ways how surely each will be in its zone; spans (3, P): it enters, leaves, the horizon; seconds."""
-    share = (np.arange(1, SAMPLES + 1) / (SAMPLES + 1))[:, None, None]
+    share = ((np.arange(SAMPLES) + 1) / SAMPLES)[:, None, None]
     inside_s = (span_s[0] + share * (span_s[1:] - span_s[0])).reshape(2 * SAMPLES, len(of))
     who, where, at_s = np.tile(of, 2 * SAMPLES), np.tile(zone, 2 * SAMPLES), inside_s.ravel()
     place_m = ahead.at(who, at_s)

@@ -16,7 +16,7 @@ from feeds.plots import Floats
 
 M, N = 2, 4
 HYSTERESIS_S = 5.0
-MORE = 1.05  # times what it was, it has grown
+MORE = 1.01  # times what it was, it has grown
 
 Mask = NDArray[np.bool_]
 
@@ -32,7 +32,8 @@ class Turn(NamedTuple):
 class Conditions:
     """One condition of C tracks."""
 
-    def __init__(self) -> None:
+    def __init__(self, reports: int = M) -> None:
+        self._reports = reports
         self._shown = np.zeros(0, dtype=np.uint8)  # by the last N reports, a bit each, the latest lowest
         self.on = np.zeros(0, dtype=bool)
         self.first_s = np.zeros(0)  # when it was first shown, of those N reports or since it is on
@@ -44,7 +45,8 @@ class Conditions:
         more = capacity - len(self.on)
         if more > 0:
             for name, column in list(vars(self).items()):
-                setattr(self, name, np.concatenate([column, np.zeros(more, dtype=column.dtype)]))
+                if isinstance(column, np.ndarray):
+                    setattr(self, name, np.concatenate([column, np.zeros(more, dtype=column.dtype)]))
 
     def pending(self, rows: Rows) -> Mask:
         """Tell of which tracks it holds, or has been shown lately, (R,)."""
@@ -63,7 +65,7 @@ class Conditions:
         on = self.on[rows]
         starts = shown & ~on & (before & np.uint8(2 ** (N - 1) - 1) == 0)
         self.first_s[rows] = np.where(starts, time_s, self.first_s[rows])
-        begins = shown & ~on & (np.bitwise_count(bits) >= M)
+        begins = shown & ~on & (np.bitwise_count(bits) >= self._reports)
         ends = on & (bits & np.uint8(2 ** (N - 1) - 1) == 0) & (time_s - self.last_s[rows] > HYSTERESIS_S)
         peak = np.where(starts, 0.0, self.peak[rows])
         grows = shown & on & (value > MORE * peak)

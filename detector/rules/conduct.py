@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from detector.rules import approach, emergency_code, hard_turn, pull_up, steep_descent
+from detector.rules import approach, asset_pass, emergency_code, hard_turn, pull_up, steep_descent
 from detector.rules.conditions import Conditions, Turn
 from detector.rules.dark import Dark, heard_again
 from detector.rules.findings import Change
@@ -30,6 +30,7 @@ RULES: dict[str, Any] = {
     "pull_up": pull_up,
     "approach": approach,
     "emergency_code": emergency_code,
+    "asset_pass": asset_pass,
 }
 
 
@@ -70,7 +71,7 @@ class Conduct:
     def look(self, rule: str, how: Rule, scene: Scene, params: Any) -> Signs:
         """Let a rule look at M steps; return what that changes, in the order of segments."""
         conditions, sights = self._conditions[rule], how.look(scene, params)
-        conditions += [Conditions() for _ in range(len(sights) - len(conditions))]
+        conditions += [Conditions(sight.reports) for sight in sights[len(conditions) :]]
         signs = Signs()
         for strand, (condition, sight) in enumerate(zip(conditions, sights, strict=True)):
             condition.fit(scene.tracks.capacity)

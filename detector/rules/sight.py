@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from detector.airspace.activation import Activation
 from detector.picture import Airspace
+from detector.rules.conditions import M
 from detector.rules.vicinity import Vicinity
-from detector.tracks.fixes import Segments
+from detector.tracks.fixes import Rows, Segments
 from detector.tracks.kinematics import Motion
 from detector.tracks.store import TrackStore
 from feeds.plots import Floats
@@ -28,6 +29,7 @@ class Scene:
     activation: Activation
     tracks: TrackStore
     vicinity: Vicinity
+    touched: tuple[Rows, Rows]  # (m, zone) pairs of steps and the zones they led into or through
     motion: Motion
 
 
@@ -40,6 +42,7 @@ class Sight:
     grave: NDArray[np.bool_]  # (M,) severe for its kind
     evidence: Callable[[int], dict[str, float | str]]
     zone: NDArray[np.intp] | None = None  # (M,) that it is about, if not the nearest
+    reports: int = M  # of N that must show it
 
 
 def best_window(least: Floats) -> tuple[NDArray[np.intp], Floats]:

@@ -6,6 +6,7 @@ import msgspec
 
 from detector.rules import (
     approach,
+    asset_pass,
     dark,
     emergency_code,
     hard_turn,
@@ -26,6 +27,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     steep_descent: steep_descent.Params = steep_descent.Params()
     pull_up: pull_up.Params = pull_up.Params()
     emergency_code: emergency_code.Params = emergency_code.Params()
+    asset_pass: asset_pass.Params = asset_pass.Params()
     jump: jump.Params = jump.Params()
     dark: dark.Params = dark.Params()
     interception: interception.Params = interception.Params()

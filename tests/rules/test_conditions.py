@@ -43,7 +43,7 @@ def test_it_lasts_five_seconds_without_however_many_reports_there_are():
 
 
 def test_it_grows_when_there_is_more_of_it():
-    assert turns("xxxxx", values=[1.0, 2.0, 2.05, 3.0, 2.0]) == "-b-g-"
+    assert turns("xxxxx", values=[1.0, 2.0, 2.01, 3.0, 2.0]) == "-b-g-"
 
 
 def test_it_dates_from_the_first_report_that_showed_it():
