@@ -127,7 +127,12 @@ class Pipeline:
     ) -> list[IncidentMessage]:
         """Go on with other zones and rules; return what ends because its zone is gone or closed by them."""
         messages = self._tick(now_s)
-        kept = {zone.id for zone in airspace.zones if zone.kind in ENTRY and rules.incursion.enabled}
+        entered = {zone.id: zone.kind in ENTRY for zone in self.airspace.zones}
+        kept = {
+            zone.id
+            for zone in airspace.zones
+            if (zone.kind in ENTRY) == entered.get(zone.id) and (rules.incursion.enabled or zone.kind not in ENTRY)
+        }
         gone = set(self.airspace.index_of) - kept
         activation = self._activation_of(airspace)
         closed = activation.closed()

@@ -8,6 +8,7 @@ from detector.airspace.altitude import parse
 from detector.airspace.zones import Identity
 from detector.incidents.message import stamp
 from detector.picture import Airspace
+from detector.rules import emergency_code
 from detector.rules.incursion import Params as Incursion
 from detector.tracks.identity import Classifier, Rule
 from tests import zoo
@@ -70,3 +71,13 @@ def test_a_rule_that_makes_a_friend_resolves():
     assert pipe.reconfigure(Airspace([WEST], 1013.25), friend, zoo.SENSORS, ONLY, 20.0) == []
     messages = zoo.tell(pipe, zoo.flight(lon=19.99, times=[20.5], icao24="48d800"))
     assert [(m.event, m.outcome) for m in messages] == [("closed", "resolved")]
+
+
+def test_conduct_goes_on_in_a_belt_that_stays_and_ends_with_one_that_goes():
+    tables = zoo.only(emergency_code=emergency_code.Params())
+    belt = zoo.zone(zoo.box(20, 54, 21, 55), zone_id="belt", kind="belt")
+    for after, expected in (([EAST, belt], []), ([EAST], [("closed", "zone-closed")])):
+        pipe = zoo.pipeline([belt], tables=tables)
+        assert len(zoo.tell(pipe, zoo.flight(lon=20.2, times=range(20), squawk="7700"))) == 1
+        said = pipe.reconfigure(Airspace(after, 1013.25), Classifier([]), zoo.SENSORS, tables, 20.0)
+        assert [(message.event, message.outcome) for message in said] == expected
