@@ -33,21 +33,23 @@ def headline(subject: Subject, entry: Entry, still: Sequence[Entry], outcome: st
     """Return the line for a message about `entry`; `still` are the findings that have not ended."""
     who, stays = _who(subject), [e for e in still if isinstance(e, Stay)]
     inside = entry if isinstance(entry, Stay) and entry.ended_s is None else None
-    said = _stay(entry) if isinstance(entry, Stay) else _deed(entry, near=not stays)
+    said = _stay(entry) if isinstance(entry, Stay) else _deed(entry, still, near=not stays)
     if outcome is not None:
         return f"{who} {said}; closed: {outcome}"
     if not inside:
         where = f"still in {', '.join(e.zone.name for e in stays)}" if stays else "now"
         said = f"{said}; {where}"
-    deeds = [_deed(e, near=False) for e in still if isinstance(e, Episode) and e is not entry and e.kind != "approach"]
+    others = {e.rule: e for e in still if isinstance(e, Episode) and e.rule not in ("approach", entry.rule)}
+    deeds = [_deed(e, still, near=False) for e in others.values()]
     return "; ".join([f"{who} {said} {_motion(subject)}", *deeds])
 
 
 def _who(subject: Subject) -> str:
-    name = "".join(
-        c if c.isprintable() else "." for c in subject.callsign or subject.track_id
-    )  # one line, whoever sent it
-    return f"{subject.identity.capitalize()} aircraft {name[:NAME_LENGTH]}"
+    return f"{subject.identity.capitalize()} aircraft {_name(subject.callsign or subject.track_id)}"
+
+
+def _name(text: str) -> str:
+    return "".join(c if c.isprintable() else "." for c in text)[:NAME_LENGTH]  # one line, whoever sent it
 
 
 def _stay(stay: Stay) -> str:
@@ -60,13 +62,14 @@ def _stay(stay: Stay) -> str:
     )
 
 
-def _deed(entry: Entry, *, near: bool) -> str:
-    """Return what an episode is, or was."""
+def _deed(entry: Entry, still: Sequence[Entry], *, near: bool) -> str:
+    """Return what an episode is, with all who still have the same part in it, or what it was."""
+    company = [e for e in still if e.rule == entry.rule] if entry.ended_s is None else [entry]
     evidence: dict[str, Any] = entry.evidence if isinstance(entry, Episode) else {}
     zone = entry.zone.name if entry.zone else "every zone"
     words = {
         "zone": zone,
-        "others": ", ".join(entry.others),
+        "others": ", ".join(_name(other) for each in company for other in each.others),
         "fall_fpm": -evidence.get("vrate_fpm", 0.0),
         "distance": _distance(evidence.get("distance_m", 0.0)),
         "jump": _distance(evidence.get("jump_m", 0.0)),
