@@ -22,6 +22,7 @@ from detector.rules.sight import Scene, Sight, best_window
 from detector.tracks.fixes import Rows
 from feeds.plots import Floats
 
+EVERY_S = 3.0  # who reports more often is not looked at by every report
 SAMPLES = 4  # points of either, at which depth is taken
 FASTEST_DOUBT_MPS = 40.0  # who knows velocity no better cannot tell where anybody is going
 
@@ -70,7 +71,14 @@ def look(scene: Scene, params: Params) -> list[Sight]:
     def evidence(m: int) -> dict[str, float | str]:
         return {"time_to_boundary_s": when_s[m], "distance_m": far_m[m], "probability": chance[m]}
 
-    return [Sight(shown, np.ones(n), np.zeros(n, dtype=bool), evidence, nearest)]
+    return [Sight(shown, np.ones(n), np.zeros(n, dtype=bool), evidence, nearest, asked=_due(scene))]
+
+
+def _due(scene: Scene) -> NDArray[np.bool_]:
+    """Tell which reports are the first since a whole multiple of EVERY_S of time, (M,)."""
+    before_s, now_s = scene.segments.before.time_s, scene.segments.now.time_s
+    due: NDArray[np.bool_] = np.floor(now_s / EVERY_S) > np.floor(before_s / EVERY_S)
+    return due
 
 
 def _ways(scene: Scene, horizon_s: float) -> _Ahead:
@@ -78,7 +86,8 @@ def _ways(scene: Scene, horizon_s: float) -> _Ahead:
     level, vertical, now = scene.motion.level, scene.motion.vertical, scene.segments.now
     window, less = best_window(-level.velocity_sigma_mps)
     speed_mps = np.hypot(*(np.take_along_axis(axis, window[None], axis=0)[0] for axis in level.velocity_mps))
-    m = np.flatnonzero((-less < FASTEST_DOUBT_MPS) & (scene.vicinity.distance_m < speed_mps * horizon_s))
+    near = scene.vicinity.distance_m < speed_mps * horizon_s
+    m = np.flatnonzero(near & (-less < FASTEST_DOUBT_MPS) & _due(scene))
     east_mps, north_mps = level.velocity_mps[:, window[m], m]
     east, north = east_north(now.earth_m[m])
     return _Ahead(

@@ -75,11 +75,12 @@ class Conduct:
         signs = Signs()
         for strand, (condition, sight) in enumerate(zip(conditions, sights, strict=True)):
             condition.fit(scene.tracks.capacity)
-            shown = sight.shown & scene.vicinity.near
-            if not shown.any() and not condition.pending(scene.segments.row).any():
-                continue
-            turn = condition.take(scene.segments.row, shown, scene.segments.now.time_s, sight.value)
-            signs += _signs(rule, strand, scene, sight, condition, turn)
+            shown, row = sight.shown & scene.vicinity.near, scene.segments.row
+            asked = shown | condition.pending(row)
+            m = np.flatnonzero(asked if sight.asked is None else asked & sight.asked)
+            if len(m):
+                turn = condition.take(row[m], shown[m], scene.segments.now.time_s[m], sight.value[m])
+                signs += _signs(rule, strand, scene, sight, condition, m, turn)
         signs.sort(key=lambda sign: sign.segment)
         return signs
 
@@ -88,9 +89,12 @@ class Conduct:
             yield from conditions
 
 
-def _signs(rule: str, strand: int, scene: Scene, sight: Sight, condition: Conditions, turn: Turn) -> Iterator[Sign]:
+def _signs(
+    rule: str, strand: int, scene: Scene, sight: Sight, condition: Conditions, of: Rows, turn: Turn
+) -> Iterator[Sign]:
+    """Yield what a turn of R reports, `of` the M of the scene, changed."""
     for change, changed in zip((Change.OPENED, Change.ESCALATED, Change.ENDED), turn, strict=True):
-        for m in np.flatnonzero(changed).tolist():
+        for m in of[changed].tolist():
             row, ended = int(scene.segments.row[m]), change is Change.ENDED
             zone = scene.vicinity.zone if sight.zone is None else sight.zone
             yield Sign(

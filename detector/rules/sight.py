@@ -43,6 +43,7 @@ class Sight:
     evidence: Callable[[int], dict[str, float | str]]
     zone: NDArray[np.intp] | None = None  # (M,) that it is about, if not the nearest
     reports: int = M  # of N that must show it
+    asked: NDArray[np.bool_] | None = None  # (M,) which reports were looked at, if not all
 
 
 def best_window(least: Floats) -> tuple[NDArray[np.intp], Floats]:

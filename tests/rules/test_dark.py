@@ -18,7 +18,7 @@ def silent(until: float = 900.0, others=(), **columns):
 def test_silence_on_the_way_in_is_told_after_twenty_seconds():
     messages = silent()
     assert [(m.event, m.cause, m.time[14:19]) for m in messages] == [
-        ("opened", "approach", "00:03"),
+        ("opened", "approach", "00:06"),
         ("updated", "dark", "01:19"),
         ("closed", "dark", "01:59"),
     ]
