@@ -21,6 +21,7 @@ import numpy as np
 
 from detector import __version__, assembly
 from detector.airspace.activation import over
+from detector.delivery.ledger import Ledger
 from detector.delivery.publisher import Delivery
 from detector.delivery.topics import Topics
 from detector.feedwatch import FeedWatch
@@ -64,7 +65,8 @@ class Daemon:
         self._pipeline = assembly.pipeline_of(self._settings, airspace)
         self._pipeline.execute = self._execute
         topics = Topics(self._settings.mqtt.topic_prefix, self._settings.site.id)
-        self._delivery = Delivery(self._settings.mqtt, topics, self._metrics)
+        ledger = Ledger(Path(self._settings.state.directory))
+        self._delivery = Delivery(self._settings.mqtt, topics, self._metrics, ledger)
         self._feeds: dict[str, tuple[Any, Feed]] = {}
         self._watch = FeedWatch(self._say_feed)
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -178,6 +180,7 @@ class Daemon:
             self._metrics.incidents_open.labels(severity).set(count)
         troubles = [f"feed {name} is not up" for name in self._watch.silent()]
         troubles += [self._reload_error] if self._reload_error else []
+        troubles += self._delivery.tend()
         status = ("degraded" if troubles else "online", "; ".join(troubles))
         if status != self._status:
             self._status = status

@@ -105,6 +105,8 @@ address = "127.0.0.1:{receiver_port}"
 url = "mqtt://127.0.0.1:{broker_port}"
 [metrics]
 listen = "127.0.0.1:{self.metrics_port}"
+[state]
+directory = "state"
 """)
         self.process = self._spawn()
 
