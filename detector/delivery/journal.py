@@ -73,6 +73,8 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         with _named():
+            if path.exists() and not path.stat().st_size:  # SQLite would take it for a new one
+                raise JournalDamagedError("the file is empty")
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             self._db = sqlite3.connect(path, PATIENCE_S, isolation_level="IMMEDIATE", check_same_thread=False)
             try:
