@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from detector.delivery.topics import Topics
@@ -12,6 +14,16 @@ EXPIRY_S = 86_400  # what a room has not fetched within a day is history, not an
 _ENCODER = msgspec.json.Encoder()
 
 
+class Key(msgspec.Struct, frozen=True):
+    """What names a message: rooms tell by it what they have had."""
+
+    incident_id: str
+    sequence: Annotated[int, msgspec.Meta(ge=1, le=2**53)]
+
+
+_KEYS = msgspec.json.Decoder(Key)
+
+
 class Publication(msgspec.Struct, frozen=True):
     """One MQTT PUBLISH. An empty payload clears a retained topic."""
 
@@ -20,6 +32,11 @@ class Publication(msgspec.Struct, frozen=True):
     qos: int = 1
     retain: bool = False
     expiry_s: int | None = None
+
+
+def key_of(payload: bytes) -> Key:
+    """Return what names the message in a payload. Raises msgspec.MsgspecError for what is none."""
+    return _KEYS.decode(payload)
 
 
 def ndjson(message: IncidentMessage) -> bytes:
