@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
+import select
 import socket
-import threading
 from collections.abc import Callable
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from detector.delivery.backoff import Backoff
 from detector.delivery.connection import TURN_S, Connection
 from detector.delivery.dialect import V5, Dialect
+from detector.errors import IncursiondError
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ class Reconnecting:
 
     `open_session` raises OSError or ValueError where there is nobody; `changed` is told whether a broker is connected;
     `idle` is called about every second while none is; once stopping, a session goes on until `settled` or the time is
-    over.
+    over. An IncursiondError of a session ends `run`; any other fault costs the connection.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class Reconnecting:
         self._open, self._changed, self._settled, self._idle = open_session, changed, settled, idle
         self._dialect = Dialect()
         self._last_failure = ""
-        self._stopping = threading.Event()
+        self._stopping = False  # no threading.Event: a signal handler could wait for its lock for ever
         self._stop_by_s = math.inf
         self._awake, self._wake = socket.socketpair()
         self._awake.setblocking(False)
@@ -68,15 +69,15 @@ class Reconnecting:
     def stop(self, timeout_s: float) -> None:
         """Make `run` end soon; from any thread or signal handler."""
         self._stop_by_s = self._monotonic_s() + timeout_s
-        self._stopping.set()
+        self._stopping = True
         self.wake()
 
     def run(self) -> None:
         """Run until stopped."""
-        while not self._stopping.is_set():
+        while not self._stopping:
             began_s = self._monotonic_s()
             reason = self._attempt()
-            if self._stopping.is_set():
+            if self._stopping:
                 return
             if self._monotonic_s() - began_s >= STEADY_S:
                 self._backoff.reset()
@@ -86,7 +87,9 @@ class Reconnecting:
             self._pause(self._monotonic_s() + self._backoff.wait_s())
 
     def _pause(self, until_s: float) -> None:
-        while (left_s := until_s - self._monotonic_s()) > 0 and not self._stopping.wait(min(left_s, TURN_S)):
+        while (left_s := until_s - self._monotonic_s()) > 0 and not self._stopping:
+            if select.select([self._awake], [], [], min(left_s, TURN_S))[0]:
+                self._awake.recv(4096)
             self._idle()
 
     def _attempt(self) -> str:
@@ -98,6 +101,8 @@ class Reconnecting:
         connection = session.connection
         try:
             self._hold(session)
+        except (IncursiondError, BrokenPipeError):  # the owner's own: it cannot go on
+            raise
         except Exception as error:  # a fault costs the connection, never the thread
             log.exception("broker %s: fault in a connection", self._url)
             return f"{type(error).__name__}: {error}"
@@ -121,4 +126,4 @@ class Reconnecting:
         log.info("broker %s: connected with MQTT %s", self._url, "5" if five else "3.1.1, which hides refusals")
 
     def _finished(self) -> bool:
-        return self._stopping.is_set() and (self._settled() or self._monotonic_s() > self._stop_by_s)
+        return self._stopping and (self._settled() or self._monotonic_s() > self._stop_by_s)

@@ -78,15 +78,16 @@ class Order:
         self._stories: dict[str, _Story] = {}
         self._gaps: dict[str, _Story] = {}  # those in which something is missing
 
-    def recall(self, incident_id: str, sequence: int, digest_or_none: bytes | None, now_s: float) -> None:
-        """Take from memory a message that was seen, or, without a digest, that all up to it count as seen."""
+    def recall(self, incident_id: str, sequence: int, digest: bytes, now_s: float) -> None:
+        """Take from memory a message that was seen."""
         story = self._stories.setdefault(incident_id, _Story())
-        if digest_or_none is None:
-            story.skip(sequence)
-        else:
-            story.see(sequence, digest_or_none)
-            story.last = max(story.last, sequence)
+        story.see(sequence, digest)
+        story.last = max(story.last, sequence)
         self._note_gap(incident_id, story, now_s)
+
+    def skip(self, incident_id: str, upto: int) -> None:
+        """Take from memory that all messages up to one count as seen."""
+        self._stories.setdefault(incident_id, _Story()).skip(upto)
 
     def take(self, payload: bytes, now_s: float, *, retained: bool = False) -> list[Step]:
         """Return what to do about a message."""
@@ -143,7 +144,7 @@ class Order:
 
 
 def digest(line: bytes) -> bytes:
-    """Return what tells messages of other content apart."""
+    """Return what tells messages of other content under one name apart."""
     return hashlib.blake2b(line, digest_size=8).digest()
 
 

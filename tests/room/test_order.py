@@ -139,7 +139,7 @@ def test_what_is_no_message(junk: bytes) -> None:
 
 def test_memory_is_all_that_matters() -> None:
     order = Order()
-    order.recall("a", 2, None, 0.0)
+    order.skip("a", 2)
     order.recall("a", 3, digest(payload(3)), 0.0)
     order.recall("a", 5, digest(payload(5)), 0.0)
     assert order.upto("a") == 3
@@ -166,7 +166,7 @@ def test_whatever_comes_each_is_passed_on_once_and_in_order(acts: list) -> None:
         if act == "restart":
             order, before = Order(), order
             for name, story in before._stories.items():
-                order.recall(name, story.upto, None, now_s)
+                order.skip(name, story.upto)
                 for n, known in story.seen.items():
                     order.recall(name, n, known, now_s)
                 for line, since_s in story.waiting.values():
