@@ -64,7 +64,7 @@ class Daemon:
         self._pipeline = assembly.pipeline_of(self._settings, airspace)
         self._pipeline.execute = self._execute
         topics = Topics(self._settings.mqtt.topic_prefix, self._settings.site.id)
-        self._delivery = Delivery(self._settings.mqtt, topics, self._metrics)
+        self._delivery = Delivery(self._settings.mqtt, topics, self._metrics, rooms=self._settings.mqtt.rooms)
         self._feeds: dict[str, tuple[Any, Feed]] = {}
         self._watch = FeedWatch(self._say_feed)
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -177,6 +177,7 @@ class Daemon:
         for severity, count in self._pipeline.book.by_severity().items():
             self._metrics.incidents_open.labels(severity).set(count)
         troubles = [f"feed {name} is not up" for name in self._watch.silent()]
+        troubles += [f"room {room} does not confirm" for room in self._delivery.silent_rooms()]
         troubles += [self._reload_error] if self._reload_error else []
         status = ("degraded" if troubles else "online", "; ".join(troubles))
         if status != self._status:

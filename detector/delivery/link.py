@@ -14,6 +14,7 @@ from detector.delivery.flight import Answer, Flight, publication_of
 from detector.delivery.messages import Publication
 from detector.delivery.outbox import Item
 from detector.delivery.reconnecting import Reconnecting
+from detector.delivery.rooms import Rooms
 from detector.delivery.session import Session
 from detector.delivery.topics import Topics
 from detector.metrics import Metrics
@@ -31,16 +32,24 @@ class Link:
         broker: Broker,
         topics: Topics,
         flight: Flight,
+        rooms: Rooms,
         will: Publication,
         metrics: Metrics,
         time_s: Clock,
         monotonic_s: Clock,
     ) -> None:
         self._broker, self._topics, self._flight, self._will, self._metrics = broker, topics, flight, will, metrics
+        self._rooms = rooms
         self._time_s, self._monotonic_s = time_s, monotonic_s
         self._refused_kinds: set[str] = set()
         self._reconnecting = Reconnecting(
-            broker.url, Backoff(), self._open, metrics.connected.set, flight.settled, lambda: None, monotonic_s
+            broker.url,
+            Backoff(),
+            self._open,
+            metrics.connected.set,
+            flight.settled,
+            lambda: rooms.look(connected=False),
+            monotonic_s,
         )
         self._thread = threading.Thread(target=self._reconnecting.run, name="publisher", daemon=True)
 
@@ -59,11 +68,22 @@ class Link:
             self._thread.join(2 * timeout_s)
 
     def _open(self, version: MQTTProtocolVersion) -> Session:
-        return Session(self._broker, version, self._will, self._flight, self._heard, self._monotonic_s)
+        return Session(
+            self._broker,
+            version,
+            self._will,
+            self._flight,
+            self._heard,
+            self._rooms,
+            self._topics.receipts,
+            self._monotonic_s,
+        )
 
     def _heard(self, answer: Answer, what: Item | Publication | None, reason: str) -> None:
         if what is None:
             return
+        if answer in {Answer.CONFIRMED, Answer.COMPLETE} and isinstance(what, Item):
+            self._rooms.confirmed(what)
         if answer is Answer.COMPLETE and isinstance(what, Item):
             self._metrics.confirmed.inc()
             self._metrics.latency.observe(max(0.0, self._time_s() - what.received_s))

@@ -1,7 +1,8 @@
 """The one door: everything that an operations room is to get passes here.
 
 A message is made durable, where it is, by the outbox behind `submit`; it is done when the broker has confirmed each of
-its publications. Rooms may get one twice (after a lost connection), so they know it by incident_id and sequence.
+its publications, and each room that must its receipt. Rooms may get one twice (after a lost connection, or because
+another room has missed it), so they know it by incident_id and sequence.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from detector.delivery.flight import Flight
 from detector.delivery.link import Link
 from detector.delivery.messages import Publication, publications
 from detector.delivery.outbox import Outbox
+from detector.delivery.rooms import Rooms
 from detector.delivery.states import States
 from detector.delivery.topics import Topics
 from detector.incidents.message import IncidentMessage, stamp
@@ -38,17 +40,19 @@ class Delivery:
         settings: BrokerSettings,
         topics: Topics,
         metrics: Metrics,
+        rooms: Sequence[str] = (),
         time_s: Clock = time.time,
         monotonic_s: Clock = time.monotonic,
     ) -> None:
         self._topics, self._time_s = topics, time_s
-        self._outbox, self._states = Outbox(), States()
+        self._outbox, self._states = Outbox(held=bool(rooms)), States()
         # No time in the will: it is made when the connection begins, and is of use when that ends.
         will = self._state(
             self._topics.status, "offline", site=topics.site, version=__version__, reason="connection lost"
         )
         flight = Flight(self._outbox, self._states)
-        self._link = Link(broker_of(settings), topics, flight, will, metrics, time_s, monotonic_s)
+        self._rooms = Rooms(rooms, self._outbox, flight, metrics, monotonic_s)
+        self._link = Link(broker_of(settings), topics, flight, self._rooms, will, metrics, time_s, monotonic_s)
         metrics.outbox.set_function(lambda: len(self._outbox))
         metrics.outbox_age.set_function(self._oldest_age_s)
         self._put_status("online")
@@ -75,8 +79,12 @@ class Delivery:
         self._states.put(self._state(topic, state, feed=name, time=stamp(self._time_s()), **facts))
         self._link.wake()
 
+    def silent_rooms(self) -> list[str]:
+        """Return the rooms that have not confirmed what they must, ten seconds after the broker did."""
+        return self._rooms.silent()
+
     def drain(self, timeout_s: float) -> bool:
-        """Wait until every message is confirmed, and tell whether it came to that in time."""
+        """Wait until the broker has confirmed every message, and tell whether it came to that in time."""
         return self._outbox.wait_empty(timeout_s)
 
     def stop(self, timeout_s: float = 5.0) -> bool:

@@ -15,6 +15,7 @@ from detector.delivery.connection import Connection
 from detector.delivery.flight import WINDOW, Answer, Flight, publication_of
 from detector.delivery.messages import Publication
 from detector.delivery.outbox import Item
+from detector.delivery.rooms import Rooms
 
 _HEADER_BYTES = 64  # of a PUBLISH with our properties: more than it can be
 _UNLIMITED = 2**28
@@ -34,9 +35,12 @@ class Session:
         will: Publication,
         flight: Flight,
         heard: Heard,
+        rooms: Rooms,
+        receipts: str,
         monotonic_s: Callable[[], float],
     ) -> None:
         self._version, self._flight, self._heard, self._monotonic_s = version, flight, heard, monotonic_s
+        self._rooms, self._receipts = rooms, receipts
         self._largest = _UNLIMITED
         client = broker.client(version)
         client.max_inflight_messages_set(0)  # paho must send at once, not queue: the window is ours
@@ -44,13 +48,20 @@ class Session:
         client.on_publish = lambda _client, _data, packet_id, code, _facts: self.connection.note(
             partial(self._ack, packet_id, code)
         )
+        client.on_message = lambda _client, _data, message: self.connection.note(
+            partial(rooms.received, message.topic, bytes(message.payload))
+        )
+        client.on_subscribe = lambda _client, _data, _id, codes, _facts: self.connection.note(
+            partial(rooms.subscribed, codes)
+        )
         self.connection = Connection(broker, client, version, self._accepted, monotonic_s)
 
     def turn(self, awake: socket.socket) -> bool:
         """Send what is due, then wait for answers or for `awake` and take them; tell whether the connection stands."""
+        self._rooms.look(connected=self.connection.accepted)
         if self.connection.accepted:
             self._send()
-        return self.connection.turn(awake, self._flight.next_s())
+        return self.connection.turn(awake, min(self._flight.next_s(), self._rooms.next_s()))
 
     def _send(self) -> None:
         now_s = self._monotonic_s()
@@ -66,6 +77,8 @@ class Session:
 
     def _accepted(self, facts: Any) -> None:
         self._largest = getattr(facts, "MaximumPacketSize", _UNLIMITED)
+        if self._rooms:
+            self.connection.client.subscribe(self._receipts, qos=1)
         self._flight.restart(getattr(facts, "ReceiveMaximum", WINDOW))
 
     def _ack(self, packet_id: int, code: ReasonCode) -> None:

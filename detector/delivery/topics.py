@@ -45,6 +45,11 @@ class Topics:
         """Return the filter of all messages."""
         return self._name("alert") + "/#"
 
+    @property
+    def receipts(self) -> str:
+        """Return the filter of all receipts."""
+        return self._name("receipt") + "/+"
+
     def receipt(self, room: str) -> str:
         """Return the topic on which a room confirms messages."""
         return self._name("receipt", room)

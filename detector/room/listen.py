@@ -110,6 +110,10 @@ class Listener:
         """Return when something is to be done without a message."""
         return min(self._order.next_s(), self.receipts.next_s())
 
+    def latest(self) -> str | None:
+        """Return the incident of the latest message, if there was any."""
+        return self._order.latest
+
     def owed(self) -> list[Receipt]:
         """Return the receipts to send now."""
         due = self.receipts.due(time.monotonic(), at_once=self._stopping)

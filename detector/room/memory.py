@@ -83,7 +83,7 @@ class Memory:
     def _tell(self, order: Order, now_s: float) -> list[Step]:
         for incident_id, upto in self._db.execute("SELECT incident_id, upto FROM skipped"):
             order.skip(incident_id, upto)
-        rows = "SELECT incident_id, sequence, digest FROM seen WHERE waiting IS NULL ORDER BY 1, 2"
+        rows = "SELECT incident_id, sequence, digest FROM seen WHERE waiting IS NULL ORDER BY time_s"
         for incident_id, sequence, known in self._db.execute(rows):
             order.recall(incident_id, sequence, known, now_s)
         waiting = self._db.execute("SELECT waiting FROM seen WHERE waiting IS NOT NULL")

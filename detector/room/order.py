@@ -72,14 +72,16 @@ class _Story:
 
 
 class Order:
-    """The incidents a room has heard of."""
+    """The incidents a room has heard of; `latest` is that of the latest message."""
 
     def __init__(self) -> None:
+        self.latest: str | None = None
         self._stories: dict[str, _Story] = {}
         self._gaps: dict[str, _Story] = {}  # those in which something is missing
 
     def recall(self, incident_id: str, sequence: int, digest: bytes, now_s: float) -> None:
         """Take from memory a message that was seen."""
+        self.latest = incident_id
         story = self._stories.setdefault(incident_id, _Story())
         story.see(sequence, digest)
         story.last = max(story.last, sequence)
@@ -96,6 +98,7 @@ class Order:
             key = key_of(line)
         except msgspec.MsgspecError as error:
             return [Step(Verdict.UNREADABLE, "", 0, line, reason=str(error))]
+        self.latest = key.incident_id
         story = self._stories.setdefault(key.incident_id, _Story())
         story.retained |= retained and not story.last
         steps = self._judge(key.incident_id, key.sequence, line, story, now_s)

@@ -48,15 +48,14 @@ class Receipts:
         """Note that a receipt is on its way."""
         self._under_way[packet_id] = incident_id
         self._sent_s = {each: at_s for each, at_s in self._sent_s.items() if now_s - at_s < AGAIN_S}
-        self._sent_s.pop(incident_id, None)
         self._sent_s[incident_id] = now_s
 
     def answered(self, packet_id: int) -> None:
         """Note that the broker has answered one; a refusal is no reason to try it again and again."""
         self._under_way.pop(packet_id, None)
 
-    def reconnected(self, now_s: float) -> None:
-        """Owe what was under way, and the last one as a sign of life, on a new connection."""
-        for incident_id in [*self._under_way.values(), *list(self._sent_s)[-1:]]:
+    def reconnected(self, known_or_none: str | None, now_s: float) -> None:
+        """Owe what was under way, and, as a sign of life, one for an incident that is known, on a new connection."""
+        for incident_id in [*self._under_way.values(), *filter(None, [known_or_none])]:
             self.owe(incident_id, now_s, repeated=False)
         self._under_way = {}

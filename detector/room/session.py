@@ -38,6 +38,9 @@ class Desk(Protocol):
     def next_s(self) -> float:
         """Return when it wants to be asked without messages."""
 
+    def latest(self) -> str | None:
+        """Return the incident of the latest message, if there was any."""
+
     def owed(self) -> list[Receipt]:
         """Return the receipts to send now."""
 
@@ -95,7 +98,7 @@ class Session:
         """Subscribe, also where the broker knows us: so it sends the incidents that are open, whatever we missed."""
         options: Any = SubscribeOptions(qos=1) if self._version == V5 else 1
         self.connection.client.subscribe([(self._topics.alerts, options), (self._topics.incidents, options)])
-        self._desk.receipts.reconnected(self._monotonic_s())
+        self._desk.receipts.reconnected(self._desk.latest(), self._monotonic_s())
 
     def _subscribed(self, codes: list[ReasonCode]) -> None:
         for topic, code in zip((self._topics.alerts, self._topics.incidents), codes, strict=True):
