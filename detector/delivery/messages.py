@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -10,6 +10,8 @@ from detector.delivery.topics import Topics
 from detector.incidents.message import IncidentMessage
 
 EXPIRY_S = 86_400  # what a room has not fetched within a day is history, not an alert
+
+Read = TypeVar("Read")
 
 _ENCODER = msgspec.json.Encoder()
 
@@ -35,8 +37,16 @@ class Publication(msgspec.Struct, frozen=True):
 
 
 def key_of(payload: bytes) -> Key:
-    """Return what names the message in a payload. Raises msgspec.MsgspecError for what is none."""
-    return _KEYS.decode(payload)
+    """Return what names the message in a payload. Raises ValueError for what is none."""
+    return read(payload, _KEYS)
+
+
+def read(payload: bytes, decoder: msgspec.json.Decoder[Read]) -> Read:
+    """Return what a payload from outside holds. Raises ValueError for anything that it should not."""
+    try:
+        return decoder.decode(payload)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def ndjson(message: IncidentMessage) -> bytes:

@@ -15,7 +15,7 @@ from typing import Annotated
 
 import msgspec
 
-from detector.delivery.messages import EXPIRY_S, Key
+from detector.delivery.messages import EXPIRY_S, Key, read
 
 OVERDUE_S = 10.0
 AGAIN_S = 0.5  # what was sent so lately may still be on its way; a room waits longer for what is missing
@@ -37,10 +37,7 @@ _RECEIPTS = msgspec.json.Decoder(Receipt)
 
 def receipt_of(topic: str, payload: bytes) -> Receipt:
     """Return the receipt that arrived on a topic. Raises ValueError for what is none of that topic's room."""
-    try:
-        receipt = _RECEIPTS.decode(payload)
-    except msgspec.MsgspecError as error:
-        raise ValueError(str(error)) from None
+    receipt = read(payload, _RECEIPTS)
     if topic.rpartition("/")[2] != receipt.room:
         raise ValueError(f"says room {receipt.room!r}")
     return receipt

@@ -11,8 +11,6 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import msgspec
-
 from detector.delivery.messages import key_of
 from detector.errors import IncursiondError, InputError
 from detector.room.order import Order, Step, Verdict, digest
@@ -107,6 +105,6 @@ class Memory:
 def _written(line: bytes) -> Step:
     try:
         key = key_of(line)
-    except msgspec.MsgspecError as error:
+    except ValueError as error:
         return Step(Verdict.UNREADABLE, "", 0, reason=str(error))
     return Step(Verdict.PASSED, key.incident_id, key.sequence, line)

@@ -13,8 +13,6 @@ import hashlib
 import math
 from dataclasses import dataclass, field
 
-import msgspec
-
 from detector.delivery.messages import key_of
 
 GRACE_S = 2.0
@@ -96,7 +94,7 @@ class Order:
         line = payload.replace(b"\r", b" ").replace(b"\n", b" ")  # JSON has them between its tokens only
         try:
             key = key_of(line)
-        except msgspec.MsgspecError as error:
+        except ValueError as error:
             return [Step(Verdict.UNREADABLE, "", 0, line, reason=str(error))]
         self.latest = key.incident_id
         story = self._stories.setdefault(key.incident_id, _Story())

@@ -127,7 +127,11 @@ def test_a_late_room_gets_the_whole_story_of_a_daemon_that_sends_it_again() -> N
 
 
 @pytest.mark.parametrize(
-    "junk", [b"", b"{", b"[]", b'{"incident_id": "a"}', b'{"incident_id": 1, "sequence": 1}', payload(0), b"\xff\n"]
+    "junk",
+    [
+        *(b"", b"{", b"[]", b"\xff\n", b'{"x":' + b"[" * 100_000, b'{"incident_id": "\xff", "sequence": 1}'),
+        *(b'{"incident_id": "a"}', b'{"incident_id": 1, "sequence": 1}', payload(0), payload(10**30)),
+    ],
 )
 def test_what_is_no_message(junk: bytes) -> None:
     order = Order()
