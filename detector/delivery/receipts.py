@@ -1,7 +1,7 @@
 """Receipts: what a room says it has had, and what the rooms that must confirm have not.
 
 A room's receipt is the highest sequence of an incident that it has seen without a gap. One that goes no further than
-the last asks, as in TCP, for what comes after it: then that is sent again at once. Without a word from a room it is
+the last asks, as in TCP, for what the room has missed: that is sent again at once. Without a word from a room it is
 sent again OVERDUE_S after the broker confirmed it, and then ever more rarely, for a broker may queue all of it for a
 room that is away; once the room speaks again, it gets everything that is overdue. No clock, no sockets.
 """
@@ -51,7 +51,8 @@ class _Waiting:
     rooms: frozenset[str]
     since_s: float
     sent_s: float
-    wait_s: float = OVERDUE_S
+    wait_s: float = OVERDUE_S  # before it is sent again
+    again_s: float = AGAIN_S  # the same, once a room has asked
 
 
 class Receipts:
@@ -78,7 +79,7 @@ class Receipts:
                 self._waiting[message] = _Waiting(key, rooms, now_s, now_s)
             return not rooms
 
-    def take(self, receipt: Receipt, now_s: float) -> list[int]:
+    def take(self, receipt: Receipt) -> list[int]:
         """Return the messages that every room has with this receipt."""
         room, upto = receipt.room, receipt.sequence
         with self._lock:
@@ -90,10 +91,7 @@ class Receipts:
             done = self._confirm(receipt.incident_id, room, marks[room])
             for each in self._waiting.values():
                 if room in each.rooms:
-                    if asks and each.key.incident_id == receipt.incident_id:
-                        each.wait_s = AGAIN_S
-                    elif now_s - each.since_s >= OVERDUE_S:
-                        each.wait_s = OVERDUE_S
+                    each.wait_s = min(each.wait_s, each.again_s if asks else OVERDUE_S)
             return done
 
     def due(self, now_s: float) -> list[int]:
@@ -102,6 +100,7 @@ class Receipts:
             due = [message for message, each in self._waiting.items() if now_s - each.sent_s >= each.wait_s]
             for each in map(self._waiting.__getitem__, due):
                 each.sent_s, each.wait_s = now_s, min(max(2 * each.wait_s, OVERDUE_S), RAREST_S)
+                each.again_s = min(2 * each.again_s, OVERDUE_S)  # a room that is slow must not drown in copies
             return due
 
     def expired(self, now_s: float) -> list[int]:

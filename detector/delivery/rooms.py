@@ -61,7 +61,7 @@ class Rooms:
         required = receipt.room in self._receipts.rooms
         self._metrics.receipts.labels("taken" if required else "not_required").inc()
         if required:
-            self._outbox.release(self._receipts.take(receipt, self._monotonic_s()))
+            self._outbox.release(self._receipts.take(receipt))
 
     def subscribed(self, codes: Sequence[ReasonCode]) -> None:
         """Take the broker's answer to our subscription to receipts."""

@@ -67,23 +67,23 @@ def test_what_is_no_receipt(payload: bytes) -> None:
 
 def test_a_receipt_confirms_everything_up_to_it() -> None:
     receipts = delivered(5)
-    assert receipts.take(receipt(3), 0.0) == [1, 2, 3]
-    assert receipts.take(receipt(2), 0.0) == []
-    assert receipts.take(receipt(9, incident_id="b"), 0.0) == []
-    assert receipts.take(receipt(5), 0.0) == [4, 5]
+    assert receipts.take(receipt(3)) == [1, 2, 3]
+    assert receipts.take(receipt(2)) == []
+    assert receipts.take(receipt(9, incident_id="b")) == []
+    assert receipts.take(receipt(5)) == [4, 5]
 
 
 def test_every_room_must_confirm() -> None:
     receipts = delivered(2, "warsaw", "suwalki")
-    assert receipts.take(receipt(2), 0.0) == []
+    assert receipts.take(receipt(2)) == []
     assert receipts.overdue(OVERDUE_S) == {"suwalki": (2, OVERDUE_S), "warsaw": (0, 0.0)}
-    assert receipts.take(receipt(1, "suwalki"), 0.0) == [1]
-    assert receipts.take(receipt(2, "suwalki"), 0.0) == [2]
+    assert receipts.take(receipt(1, "suwalki")) == [1]
+    assert receipts.take(receipt(2, "suwalki")) == [2]
 
 
 def test_a_receipt_may_come_before_the_brokers_word() -> None:
     receipts = Receipts(["warsaw"])
-    assert receipts.take(receipt(2), 0.0) == []
+    assert receipts.take(receipt(2)) == []
     assert receipts.delivered(1, Key("a", 2), 0.1)
     assert not receipts.delivered(2, Key("a", 3), 0.1)
 
@@ -92,7 +92,7 @@ def test_silence_is_overdue_after_ten_seconds() -> None:
     receipts = delivered(2)
     assert receipts.overdue(OVERDUE_S - 0.1) == {"warsaw": (0, 0.0)}
     assert receipts.overdue(12.0) == {"warsaw": (2, 12.0)}
-    receipts.take(receipt(2), 12.0)
+    receipts.take(receipt(2))
     assert receipts.overdue(12.0) == {"warsaw": (0, 0.0)}
 
 
@@ -107,18 +107,27 @@ def test_to_a_silent_room_it_is_sent_ever_more_rarely() -> None:
     assert set(waits[9:]) == {RAREST_S}
 
 
-def test_a_receipt_that_goes_no_further_asks_for_what_follows() -> None:
+def test_a_receipt_that_goes_no_further_asks_for_what_was_missed() -> None:
     receipts = delivered(4)
-    receipts.take(receipt(2), 3.0)
+    receipts.delivered(5, Key("b", 1), 0.0)
+    receipts.take(receipt(2))
     assert receipts.due(3.0) == []
-    receipts.take(receipt(2), 3.0)
-    assert receipts.due(3.0) == [3, 4]
-    assert receipts.due(3.0 + AGAIN_S) == []
+    receipts.take(receipt(2))
+    assert receipts.due(3.0) == [3, 4, 5]
+    assert receipts.due(3.0 + OVERDUE_S - 0.1) == []
+
+
+def test_a_room_that_keeps_asking_does_not_drown_in_copies() -> None:
+    receipts, sent = delivered(1), 0
+    for tick in range(600):
+        receipts.take(receipt(0))
+        sent += len(receipts.due(tick / 10))
+    assert sent == 9  # after 0.5, 1, 2, 4, 8 s, then every 10
 
 
 def test_the_first_receipt_may_ask() -> None:
     receipts = delivered(2, now_s=3.0)
-    receipts.take(receipt(0), 3.1)
+    receipts.take(receipt(0))
     assert receipts.due(3.1) == []
     assert receipts.due(3.0 + AGAIN_S) == [1, 2]
     assert AGAIN_S < GRACE_S / 2
@@ -130,7 +139,7 @@ def test_a_room_that_speaks_again_gets_what_is_overdue() -> None:
         assert receipts.due(now_s) == [1, 2]
     assert receipts.due(45.0) == []
     receipts.delivered(3, Key("b", 1), 45.0)
-    receipts.take(receipt(1, incident_id="b"), 45.0)
+    receipts.take(receipt(1, incident_id="b"))
     assert receipts.due(45.0) == [1, 2]
 
 
@@ -144,7 +153,7 @@ def test_what_nobody_fetches_is_given_up() -> None:
 def test_receipts_for_made_up_incidents_are_forgotten() -> None:
     receipts = Receipts(["warsaw"])
     for n in range(MOST_MARKS + 10):
-        receipts.take(receipt(1, incident_id=str(n)), 0.0)
+        receipts.take(receipt(1, incident_id=str(n)))
     assert len(receipts._marks) == MOST_MARKS
 
 
