@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -62,6 +63,16 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument("--speed", type=_positive, metavar="X", help="times the records' clock; default: no waiting")
     replay.add_argument("--publish", action="store_true", help="send to the configured broker too")
     replay.add_argument("--output", type=Path, metavar="FILE", help="messages go here instead of stdout")
+    listen = add("listen", _listen, "print the messages an operations room is to read, each once and in order")
+    add_config(listen)
+    listen.add_argument("--room", type=_room, required=True, metavar="NAME", help="lower-case letters, digits, hyphens")
+    listen.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="append messages there instead of stdout; what was seen is remembered in FILE.state (without --output: in "
+        "[state] directory)",
+    )
     add_config(add("check", _check, "read everything, start nothing, name every problem"))
     zones = add("zones", _zones, "list the zones of files as they are read, or convert them to GeoJSON")
     zones.add_argument("files", type=Path, nargs="+", metavar="FILE", help="GeoJSON, KML, OpenAir, AIXM, or .gz of it")
@@ -79,6 +90,12 @@ def _positive(text: str) -> float:
     return value
 
 
+def _room(text: str) -> str:
+    if not re.fullmatch("[a-z0-9-]+", text):
+        raise argparse.ArgumentTypeError(f"expected lower-case letters, digits and hyphens, got {text!r}")
+    return text
+
+
 def _run(options: argparse.Namespace) -> int:
     from detector.daemon import run
 
@@ -91,6 +108,12 @@ def _replay(options: argparse.Namespace) -> int:
     return command(
         settings.find(options.config), options.tracks, options.output, options.speed, publish=options.publish
     )
+
+
+def _listen(options: argparse.Namespace) -> int:
+    from detector.room.listen import command
+
+    return command(settings.find(options.config), options.room, options.output)
 
 
 def _check(options: argparse.Namespace) -> int:

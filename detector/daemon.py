@@ -74,7 +74,7 @@ class Daemon:
         self._snapshots = Snapshots(self._pipeline)
         self._snap_s = -math.inf
         topics = Topics(self._settings.mqtt.topic_prefix, self._settings.site.id)
-        self._delivery = Delivery(self._settings.mqtt, topics, self._metrics, ledger)
+        self._delivery = Delivery(self._settings.mqtt, topics, self._metrics, ledger, self._settings.mqtt.rooms)
         self._feeds: dict[str, tuple[Any, Feed]] = {}
         self._watch = FeedWatch(self._say_feed)
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -197,6 +197,7 @@ class Daemon:
         for severity, count in self._pipeline.book.by_severity().items():
             self._metrics.incidents_open.labels(severity).set(count)
         troubles = [f"feed {name} is not up" for name in self._watch.silent()]
+        troubles += [f"room {room} does not confirm" for room in self._delivery.silent_rooms()]
         troubles += [self._reload_error] if self._reload_error else []
         if now_s >= self._snap_s:
             self._snap(now_s)

@@ -26,6 +26,8 @@ from detector.pipeline import RESULTS
 LATENCY_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 EVENTS = ("opened", "escalated", "updated", "acknowledged", "closed")
 
+RECEIPTS = ("taken", "not_required", "malformed")
+
 
 class Metrics:
     """The metrics of one daemon, each an attribute."""
@@ -74,6 +76,18 @@ class Metrics:
             "incident_messages_not_durable_total", "Incident messages sent that the disk did not take."
         )
         self.set_aside = counter("journals_set_aside_total", "Journals found damaged.")
+        self.room_unconfirmed = gauge(
+            "room_unconfirmed_messages",
+            "Incident messages that a room has not confirmed 10 s after the broker did.",
+            "room",
+        )
+        self.room_unconfirmed_age = gauge(
+            "room_unconfirmed_oldest_age_seconds", "How long ago the broker confirmed the oldest of them.", "room"
+        )
+        self.room_expired = counter(
+            "room_expired_messages_total", "Incident messages given up that a room did not confirm within a day."
+        )
+        self.receipts = counter("receipts_total", "Receipts of rooms by what became of them.", "result")
         self.connected = gauge("mqtt_connected", "Whether the broker is connected.")
         self.reload_successful = gauge("config_reload_successful", "Whether the last reload was good.")
         self.last_step = gauge("last_step_timestamp_seconds", "When the last detection step completed.")
@@ -83,6 +97,8 @@ class Metrics:
             self.incidents_open.labels(severity)
         for event in EVENTS:
             self.messages.labels(event)
+        for result in RECEIPTS:
+            self.receipts.labels(result)
         self.reload_successful.set(1)
 
     def watch_feed(self, name: str) -> None:
@@ -91,6 +107,12 @@ class Metrics:
         self.feed_up.labels(name)
         for result in RESULTS:
             self.plots.labels(name, result)
+
+    def watch_rooms(self, names: Sequence[str]) -> None:
+        """Make the series of rooms that must confirm exist from the start."""
+        for name in names:
+            self.room_unconfirmed.labels(name)
+            self.room_unconfirmed_age.labels(name)
 
     def count_zones(self, zones: Sequence[Zone]) -> None:
         """Say which zones are in force."""

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from detector import __version__
+from detector.delivery.receipts import Receipt
 from detector.incidents.message import IncidentMessage
 from detector.incidents.severity import SEVERITIES
 from detector.settings import Mqtt, Settings
@@ -22,12 +23,14 @@ CHANNELS = (  # name, topic below the prefix, payload, retained, what it says
     ("incident", "{site}/incident/{id}", "IncidentMessage", True, "An incident as it stands; cleared after closing."),
     ("alert", "{site}/alert/{severity}/{kind}/{zone}", "IncidentMessage", False, "Every message, by what caused it."),
 )
+RECEIVED = (("receipt", "{site}/receipt/{room}", "Receipt", False, "What a room confirms that it has had."),)
 PARAMETERS: dict[str, dict[str, Any]] = {
     "site": {"description": "site.id of the configuration"},
     "feed": {"description": "name of a feed in the configuration"},
     "id": {"description": "incident_id of the message"},
     "severity": {"description": "severity of the incident", "enum": list(SEVERITIES)},
     "kind": {"description": "kind of the finding that caused the message"},
+    "room": {"description": "name of a room: lower-case letters, digits, hyphens"},
     "zone": {"description": "id of the zone, `none` without one"},
 }
 
@@ -46,7 +49,7 @@ def _incident() -> dict[str, Any]:
 
 
 def _asyncapi() -> dict[str, Any]:
-    _, incident = msgspec.json.schema_components([IncidentMessage], ref_template="#/components/schemas/{name}")
+    _, structs = msgspec.json.schema_components([IncidentMessage, Receipt], ref_template="#/components/schemas/{name}")
     states = {"Status": _state("online", "degraded", "offline"), "FeedStatus": _state("up", "stale", "down")}
     return {
         "asyncapi": "3.0.0",
@@ -56,9 +59,10 @@ def _asyncapi() -> dict[str, Any]:
             "description": "Flags incursions and dangerous manoeuvres near borders in the air.",
         },
         "defaultContentType": "application/json",
-        "channels": {name: _channel(topic, payload, text) for name, topic, payload, _, text in CHANNELS},
-        "operations": {f"{name}Sent": _operation(name, retained) for name, _, _, retained, _ in CHANNELS},
-        "components": {"schemas": {**incident, **states}},
+        "channels": {name: _channel(topic, payload, text) for name, topic, payload, _, text in CHANNELS + RECEIVED},
+        "operations": {f"{name}Sent": _operation("send", name, retained) for name, _, _, retained, _ in CHANNELS}
+        | {f"{name}Received": _operation("receive", name, retained) for name, _, _, retained, _ in RECEIVED},
+        "components": {"schemas": {**structs, **states}},
     }
 
 
@@ -71,9 +75,9 @@ def _channel(topic: str, payload: str, description: str) -> dict[str, Any]:
     }
 
 
-def _operation(channel: str, retained: bool) -> dict[str, Any]:
+def _operation(action: str, channel: str, retained: bool) -> dict[str, Any]:
     return {
-        "action": "send",
+        "action": action,
         "channel": {"$ref": f"#/channels/{channel}"},
         "bindings": {"mqtt": {"qos": 1, "retain": retained, "bindingVersion": "0.2.0"}},
     }

@@ -69,7 +69,7 @@ _HOST = r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)"
 _PORT = r"([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 
 Text = Annotated[str, Meta(min_length=1, description="a text")]
-SiteId = Annotated[str, Meta(pattern="^[a-z0-9-]+$", description="lower-case letters, digits and hyphens")]
+Label = Annotated[str, Meta(pattern="^[a-z0-9-]+$", description="lower-case letters, digits and hyphens")]
 Name = Annotated[str, Meta(pattern="^[A-Za-z0-9_.-]+$", description='letters, digits, "_", "." and "-"')]
 IdentityWord = Literal["friend", "assumed-friend", "neutral", "unknown", "suspect", "hostile"]
 Address = Annotated[str, Meta(description=ADDRESS_FORM, extra={"check": address_range})]
@@ -99,7 +99,7 @@ SOME = Meta(min_length=1, description="a list with at least one entry")
 class Site(Struct, frozen=True, forbid_unknown_fields=True):
     """Table [site]."""
 
-    id: SiteId
+    id: Label
     status: Literal["actual", "exercise", "test"] = "actual"
 
 
@@ -170,6 +170,7 @@ class Mqtt(Struct, frozen=True, forbid_unknown_fields=True):
 
     url: Url = "mqtt://127.0.0.1:1883"
     topic_prefix: Topic = "airspace/v1"
+    rooms: tuple[Label, ...] = ()  # that must confirm
     client_id: Text = ""  # incursiond-SITE where not given
     username: Text | None = None
     password_file: FilePath | None = None

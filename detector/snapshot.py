@@ -3,7 +3,8 @@
 A snapshot is taken of the whole, or of what has had to do with incidents since the last whole one: with thousands of
 tracks the whole is megabytes, and those few rows are kilobytes. A pipeline goes on from a whole one and the latest of
 the others. What is kept of tracks are their columns, found by walking the objects that hold them, whatever rules have
-added; the rest is written out below. Bytes laid out otherwise (by another version) are refused.
+added; the rest is written out below, but for where moving assets are: the next second tells. Bytes laid out otherwise
+(by another version) are refused.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from detector.airspace.zones import Zone
+from detector.airspace.zones import Identity, Zone
 from detector.geometry.projection import Theatre
 from detector.incidents import plain
 from detector.picture import Airspace
@@ -151,6 +152,9 @@ class Remembered(Airspace):
         self.zones = tuple(Zone(zone_id, (), name, kind) for zone_id, name, kind in state.zones)
         self.index_of = {zone.id: index for index, zone in enumerate(self.zones)}
         self.theatre = Theatre(*state.theatre)
+        self.moving = np.empty(0, dtype=np.intp)
+        self.cares = np.zeros((len(Identity), len(self.zones)), dtype=bool)
+        self.middle_m = np.full((len(self.zones), 3), np.nan)
 
 
 def _decoded(blob: bytes) -> _State:
@@ -204,7 +208,8 @@ def _layout(pipeline: Pipeline) -> str:
 def _drawn(airspace: Airspace) -> str:
     parts: list[bytes] = []
     for zone in airspace.zones:
-        parts.append(repr((zone.id, zone.kind, zone.floor, zone.ceiling, zone.geodesic, zone.active)).encode())
+        properties = zone.id, zone.kind, zone.floor, zone.ceiling, zone.geodesic, zone.active, zone.follows
+        parts.append(repr((*properties, zone.radius_m)).encode())
         parts += [ring.tobytes() for rings in zone.polygons for ring in rings]
     return _digest(b"".join(parts))
 

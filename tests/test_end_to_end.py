@@ -87,7 +87,7 @@ def box(path: Path, zone_id: str = "box", **properties: object) -> None:
 
 
 class Daemon:
-    def __init__(self, folder: Path, broker_port: int, receiver_port: int) -> None:
+    def __init__(self, folder: Path, broker_port: int, receiver_port: int, mqtt: str = "") -> None:
         box(folder / "box.geojson")
         self.metrics_port = free_port()
         self.config = folder / "incursiond.toml"
@@ -104,6 +104,7 @@ type = "sbs"
 address = "127.0.0.1:{receiver_port}"
 [mqtt]
 url = "mqtt://127.0.0.1:{broker_port}"
+{mqtt}
 [metrics]
 listen = "127.0.0.1:{self.metrics_port}"
 [state]
@@ -208,6 +209,28 @@ def test_a_broker_that_goes_and_comes_back(daemon, mosquitto):
     room = Room(mosquitto.port)
     until(lambda: daemon.metric("incursiond_outbox_messages") == 0, 40.0)
     until(lambda: any("/alert/" in topic for topic in room.got))
+
+
+def test_a_required_room_that_is_away_degrades_the_daemon(tmp_path, mosquitto, receiver):
+    daemon = Daemon(tmp_path, mosquitto.port, receiver.port, 'rooms = ["warsaw"]')
+    room = Room(mosquitto.port)
+    command = [sys.executable, "-m", "detector", "listen", "--config", str(daemon.config), "--room", "warsaw"]
+    command += ["--output", str(tmp_path / "alerts.ndjson")]
+    listener = None
+    try:
+        until(lambda: room.last("alert/severe/incursion/box"), 20.0)
+        until(lambda: room.last("status").get("reason") == "room warsaw does not confirm", 15.0)
+        assert room.last("status")["state"] == "degraded"
+        listener = subprocess.Popen(command, cwd=REPO, stderr=subprocess.DEVNULL)
+        until(lambda: room.last("status")["state"] == "online", 15.0)
+        read = [json.loads(line) for line in (tmp_path / "alerts.ndjson").read_text().splitlines()]
+        assert [message["sequence"] for message in read] == list(range(1, len(read) + 1))
+        assert read[-1]["subject"]["icao24"] == "15abcd"
+        assert daemon.metric("incursiond_room_unconfirmed_messages") == 0
+    finally:
+        for process in filter(None, (daemon.process, listener)):
+            process.kill()
+            process.wait()
 
 
 def test_a_port_in_use_is_one_line(tmp_path, mosquitto, receiver):

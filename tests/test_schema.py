@@ -143,6 +143,7 @@ def test_asyncapi_topics() -> None:
         "airspace/v1/{site}/feed/{feed}/status",
         "airspace/v1/{site}/incident/{id}",
         "airspace/v1/{site}/alert/{severity}/{kind}/{zone}",
+        "airspace/v1/{site}/receipt/{room}",
     ]
 
 
@@ -153,6 +154,7 @@ def test_asyncapi_topics() -> None:
         ("feedStatus", {"state": "stale", "lag_s": 3.0}),
         ("incident", SENT),
         ("alert", SENT),
+        ("receipt", {"room": "warsaw", "incident_id": "7d0c", "sequence": 4, "time": "2026-11-23T01:14:07.000Z"}),
     ],
 )
 def test_asyncapi_payloads(channel: str, payload: Any) -> None:

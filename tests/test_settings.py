@@ -174,6 +174,8 @@ def test_files_from_windows(write: Any, text: str) -> None:
         ],
         ("[rules.incursion]\nsettle_s = -1", "rules.incursion.settle_s: got -1, expected a number, 0 or more"),
         ("[rules.incursion]\nenabled = 1", "rules.incursion.enabled: got 1, expected true or false"),
+        ('[mqtt]\nrooms = ["warsaw", "Warsaw East"]', 'mqtt.rooms[2]: got "Warsaw East", expected lower-case'),
+        ('[mqtt]\nrooms = "warsaw"', 'mqtt.rooms: got "warsaw", expected a list, each lower-case letters, digits'),
         ('[mqtt]\nurl = "http://h"', 'mqtt.url: got "http://h", expected "mqtt://HOST[:PORT]" or "mqtts://..."'),
         ('[mqtt]\nurl = "h:1883"', 'mqtt.url: got "h:1883", expected "mqtt://HOST'),
         ('[mqtt]\nurl = "mqtt://user:secret@h"', 'mqtt.url: got "mqtt://***@h", expected "mqtt://HOST'),

@@ -10,10 +10,15 @@ LONGEST_S = 30.0
 
 
 class Backoff:
-    """The waits of one series of failures: half to all of 1/8, 1/4, 1/2, 1, 2 ... 30 s."""
+    """The waits of one series of failures: half to all of 1/8, 1/4, 1/2, 1, 2 ... `longest_s`."""
 
-    def __init__(self, first_s: float = FIRST_S, jitter: Callable[[float, float], float] = random.uniform) -> None:
-        self._first_s, self._jitter = first_s, jitter
+    def __init__(
+        self,
+        first_s: float = FIRST_S,
+        jitter: Callable[[float, float], float] = random.uniform,
+        longest_s: float = LONGEST_S,
+    ) -> None:
+        self._first_s, self._jitter, self._longest_s = first_s, jitter, longest_s
         self.reset()
 
     def reset(self) -> None:
@@ -22,5 +27,5 @@ class Backoff:
 
     def wait_s(self) -> float:
         """Return how long to wait after one more failure."""
-        most_s, self._next_s = self._next_s, min(2 * self._next_s, LONGEST_S)
+        most_s, self._next_s = self._next_s, min(2 * self._next_s, self._longest_s)
         return self._jitter(most_s / 2, most_s)

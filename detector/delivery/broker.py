@@ -55,6 +55,7 @@ class Broker:
     username: str | None
     password: str | None = field(repr=False)
     tls: ssl.SSLContext | None
+    session_s: int = 0  # how long the broker keeps subscriptions and messages of a client that is away; 0: not at all
 
     @property
     def address(self) -> tuple[str, int]:
@@ -62,22 +63,33 @@ class Broker:
         parts = urlsplit(self.url)
         return parts.hostname or "", parts.port or _PORTS[parts.scheme]
 
-    def client(self, version: MQTTProtocolVersion, will: Publication) -> paho.Client:
-        """Return a client for one connection.
+    def client(self, version: MQTTProtocolVersion) -> paho.Client:
+        """Return a client for one connection, so that paho's own queue never outlives one.
 
-        It starts clean (paho's default): a publisher has no subscriptions to keep, and what it had not confirmed the
-        outbox sends again. A new client for each connection also means that paho's own queue never outlives one.
+        With `session_s` a message counts as received when the client's `ack` says so, not when paho has read it.
         """
         client = paho.Client(
-            CallbackAPIVersion.VERSION2, client_id=self.client_id, protocol=version, reconnect_on_failure=False
+            CallbackAPIVersion.VERSION2,
+            client_id=self.client_id,
+            clean_session=None if version == V5 else not self.session_s,
+            protocol=version,
+            reconnect_on_failure=False,
+            manual_ack=self.session_s > 0,
         )
-        client.max_inflight_messages_set(0)  # paho must send at once, not queue: the window is ours
-        client.will_set(will.topic, will.payload, will.qos, will.retain)
         if self.username is not None:
             client.username_pw_set(self.username, self.password)
         if self.tls is not None:
             client.tls_set_context(self.tls)
         return client
+
+    def connect(self, client: paho.Client, version: MQTTProtocolVersion) -> None:
+        """Connect a client. Raises OSError or ValueError if nobody is there."""
+        if not self.session_s or version != V5:
+            client.connect(*self.address, KEEPALIVE_S)
+            return
+        keep = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        keep.SessionExpiryInterval = self.session_s
+        client.connect(*self.address, KEEPALIVE_S, clean_start=False, properties=keep)
 
 
 def broker_of(settings: BrokerSettings) -> Broker:

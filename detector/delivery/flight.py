@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from detector.delivery.backoff import Backoff
 from detector.delivery.messages import Publication
@@ -55,7 +55,13 @@ class Flight:
         self._window = min(window, WINDOW)
         self._under_way: dict[int, Item | Publication | None] = {}  # by packet id; None: its answer is stale
         self._last_id = 0  # items up to here are under way, or held
+        self._outbox.rouse()  # a broker that has forgotten its queues has forgotten what rooms have not had, too
         self._states.restart()
+
+    def again(self, messages: Iterable[int]) -> None:
+        """Send messages again that the broker has confirmed, and a room has not."""
+        self._outbox.rouse(messages)
+        self._last_id = 0
 
     def settled(self) -> bool:
         """Tell whether every state that can be delivered has been."""

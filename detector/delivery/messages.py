@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated, TypeVar
+
 import msgspec
 
 from detector.delivery.topics import Topics
@@ -9,7 +11,19 @@ from detector.incidents.message import IncidentMessage
 
 EXPIRY_S = 86_400  # what a room has not fetched within a day is history, not an alert
 
+Read = TypeVar("Read")
+
 _ENCODER = msgspec.json.Encoder()
+
+
+class Key(msgspec.Struct, frozen=True):
+    """What names a message: rooms tell by it what they have had."""
+
+    incident_id: str
+    sequence: Annotated[int, msgspec.Meta(ge=1, le=2**53)]
+
+
+_KEYS = msgspec.json.Decoder(Key)
 
 
 class Publication(msgspec.Struct, frozen=True):
@@ -20,6 +34,19 @@ class Publication(msgspec.Struct, frozen=True):
     qos: int = 1
     retain: bool = False
     expiry_s: int | None = None
+
+
+def key_of(payload: bytes) -> Key:
+    """Return what names the message in a payload. Raises ValueError for what is none."""
+    return read(payload, _KEYS)
+
+
+def read(payload: bytes, decoder: msgspec.json.Decoder[Read]) -> Read:
+    """Return what a payload from outside holds. Raises ValueError for anything that it should not."""
+    try:
+        return decoder.decode(payload)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def ndjson(message: IncidentMessage) -> bytes:

@@ -1,8 +1,9 @@
 """The one door: everything that an operations room is to get passes here.
 
 With a ledger, a message is on the disk before its first byte is sent, and sent again after a restart until it is done:
-when the broker has confirmed each of its publications. One that the disk did not take is sent at once all the same, and
-says `"durable": false`. Rooms may get one twice (after a lost connection), so they know it by incident_id and sequence.
+when the broker has confirmed each of its publications, and each room that must its receipt. One that the disk did not
+take is sent at once all the same, and says `"durable": false`. Rooms may get one twice (after a lost connection, or
+because another room has missed it), so they know it by incident_id and sequence.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from detector.delivery.letters import Letter, letter
 from detector.delivery.link import Link
 from detector.delivery.messages import Publication
 from detector.delivery.outbox import Outbox
+from detector.delivery.rooms import Rooms
 from detector.delivery.states import States
 from detector.delivery.topics import Topics
 from detector.incidents.message import IncidentMessage, stamp
@@ -47,11 +49,13 @@ class Delivery:
         topics: Topics,
         metrics: Metrics,
         ledger: Ledger | None = None,
+        rooms: Sequence[str] = (),
         time_s: Clock = time.time,
         monotonic_s: Clock = time.monotonic,
     ) -> None:
         self._topics, self._metrics, self._ledger, self._time_s = topics, metrics, ledger, time_s
-        self._outbox, self._states = Outbox(ledger.done) if ledger else Outbox(), States()
+        done = ledger.done if ledger else lambda _: None
+        self._outbox, self._states = Outbox(done, held=bool(rooms)), States()
         self._last_number = ledger.last_number if ledger else 0
         self._submitting = threading.Lock()
         self._alarm = ""
@@ -60,7 +64,8 @@ class Delivery:
             self._topics.status, "offline", site=topics.site, version=__version__, reason="connection lost"
         )
         flight = Flight(self._outbox, self._states)
-        self._link = Link(broker_of(settings), topics, flight, will, metrics, time_s, monotonic_s)
+        self._rooms = Rooms(rooms, self._outbox, flight, metrics, monotonic_s)
+        self._link = Link(broker_of(settings), topics, flight, self._rooms, will, metrics, time_s, monotonic_s)
         metrics.outbox.set_function(lambda: len(self._outbox))
         metrics.outbox_age.set_function(self._oldest_age_s)
         self._put_status("online")
@@ -109,8 +114,12 @@ class Delivery:
         self._states.put(self._state(topic, state, feed=name, time=stamp(self._time_s()), **facts))
         self._link.wake()
 
+    def silent_rooms(self) -> list[str]:
+        """Return the rooms that have not confirmed what they must, ten seconds after the broker did."""
+        return self._rooms.silent()
+
     def drain(self, timeout_s: float) -> bool:
-        """Wait until every message is confirmed, and tell whether it came to that in time."""
+        """Wait until the broker has confirmed every message, and tell whether it came to that in time."""
         return self._outbox.wait_empty(timeout_s)
 
     def stop(self, timeout_s: float = 5.0) -> bool:

@@ -1,15 +1,8 @@
-"""One connection to the broker, from CONNECT to its end.
-
-Whoever owns it drives it, turn by turn, from one thread: paho's sockets are read and written with select, so every call
-into paho is made here and no lock is held across one. Callbacks only note what happened, for paho calls them with its
-own locks held.
-"""
+"""The daemon's session with the broker: sends what is due while its connection stands."""
 
 from __future__ import annotations
 
-import select
 import socket
-from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -17,14 +10,13 @@ from typing import Any
 from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
-from detector.delivery.broker import KEEPALIVE_S, Broker, publish
-from detector.delivery.dialect import UNSUPPORTED_VERSION
+from detector.delivery.broker import Broker, publish
+from detector.delivery.connection import Connection
 from detector.delivery.flight import WINDOW, Answer, Flight, publication_of
 from detector.delivery.messages import Publication
 from detector.delivery.outbox import Item
+from detector.delivery.rooms import Rooms
 
-ANSWER_S = 3.0  # for the answer to CONNECT
-TURN_S = 1.0  # paho wants to look at its keepalive so often
 _HEADER_BYTES = 64  # of a PUBLISH with our properties: more than it can be
 _UNLIMITED = 2**28
 
@@ -32,7 +24,9 @@ Heard = Callable[[Answer, Item | Publication | None, str], None]
 
 
 class Session:
-    """A connection that ends once and is then of no more use; `reason` says why it ended."""
+    """Publishes over one connection."""
+
+    connection: Connection
 
     def __init__(
         self,
@@ -41,38 +35,33 @@ class Session:
         will: Publication,
         flight: Flight,
         heard: Heard,
+        rooms: Rooms,
+        receipts: str,
         monotonic_s: Callable[[], float],
     ) -> None:
-        self.accepted = False
-        self.refused: int | None = None  # why CONNECT was, a reason code
-        self.reason = ""
         self._version, self._flight, self._heard, self._monotonic_s = version, flight, heard, monotonic_s
+        self._rooms, self._receipts = rooms, receipts
         self._largest = _UNLIMITED
-        self._notes: deque[Callable[[], None]] = deque()
-        self._client = client = broker.client(version, will)
-        note = self._notes.append
-        client.on_connect = lambda _client, _data, _flags, code, facts: note(partial(self._answered, code, facts))
-        client.on_publish = lambda _client, _data, packet_id, code, _facts: note(partial(self._ack, packet_id, code))
-        client.on_disconnect = lambda _client, _data, _flags, code, _facts: note(partial(self._lost, code))
-        client.connect(*broker.address, KEEPALIVE_S)
-        self._answer_by_s = monotonic_s() + ANSWER_S
+        client = broker.client(version)
+        client.max_inflight_messages_set(0)  # paho must send at once, not queue: the window is ours
+        client.will_set(will.topic, will.payload, will.qos, will.retain)
+        client.on_publish = lambda _client, _data, packet_id, code, _facts: self.connection.note(
+            partial(self._ack, packet_id, code)
+        )
+        client.on_message = lambda _client, _data, message: self.connection.note(
+            partial(rooms.received, message.topic, bytes(message.payload))
+        )
+        client.on_subscribe = lambda _client, _data, _id, codes, _facts: self.connection.note(
+            partial(rooms.subscribed, codes)
+        )
+        self.connection = Connection(broker, client, version, self._accepted, monotonic_s)
 
     def turn(self, awake: socket.socket) -> bool:
         """Send what is due, then wait for answers or for `awake` and take them; tell whether the connection stands."""
-        if self.accepted:
+        self._rooms.look(connected=self.connection.accepted)
+        if self.connection.accepted:
             self._send()
-        self._wait(awake)
-        while self._notes:
-            self._notes.popleft()()
-        if not self.accepted and self._monotonic_s() > self._answer_by_s:
-            # Some brokers meet a version that they do not know with silence (amqtt 0.12 does).
-            self.refused, self.reason = UNSUPPORTED_VERSION, "no answer to CONNECT"
-            return False
-        return self._client.socket() is not None
-
-    def close(self) -> None:
-        """End the connection: a good-bye, so that the broker keeps our last will to itself."""
-        self._client.disconnect()
+        return self.connection.turn(awake, min(self._flight.next_s(), self._rooms.next_s()))
 
     def _send(self) -> None:
         now_s = self._monotonic_s()
@@ -84,35 +73,14 @@ class Session:
                 self._flight.refused(what, now_s)
                 self._heard(Answer.REFUSED, what, f"larger than the {self._largest} bytes that the broker takes")
                 continue
-            self._flight.sent(publish(self._client, publication, self._version), what)
+            self._flight.sent(publish(self.connection.client, publication, self._version), what)
 
-    def _wait(self, awake: socket.socket) -> None:
-        sock = self._client.socket()
-        if sock is None:
-            return
-        buffered = hasattr(sock, "pending") and sock.pending() > 0  # TLS may hold what select cannot see
-        timeout_s = 0.0 if buffered else min(TURN_S, max(0.0, self._flight.next_s() - self._monotonic_s()))
-        writable = [sock] if self._client.want_write() else []
-        readable, writable, _ = select.select([sock, awake], writable, [], timeout_s)
-        if awake in readable:
-            awake.recv(4096)
-        if writable:
-            self._client.loop_write()
-        if sock in readable or buffered:
-            self._client.loop_read()
-        self._client.loop_misc()
-
-    def _answered(self, code: ReasonCode, facts: Any) -> None:
-        if code.is_failure:
-            self.refused, self.reason = code.value, f"refused: {code}".lower()
-            return
-        self.accepted = True
+    def _accepted(self, facts: Any) -> None:
         self._largest = getattr(facts, "MaximumPacketSize", _UNLIMITED)
+        if self._rooms:
+            self.connection.client.subscribe(self._receipts, qos=1)
         self._flight.restart(getattr(facts, "ReceiveMaximum", WINDOW))
 
     def _ack(self, packet_id: int, code: ReasonCode) -> None:
         answer, what = self._flight.answered(packet_id, code.value, self._monotonic_s())
         self._heard(answer, what, str(code).lower())
-
-    def _lost(self, code: ReasonCode) -> None:
-        self.reason = self.reason or f"connection lost: {code}".lower()

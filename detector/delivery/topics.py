@@ -39,6 +39,25 @@ class Topics:
         """Return the topic of a message by what caused it; the zone is `none` without one."""
         return self._name("alert", severity, kind, "none" if zone_id is None else zone_id)
 
+    @property
+    def incidents(self) -> str:
+        """Return the filter of all incidents."""
+        return self._name("incident") + "/#"
+
+    @property
+    def alerts(self) -> str:
+        """Return the filter of all messages."""
+        return self._name("alert") + "/#"
+
+    @property
+    def receipts(self) -> str:
+        """Return the filter of all receipts."""
+        return self._name("receipt") + "/+"
+
+    def receipt(self, room: str) -> str:
+        """Return the topic on which a room confirms messages."""
+        return self._name("receipt", room)
+
     def kind(self, topic: str) -> str:
         """Return which kind of topic this is: `status`, `feed`, `alarm`, `incident` or `alert`."""
         return topic.removeprefix(f"{self.prefix}/{self.site}/").partition("/")[0]

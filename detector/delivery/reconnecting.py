@@ -1,0 +1,129 @@
+"""Holds a connection to the broker, and opens it again whenever it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import math
+import select
+import socket
+from collections.abc import Callable
+from typing import Protocol
+
+from paho.mqtt.enums import MQTTProtocolVersion
+
+from detector.delivery.backoff import Backoff
+from detector.delivery.connection import TURN_S, Connection
+from detector.delivery.dialect import V5, Dialect
+from detector.errors import IncursiondError
+
+log = logging.getLogger(__name__)
+
+STEADY_S = 10.0  # a connection that lasted so long was a good one: the next failure is a first one again
+
+
+class Session(Protocol):
+    """What is done over one connection."""
+
+    @property
+    def connection(self) -> Connection:
+        """The connection."""
+
+    def turn(self, awake: socket.socket) -> bool:
+        """Do what there is to do until something happens or `awake` can be read; tell whether the connection stands."""
+
+
+class Reconnecting:
+    """One session after another until it is stopped.
+
+    `open_session` raises OSError or ValueError where there is nobody; `changed` is told whether a broker is connected;
+    `idle` is called about every second while none is; once stopping, a session goes on until `settled` or the time is
+    over. An IncursiondError of a session ends `run`; any other fault costs the connection.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        backoff: Backoff,
+        open_session: Callable[[MQTTProtocolVersion], Session],
+        changed: Callable[[bool], None],
+        settled: Callable[[], bool],
+        idle: Callable[[], None],
+        monotonic_s: Callable[[], float],
+    ) -> None:
+        self._url, self._backoff, self._monotonic_s = url, backoff, monotonic_s
+        self._open, self._changed, self._settled, self._idle = open_session, changed, settled, idle
+        self._dialect = Dialect()
+        self._last_failure = ""
+        self._stopping = False  # no threading.Event: a signal handler could wait for its lock for ever
+        self._stop_by_s = math.inf
+        self._awake, self._wake = socket.socketpair()
+        self._awake.setblocking(False)
+        self._wake.setblocking(False)
+
+    def wake(self) -> None:
+        """Make the session take a turn; from any thread or signal handler."""
+        with contextlib.suppress(BlockingIOError):  # full: it will wake up
+            self._wake.send(b"!")
+
+    def stop(self, timeout_s: float) -> None:
+        """Make `run` end soon; from any thread or signal handler."""
+        self._stop_by_s = self._monotonic_s() + timeout_s
+        self._stopping = True
+        self.wake()
+
+    def run(self) -> None:
+        """Run until stopped."""
+        while not self._stopping:
+            began_s = self._monotonic_s()
+            reason = self._attempt()
+            if self._stopping:
+                return
+            if self._monotonic_s() - began_s >= STEADY_S:
+                self._backoff.reset()
+            if reason != self._last_failure:
+                log.warning("broker %s: %s; trying again", self._url, reason)
+            self._last_failure = reason
+            self._pause(self._monotonic_s() + self._backoff.wait_s())
+
+    def _pause(self, until_s: float) -> None:
+        while (left_s := until_s - self._monotonic_s()) > 0 and not self._stopping:
+            if select.select([self._awake], [], [], min(left_s, TURN_S))[0]:
+                self._awake.recv(4096)
+            self._idle()
+
+    def _attempt(self) -> str:
+        """Hold one connection as long as it lasts, and return why it ended."""
+        try:
+            session = self._open(self._dialect.version)
+        except (OSError, ValueError) as error:  # nobody there, no such name, no trust: that says nothing of versions
+            return (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
+        connection = session.connection
+        try:
+            self._hold(session)
+        except (IncursiondError, BrokenPipeError):  # the owner's own: it cannot go on
+            raise
+        except Exception as error:  # a fault costs the connection, never the thread
+            log.exception("broker %s: fault in a connection", self._url)
+            return f"{type(error).__name__}: {error}"
+        finally:
+            self._changed(False)
+            connection.close()
+        self._dialect.ended() if connection.accepted else self._dialect.refused(connection.refused)
+        return connection.reason or "connection lost"
+
+    def _hold(self, session: Session) -> None:
+        known = False
+        while session.turn(self._awake) and not self._finished():
+            if session.connection.accepted and not known:
+                known = True
+                self._connected()
+
+    def _connected(self) -> None:
+        self._last_failure = ""
+        self._changed(True)
+        five = self._dialect.version == V5
+        log.info("broker %s: connected with MQTT %s", self._url, "5" if five else "3.1.1, which hides refusals")
+
+    def _finished(self) -> bool:
+        return self._stopping and (self._settled() or self._monotonic_s() > self._stop_by_s)

@@ -1,0 +1,89 @@
+"""The rooms that must confirm: receipts come in, what is missing is sent again, silence is counted."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Sequence
+
+from paho.mqtt.reasoncodes import ReasonCode
+
+from detector.delivery.flight import Flight
+from detector.delivery.messages import EXPIRY_S, Key
+from detector.delivery.outbox import Item, Outbox
+from detector.delivery.receipts import Receipts, receipt_of
+from detector.metrics import Metrics
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 0.25
+
+
+class Rooms:
+    """What the link does for the sake of rooms; every method but `silent` belongs to its thread."""
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        outbox: Outbox,
+        flight: Flight,
+        metrics: Metrics,
+        monotonic_s: Callable[[], float],
+    ) -> None:
+        self._receipts, self._outbox, self._flight = Receipts(names), outbox, flight
+        self._metrics, self._monotonic_s = metrics, monotonic_s
+        self._looked_s = -math.inf
+        metrics.watch_rooms(names)
+
+    def __bool__(self) -> bool:
+        """Tell whether there are any."""
+        return bool(self._receipts.rooms)
+
+    def silent(self) -> list[str]:
+        """Return the rooms that have not confirmed what they should have by now."""
+        return [room for room, (count, _) in self._receipts.overdue(self._monotonic_s()).items() if count]
+
+    def confirmed(self, item: Item) -> None:
+        """Take the broker's word for an item."""
+        if self and item.is_alert:
+            number, key = item.letter.number, Key(item.letter.incident_id, item.letter.sequence)
+            if self._receipts.delivered(number, key, self._monotonic_s()):
+                self._outbox.release([number])
+
+    def received(self, topic: str, payload: bytes) -> None:
+        """Take what arrived on the topic of receipts."""
+        try:
+            receipt = receipt_of(topic, payload)
+        except ValueError as error:
+            self._metrics.receipts.labels("malformed").inc()
+            log.debug("%s: refused: %s", topic, error)
+            return
+        required = receipt.room in self._receipts.rooms
+        self._metrics.receipts.labels("taken" if required else "not_required").inc()
+        if required:
+            self._outbox.release(self._receipts.take(receipt))
+
+    def subscribed(self, codes: Sequence[ReasonCode]) -> None:
+        """Take the broker's answer to our subscription to receipts."""
+        if codes[0].is_failure:
+            log.error("broker: refused the subscription to receipts: %s; rooms cannot confirm", str(codes[0]).lower())
+
+    def look(self, *, connected: bool) -> None:
+        """Send again what is due, give up what is too old, and count."""
+        now_s = self._monotonic_s()
+        if not self or now_s - self._looked_s < LOOK_S:
+            return
+        self._looked_s = now_s
+        if connected and (due := self._receipts.due(now_s)):
+            self._flight.again(due)
+        if old := self._receipts.expired(now_s):
+            self._outbox.release(old)
+            self._metrics.room_expired.inc(len(old))
+            log.error("gave up %d messages that a room has not confirmed within %d s", len(old), EXPIRY_S)
+        for room, (count, oldest_s) in self._receipts.overdue(now_s).items():
+            self._metrics.room_unconfirmed.labels(room).set(count)
+            self._metrics.room_unconfirmed_age.labels(room).set(oldest_s)
+
+    def next_s(self) -> float:
+        """Return when `look` wants to be called."""
+        return self._looked_s + LOOK_S if self else math.inf

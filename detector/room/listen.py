@@ -1,0 +1,146 @@
+"""`incursiond listen`: the reference subscriber of an operations room. One JSON object a line, troubles on stderr."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import signal
+import sys
+import time
+from pathlib import Path
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import MQTTProtocolVersion
+
+from detector.delivery.backoff import Backoff
+from detector.delivery.broker import broker_of
+from detector.delivery.receipts import Receipt
+from detector.delivery.reconnecting import Reconnecting
+from detector.delivery.topics import Topics
+from detector.errors import InputError
+from detector.incidents.message import stamp
+from detector.room.memory import Memory
+from detector.room.order import Order, Step, Verdict
+from detector.room.output import Output
+from detector.room.receipts import Receipts
+from detector.room.session import Session
+from detector.settings import Settings, load
+
+log = logging.getLogger(__name__)
+
+SESSION_S = 7 * 86_400  # messages expire after a day; a room that was away for longer keeps its subscriptions
+LONGEST_WAIT_S = 5.0  # there are few rooms, and an alert must not wait for one that sleeps
+GOODBYE_S = 2.0  # for the last receipts
+
+_SAID = {
+    Verdict.DIFFERS: "incident {id}: message {n} came again with other content, left out",
+    Verdict.LATE: "incident {id}: message {n} came after a later one was passed on, left out",
+    Verdict.MISSING: "incident {id}: gap, {gap} not come; going on with what is there",
+    Verdict.BEFORE: "incident {id}: was open before this room listened, {gap} not come",
+    Verdict.LOST: "incident {id}: of messages {first} to {n} some have been missing for long, receipts go on",
+    Verdict.UNREADABLE: "a message cannot be read, left out: {reason}",
+}
+
+
+def command(config: Path, room: str, output: Path | None) -> int:
+    """Listen until SIGTERM or SIGINT. Raises InputError for what cannot be used."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    logging.getLogger("paho").setLevel(logging.WARNING)
+    settings = load(config)
+    Listener(settings, room, Output(output), _memory(settings, room, output)).run()
+    return 0
+
+
+def _memory(settings: Settings, room: str, output: Path | None) -> Memory:
+    if output:
+        return Memory(output.with_name(output.name + ".state"))
+    path = Path(settings.state.directory) / f"room-{room}.state"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return Memory(path)
+    except (OSError, InputError) as error:
+        print(f"warning: {error}; after a restart messages may be written again", file=sys.stderr)
+        return Memory(":memory:")
+
+
+class Listener:
+    """One room."""
+
+    def __init__(self, settings: Settings, room: str, output: Output, memory: Memory) -> None:
+        self._room, self._output, self._memory = room, output, memory
+        self._order, self.receipts = Order(), Receipts()
+        self._carry_out(memory.recall(self._order, output, time.time(), time.monotonic()))
+        site = settings.site.id
+        self._topics = Topics(settings.mqtt.topic_prefix, site)
+        self._broker = dataclasses.replace(
+            broker_of(settings.mqtt), client_id=f"incursiond-{site}-room-{room}", session_s=SESSION_S
+        )
+        self._stopping = False
+        self._reconnecting = Reconnecting(
+            self._broker.url,
+            Backoff(longest_s=LONGEST_WAIT_S),
+            self._open,
+            lambda _connected: None,
+            self.receipts.settled,
+            lambda: self.take([]),
+            time.monotonic,
+        )
+
+    def run(self) -> None:
+        """Run until a signal."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._stop())
+        try:
+            self._reconnecting.run()
+        finally:
+            self._memory.close()
+
+    def take(self, messages: list[paho.MQTTMessage]) -> None:
+        """Make messages safe here."""
+        now_s = time.monotonic()
+        steps = [
+            step
+            for message in messages
+            if message.payload  # none: a closed incident is cleared
+            for step in self._order.take(bytes(message.payload), now_s, retained=message.retain)
+        ]
+        self._carry_out(steps + self._order.tick(now_s))
+
+    def next_s(self) -> float:
+        """Return when something is to be done without a message."""
+        return min(self._order.next_s(), self.receipts.next_s())
+
+    def latest(self) -> str | None:
+        """Return the incident of the latest message, if there was any."""
+        return self._order.latest
+
+    def owed(self) -> list[Receipt]:
+        """Return the receipts to send now."""
+        due = self.receipts.due(time.monotonic(), at_once=self._stopping)
+        now = stamp(time.time())
+        return [Receipt(self._room, incident_id, self._order.upto(incident_id), now) for incident_id in due]
+
+    def _carry_out(self, steps: list[Step]) -> None:
+        """Write what is to be read now and remember it, in this order."""
+        self._output.write([step.payload for step in steps if step.verdict is Verdict.PASSED])
+        self._memory.record(steps, self._output, time.time())
+        for step in steps:
+            _say(step)
+            if step.incident_id:
+                self.receipts.owe(step.incident_id, time.monotonic(), repeated=step.verdict is Verdict.REPEATED)
+
+    def _open(self, version: MQTTProtocolVersion) -> Session:
+        return Session(self._broker, version, self._topics, self, time.monotonic)
+
+    def _stop(self) -> None:
+        self._stopping = True
+        self._reconnecting.stop(GOODBYE_S)
+
+
+def _say(step: Step) -> None:
+    text = _SAID.get(step.verdict)
+    if text:
+        one = step.first == step.sequence
+        gap = f"message {step.sequence} has" if one else f"messages {step.first} to {step.sequence} have"
+        say = log.info if step.verdict is Verdict.BEFORE else log.warning
+        say(text.format(id=step.incident_id, n=step.sequence, first=step.first, gap=gap, reason=step.reason))

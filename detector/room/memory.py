@@ -1,0 +1,110 @@
+"""What a room has seen, on a disk, so that a restart writes nothing twice.
+
+Lines come first, then the memory of them, then the acknowledgement to the broker. A crash between the first two leaves
+lines that the memory does not know; they are read back from the end of the output file. (Standard output cannot be read
+back: there such lines come again.)
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from detector.delivery.messages import key_of
+from detector.errors import IncursiondError, InputError
+from detector.room.order import Order, Step, Verdict, digest
+from detector.room.output import Output
+
+KEPT_S = 30 * 86_400.0  # longer than a broker keeps anything for a room
+
+_SEEN = (Verdict.PASSED, Verdict.LATE, Verdict.WAITS)
+_SKIPPED = (Verdict.BEFORE, Verdict.LOST)
+_TABLES = """
+PRAGMA locking_mode = EXCLUSIVE;
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = FULL;
+CREATE TABLE IF NOT EXISTS seen (
+    incident_id TEXT, sequence INTEGER, digest BLOB,
+    waiting BLOB,  -- the payload, while it waits for its predecessor
+    time_s REAL, PRIMARY KEY (incident_id, sequence)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS skipped (incident_id TEXT PRIMARY KEY, upto INTEGER, time_s REAL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS output (bytes INTEGER);
+"""
+
+
+class Memory:
+    """The memory of one room."""
+
+    def __init__(self, path: Path | str) -> None:
+        """Open or make the file; `:memory:` forgets. Raises InputError if it cannot be used, or is in use."""
+        self._path = path
+        try:
+            self._db = sqlite3.connect(path, timeout=1.0, isolation_level=None)
+            self._db.executescript(_TABLES)
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.execute("COMMIT")  # the lock is ours from here on
+        except sqlite3.Error as error:
+            raise InputError([f"{path}: {error}, expected the memory of a room that nobody else uses"]) from None
+
+    def recall(self, order: Order, output: Output, time_s: float, now_s: float) -> list[Step]:
+        """Tell an order what was seen before, and return what it has to say about what waited.
+
+        `time_s` is Unix time, `now_s` the order's. Raises IncursiondError.
+        """
+        try:
+            self._read_back(output, time_s)
+            return self._tell(order, now_s)
+        except sqlite3.Error as error:
+            raise IncursiondError(f"{self._path}: {error}") from error
+
+    def record(self, steps: Sequence[Step], output: Output, time_s: float) -> None:
+        """Remember what has been written, left out, or is yet to be. Raises IncursiondError."""
+        if not any(step.verdict in _SEEN or step.verdict in _SKIPPED for step in steps):
+            return
+        try:
+            self._save(steps, output, time_s)
+        except sqlite3.Error as error:
+            raise IncursiondError(f"{self._path}: {error}") from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def _read_back(self, output: Output, time_s: float) -> None:
+        for table in ("seen", "skipped"):
+            self._db.execute(f"DELETE FROM {table} WHERE time_s < ?", (time_s - KEPT_S,))
+        written = next(self._db.execute("SELECT bytes FROM output"), (0,))[0]
+        self._save(map(_written, output.tail(written)), output, time_s)
+
+    def _tell(self, order: Order, now_s: float) -> list[Step]:
+        for incident_id, upto in self._db.execute("SELECT incident_id, upto FROM skipped"):
+            order.skip(incident_id, upto)
+        rows = "SELECT incident_id, sequence, digest FROM seen WHERE waiting IS NULL ORDER BY time_s"
+        for incident_id, sequence, known in self._db.execute(rows):
+            order.recall(incident_id, sequence, known, now_s)
+        waiting = self._db.execute("SELECT waiting FROM seen WHERE waiting IS NOT NULL")
+        return [step for (payload,) in waiting for step in order.take(payload, now_s)]
+
+    def _save(self, steps: Iterable[Step], output: Output, time_s: float) -> None:
+        self._db.execute("BEGIN")
+        for step in steps:
+            if step.verdict in _SEEN:
+                waiting = step.payload if step.verdict is Verdict.WAITS else None
+                row = (step.incident_id, step.sequence, digest(step.payload), waiting, time_s)
+                self._db.execute("INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?, ?)", row)
+            elif step.verdict in _SKIPPED:
+                gap = (step.incident_id, step.sequence, time_s)
+                self._db.execute("INSERT OR REPLACE INTO skipped VALUES (?, ?, ?)", gap)
+        self._db.execute("DELETE FROM output")
+        self._db.execute("INSERT INTO output VALUES (?)", (output.size(),))
+        self._db.execute("COMMIT")
+
+
+def _written(line: bytes) -> Step:
+    try:
+        key = key_of(line)
+    except ValueError as error:
+        return Step(Verdict.UNREADABLE, "", 0, reason=str(error))
+    return Step(Verdict.PASSED, key.incident_id, key.sequence, line)

@@ -1,0 +1,164 @@
+"""Rooms that must confirm, over a real mosquitto that forgets everything when it is killed."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from detector.delivery.publisher import Delivery
+from detector.delivery.topics import Topics
+from detector.incidents.message import IncidentMessage
+from detector.metrics import Metrics
+from tests.conftest import Mosquitto
+from tests.room.listener import Listener, until
+from tests.test_schema import MESSAGE
+
+Deliver = Callable[..., tuple[Delivery, Metrics]]
+
+
+@pytest.fixture
+def deliver(mosquitto: Mosquitto) -> Iterator[Deliver]:
+    made: list[Delivery] = []
+
+    def start(*rooms: str) -> tuple[Delivery, Metrics]:
+        keys = {"client_id": "incursiond", "username": None, "password_file": None, "ca_file": None}
+        metrics = Metrics()
+        made.append(
+            Delivery(SimpleNamespace(url=mosquitto.url, **keys), Topics("airspace/v1", "pl-east"), metrics, rooms=rooms)
+        )
+        made[-1].start()
+        return made[-1], metrics
+
+    yield start
+    for delivery in made:
+        delivery.stop(0.1)
+
+
+@pytest.fixture
+def listen(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Callable[[str], Listener]]:
+    made: list[Listener] = []
+
+    def start(room: str) -> Listener:
+        made.append(Listener(tmp_path, mosquitto.url, room))
+        made[-1].connected()
+        return made[-1]
+
+    yield start
+    for listener in made:
+        listener.process.kill()
+        listener.process.wait()
+
+
+def message(sequence: int, incident_id: str = "a", **keys: Any) -> IncidentMessage:
+    return replace(MESSAGE, incident_id=incident_id, sequence=sequence, **keys)
+
+
+def value(metrics: Metrics, name: str, **labels: str) -> float:
+    found = metrics.registry.get_sample_value(f"incursiond_{name}", labels)
+    assert found is not None, name
+    return found
+
+
+def kept(delivery: Delivery) -> int:
+    return len(delivery._outbox._items)
+
+
+@pytest.mark.parametrize("required", [False, True])
+def test_a_broker_that_forgot_the_queue_of_a_room(
+    mosquitto: Mosquitto, deliver: Deliver, listen: Any, required: bool
+) -> None:
+    room = listen("warsaw")
+    room.end()  # its session stays with the broker, and all that follows is queued for it
+    delivery, metrics = deliver(*(["warsaw"] if required else []))
+    delivery.submit([message(n) for n in range(1, 101)], time.time())
+    assert delivery.drain(10)
+    mosquitto.kill()
+    until(lambda: not value(metrics, "mqtt_connected"))
+    mosquitto.start()
+    room.start()
+    if required:
+        until(lambda: kept(delivery) == 0, 30.0)
+        assert room.sequences("a") == list(range(1, 101))
+    else:
+        until(lambda: room.sequences("a"), 30.0)
+        time.sleep(1.0)
+        assert room.sequences("a") == [100]  # retained: the incident as it stands; its history is lost
+
+
+def test_a_room_that_connects_after_the_daemon_has_sent_everything_again(
+    mosquitto: Mosquitto, deliver: Deliver, listen: Any
+) -> None:
+    room = listen("warsaw")
+    delivery, metrics = deliver("warsaw")
+    delivery.submit([message(1)], time.time())
+    until(lambda: kept(delivery) == 0)
+    room.end()
+    mosquitto.kill()
+    until(lambda: not value(metrics, "mqtt_connected"))
+    mosquitto.start()
+    until(lambda: value(metrics, "mqtt_connected"), 30.0)
+    delivery.submit([message(n) for n in range(2, 51)], time.time())
+    delivery.submit([message(n, "b", event="closed" if n == 3 else "updated") for n in (1, 2, 3)], time.time())
+    assert delivery.drain(10)  # to nobody: the broker knows no session of the room any more
+    room.start()
+    until(lambda: kept(delivery) == 0, 30.0)
+    assert room.sequences("a") == list(range(1, 51))
+    assert room.sequences("b") == [1, 2, 3]
+    assert "gap" not in room.said()
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_rooms_and_broker_killed_at_random_lose_nothing(
+    mosquitto: Mosquitto, deliver: Deliver, listen: Any, seed: int
+) -> None:
+    chance, made, names = random.Random(seed), 0, ("warsaw", "suwalki")
+    rooms = [listen(name) for name in names]
+    delivery, _ = deliver(*names)
+    end_s, next_s = time.monotonic() + 20.0, time.monotonic() + 1.0
+    while time.monotonic() < end_s:
+        made += 1
+        delivery.submit([message(made, incident_id) for incident_id in "ab"], time.time())
+        time.sleep(0.02)
+        if time.monotonic() > next_s:
+            next_s = time.monotonic() + chance.uniform(2.0, 4.0)
+            victim = chance.choice((mosquitto, *rooms))
+            if isinstance(victim, Listener):
+                victim.end(signal.SIGKILL)
+            else:
+                victim.kill()
+            victim.start()
+    until(lambda: kept(delivery) == 0, 60.0)
+    for room in rooms:
+        for incident_id in "ab":
+            had = room.sequences(incident_id)
+            assert had == sorted(set(had))
+            late = room.said().count(f"incident {incident_id}: message")  # left out: came after GRACE_S
+            assert len(had) + late == made
+            assert late == 0
+
+
+def test_a_silent_room_is_named_and_counted(deliver: Deliver, listen: Any) -> None:
+    delivery, metrics = deliver("warsaw", "suwalki")
+    suwalki = listen("suwalki")
+    delivery.submit([message(1), message(2)], time.time())
+    assert delivery.drain(5)
+    until(lambda: suwalki.sequences("a") == [1, 2])
+    assert delivery.silent_rooms() == []
+    until(lambda: delivery.silent_rooms() == ["warsaw"], 15.0)
+    until(lambda: value(metrics, "room_unconfirmed_messages", room="warsaw") == 2)
+    assert value(metrics, "room_unconfirmed_messages", room="suwalki") == 0
+    assert value(metrics, "room_unconfirmed_oldest_age_seconds", room="warsaw") >= 10
+    assert value(metrics, "outbox_messages") == 0
+    warsaw = listen("warsaw")
+    until(lambda: delivery.silent_rooms() == [])
+    assert warsaw.sequences("a") == [1, 2]
+    until(lambda: value(metrics, "room_unconfirmed_messages", room="warsaw") == 0)
+    assert suwalki.sequences("a") == [1, 2]
