@@ -34,6 +34,8 @@ class Evidence(Struct, frozen=True, kw_only=True):
     turn_rate_deg_s: float | UnsetType = UNSET
     vrate_fpm: float | UnsetType = UNSET
     vrate_sigma_fpm: float | UnsetType = UNSET
+    acceleration_kt_s: float | UnsetType = UNSET  # along the way; negative: it slows down
+    acceleration_sigma_kt_s: float | UnsetType = UNSET
     time_to_boundary_s: float | UnsetType = UNSET  # when first told
     distance_m: float | UnsetType = UNSET  # to the boundary, from outside
     squawk: str | UnsetType = UNSET

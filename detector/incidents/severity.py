@@ -15,6 +15,7 @@ _OF_RULE = {
     "hard_turn": 1,
     "steep_descent": 1,
     "pull_up": 1,
+    "speed_change": 1,
     "emergency_code": 1,
     "jump": 1,
     "dark": 1,

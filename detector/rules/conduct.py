@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from detector.rules import approach, asset_pass, emergency_code, hard_turn, pull_up, steep_descent
+from detector.rules import approach, asset_pass, emergency_code, hard_turn, pull_up, speed_change, steep_descent
 from detector.rules.conditions import Conditions, Turn
 from detector.rules.dark import Dark, heard_again
 from detector.rules.findings import Change
@@ -28,6 +28,7 @@ RULES: dict[str, Any] = {
     "hard_turn": hard_turn,
     "steep_descent": steep_descent,
     "pull_up": pull_up,
+    "speed_change": speed_change,
     "approach": approach,
     "emergency_code": emergency_code,
     "asset_pass": asset_pass,

@@ -11,6 +11,7 @@ KIND = {
     "hard_turn": "manoeuvre",
     "steep_descent": "manoeuvre",
     "pull_up": "manoeuvre",
+    "speed_change": "manoeuvre",
     "emergency_code": "emergency",
     "jump": "integrity",
     "dark": "dark",

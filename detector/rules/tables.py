@@ -14,6 +14,7 @@ from detector.rules import (
     interception,
     jump,
     pull_up,
+    speed_change,
     steep_descent,
 )
 
@@ -26,6 +27,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hard_turn: hard_turn.Params = hard_turn.Params()
     steep_descent: steep_descent.Params = steep_descent.Params()
     pull_up: pull_up.Params = pull_up.Params()
+    speed_change: speed_change.Params = speed_change.Params()
     emergency_code: emergency_code.Params = emergency_code.Params()
     asset_pass: asset_pass.Params = asset_pass.Params()
     jump: jump.Params = jump.Params()
