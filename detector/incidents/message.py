@@ -43,7 +43,9 @@ class Evidence(Struct, frozen=True, kw_only=True):
     claimed_lat: float | UnsetType = UNSET
     claimed_lon: float | UnsetType = UNSET
     closest_m: float | UnsetType = UNSET  # slant range between two aircraft, or to an asset
-    height_m: float | UnsetType = UNSET  # above the sea, at the closest
+    height_m: float | UnsetType = UNSET  # above the sea, at the closest or the lowest
+    height_sigma_m: float | UnsetType = UNSET
+    speed_kt: float | UnsetType = UNSET  # over ground, at the lowest
     passes: int | UnsetType = UNSET
 
 

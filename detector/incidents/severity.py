@@ -16,6 +16,7 @@ _OF_RULE = {
     "steep_descent": 1,
     "pull_up": 1,
     "speed_change": 1,
+    "low_pass": 1,
     "emergency_code": 1,
     "jump": 1,
     "dark": 1,

@@ -8,7 +8,16 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from detector.rules import approach, asset_pass, emergency_code, hard_turn, pull_up, speed_change, steep_descent
+from detector.rules import (
+    approach,
+    asset_pass,
+    emergency_code,
+    hard_turn,
+    low_pass,
+    pull_up,
+    speed_change,
+    steep_descent,
+)
 from detector.rules.conditions import Conditions, Turn
 from detector.rules.dark import Dark, heard_again
 from detector.rules.findings import Change
@@ -29,6 +38,7 @@ RULES: dict[str, Any] = {
     "steep_descent": steep_descent,
     "pull_up": pull_up,
     "speed_change": speed_change,
+    "low_pass": low_pass,
     "approach": approach,
     "emergency_code": emergency_code,
     "asset_pass": asset_pass,

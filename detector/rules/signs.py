@@ -12,6 +12,7 @@ KIND = {
     "steep_descent": "manoeuvre",
     "pull_up": "manoeuvre",
     "speed_change": "manoeuvre",
+    "low_pass": "manoeuvre",
     "emergency_code": "emergency",
     "jump": "integrity",
     "dark": "dark",

@@ -13,6 +13,7 @@ from detector.rules import (
     incursion,
     interception,
     jump,
+    low_pass,
     pull_up,
     speed_change,
     steep_descent,
@@ -28,6 +29,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     steep_descent: steep_descent.Params = steep_descent.Params()
     pull_up: pull_up.Params = pull_up.Params()
     speed_change: speed_change.Params = speed_change.Params()
+    low_pass: low_pass.Params = low_pass.Params()
     emergency_code: emergency_code.Params = emergency_code.Params()
     asset_pass: asset_pass.Params = asset_pass.Params()
     jump: jump.Params = jump.Params()
