@@ -27,8 +27,9 @@ _DEEDS = {  # verb while it lasts, verb when it is over, the rest
     "dark": ("fell silent", "was silent", "{distance} from {zone}"),
     "interception": ("is intercepted by", "was intercepted by", "{others}"),
     "asset_pass": ("passes", "passed", "{zone} at {closest}"),
+    "skirting": ("skirts", "skirted", "{zone} at {distance}"),
 }
-_SAYS_WHERE = {"approach", "dark", "asset_pass"}
+_SAYS_WHERE = {"approach", "dark", "asset_pass", "skirting"}
 
 
 def headline(subject: Subject, entry: Entry, still: Sequence[Entry], outcome: str | None) -> str:

@@ -21,6 +21,7 @@ Depths = Callable[[list[int], list[str]], Iterable[tuple[float, ...]]]
 """Of track rows in zones (by id): depth now m (0: not known), probability, and the greatest depth so far m (-inf: not
 known), its sigma m, when it was s, and its latitude and longitude in degrees."""
 
+_OUTSIDE = {"approach", "skirting"}
 _ENDS_LOST = {"incursion", "approach", "dark"}  # findings of which nobody knows the end when reports cease
 
 
@@ -112,9 +113,9 @@ class Incident:
         return stay, rejoins
 
     def _arrive(self, stay: Stay) -> None:
-        """End the approaches to a zone that has been entered."""
+        """End what was done outside a zone that has been entered."""
         for entry in self.open_entries():
-            if entry.rule == "approach" and entry.zone_id == stay.zone_id:
+            if entry.rule in _OUTSIDE and entry.zone_id == stay.zone_id:
                 entry.ended_s, entry.told = max(entry.started_s, stay.started_s), None
 
     def awaits(self, sign: Sign, others: tuple[str, ...]) -> bool:

@@ -38,6 +38,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     acceleration_sigma_kt_s: float | UnsetType = UNSET
     time_to_boundary_s: float | UnsetType = UNSET  # when first told
     distance_m: float | UnsetType = UNSET  # to the boundary, from outside
+    along_m: float | UnsetType = UNSET  # way along a boundary up to where it came closest
     squawk: str | UnsetType = UNSET
     jump_m: float | UnsetType = UNSET  # from where it was to where it claims to be
     claimed_lat: float | UnsetType = UNSET

@@ -22,6 +22,7 @@ _OF_RULE = {
     "dark": 1,
     "interception": 0,
     "asset_pass": 2,
+    "skirting": 0,
 }
 
 URGENCY = {

@@ -15,6 +15,7 @@ from detector.rules import (
     hard_turn,
     low_pass,
     pull_up,
+    skirting,
     speed_change,
     steep_descent,
 )
@@ -42,6 +43,7 @@ RULES: dict[str, Any] = {
     "approach": approach,
     "emergency_code": emergency_code,
     "asset_pass": asset_pass,
+    "skirting": skirting,
 }
 
 
@@ -90,7 +92,8 @@ class Conduct:
             asked = shown | condition.pending(row)
             m = np.flatnonzero(asked if sight.asked is None else asked & sight.asked)
             if len(m):
-                turn = condition.take(row[m], shown[m], scene.segments.now.time_s[m], sight.value[m])
+                since_s = None if sight.since_s is None else sight.since_s[m]
+                turn = condition.take(row[m], shown[m], scene.segments.now.time_s[m], sight.value[m], since_s)
                 signs += _signs(rule, strand, scene, sight, condition, m, turn)
         signs.sort(key=lambda sign: sign.segment)
         return signs

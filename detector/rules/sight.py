@@ -44,6 +44,7 @@ class Sight:
     zone: NDArray[np.intp] | None = None  # (M,) that it is about, if not the nearest
     reports: int = M  # of N that must show it
     asked: NDArray[np.bool_] | None = None  # (M,) which reports were looked at, if not all
+    since_s: Floats | None = None  # (M,) when it began, if before the first report that shows it
 
 
 def best_window(least: Floats) -> tuple[NDArray[np.intp], Floats]:

@@ -18,6 +18,7 @@ KIND = {
     "dark": "dark",
     "interception": "interception",
     "asset_pass": "asset-pass",
+    "skirting": "skirting",
 }
 """The kind of finding that each rule makes."""
 

@@ -15,6 +15,7 @@ from detector.rules import (
     jump,
     low_pass,
     pull_up,
+    skirting,
     speed_change,
     steep_descent,
 )
@@ -32,6 +33,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     low_pass: low_pass.Params = low_pass.Params()
     emergency_code: emergency_code.Params = emergency_code.Params()
     asset_pass: asset_pass.Params = asset_pass.Params()
+    skirting: skirting.Params = skirting.Params()
     jump: jump.Params = jump.Params()
     dark: dark.Params = dark.Params()
     interception: interception.Params = interception.Params()

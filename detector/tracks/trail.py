@@ -28,8 +28,18 @@ class Stretch:
     @property
     def since_s(self) -> Floats:
         """When each begins, (M,)."""
-        since_s: Floats = np.fmin.reduce(self.time_s)
-        return since_s
+        return self.at_start(self.time_s)
+
+    def at_start(self, values: Floats) -> Floats:
+        """Return of values (K, M, ...) those of the first point of each stretch, (M, ...)."""
+        first = np.maximum(np.isfinite(self.time_s).sum(axis=0) - 1, 0)
+        at_start: Floats = values[first, np.arange(len(first))]
+        return at_start
+
+    def length_m(self) -> Floats:
+        """Return how far apart first and last point are, (M,)."""
+        length: Floats = np.linalg.norm(self.earth_m[0] - self.at_start(self.earth_m), axis=-1)
+        return length
 
     def steps_m(self) -> Floats:
         """Return the length of the way from point to point, (M,)."""
@@ -77,10 +87,10 @@ class Trail:
         slot = (self._count[rows] - 1 - back) % LENGTH
         time_s = np.where(back < self._count[rows], self._time_s[slot, rows], np.nan)
         reaches = time_s[:1] - time_s >= span_s
-        beyond = np.cumsum(reaches, axis=0) - reaches > 0
+        beyond: NDArray[np.bool_] = np.cumsum(reaches, axis=0) > reaches
         time_s[beyond] = np.nan
         gap_s = np.where(beyond[1:], 0.0, -np.diff(time_s, axis=0))
-        known = reaches.any(axis=0) & (gap_s <= GAP_S).all(axis=0)
+        known: NDArray[np.bool_] = np.logical_or.reduce(reaches) & np.logical_and.reduce(gap_s <= GAP_S)
         earth_m, sigma_m = self._earth_m[slot, rows], self._sigma_m[slot, rows]
         earth_m[np.isnan(time_s)] = sigma_m[np.isnan(time_s)] = np.nan
         return Stretch(time_s, earth_m, sigma_m, known)

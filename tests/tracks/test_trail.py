@@ -35,6 +35,7 @@ def test_it_holds_the_first_report_of_every_quarter_minute(period_s, start_s, sp
     assert stretch.since_s[0] == points_s[n - 1]
     far_m = zoo.GEOD.inv(20 + points_s[0] / 1000, 54.0, 20 + points_s[n - 1] / 1000, 54.0)[2]
     assert stretch.steps_m()[0] == pytest.approx(far_m, rel=1e-3)
+    assert stretch.length_m()[0] == pytest.approx(far_m, rel=1e-3)
 
 
 @pytest.mark.parametrize(
