@@ -27,9 +27,10 @@ _DEEDS = {  # verb while it lasts, verb when it is over, the rest
     "dark": ("fell silent", "was silent", "{distance} from {zone}"),
     "interception": ("is intercepted by", "was intercepted by", "{others}"),
     "asset_pass": ("passes", "passed", "{zone} at {closest}"),
+    "probing": ("probes", "probed", "{zone}: {approaches} approaches"),
     "skirting": ("skirts", "skirted", "{zone} at {distance}"),
 }
-_SAYS_WHERE = {"approach", "dark", "asset_pass", "skirting"}
+_SAYS_WHERE = {"approach", "dark", "asset_pass", "probing", "skirting"}
 
 
 def headline(subject: Subject, entry: Entry, still: Sequence[Entry], outcome: str | None) -> str:

@@ -39,6 +39,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     time_to_boundary_s: float | UnsetType = UNSET  # when first told
     distance_m: float | UnsetType = UNSET  # to the boundary, from outside
     along_m: float | UnsetType = UNSET  # way along a boundary up to where it came closest
+    approaches: int | UnsetType = UNSET  # that ended with a turn away
     squawk: str | UnsetType = UNSET
     jump_m: float | UnsetType = UNSET  # from where it was to where it claims to be
     claimed_lat: float | UnsetType = UNSET

@@ -23,6 +23,7 @@ from detector.rules.conditions import Conditions, Turn
 from detector.rules.dark import Dark, heard_again
 from detector.rules.findings import Change
 from detector.rules.interception import Interceptions
+from detector.rules.probing import Probes
 from detector.rules.sight import Scene, Sight
 from detector.rules.signs import Sign, Signs
 from detector.tracks.fixes import Rows, Segments
@@ -54,6 +55,7 @@ class Conduct:
         self._conditions: dict[str, list[Conditions]] = {rule: [] for rule in RULES}
         self.jumps = Conditions()
         self.dark = Dark()
+        self.probes = Probes()
         self.interceptions = Interceptions()
 
     def on(self, rows: Rows, capacity: int) -> np.ndarray:
@@ -70,6 +72,11 @@ class Conduct:
             condition.forget(rows[rows < len(condition.on)])
         self.dark.forget(rows)
         self.interceptions.forget(rows)
+
+    def drop(self, rows: Rows) -> None:
+        """Forget these tracks, which will not be heard again, with all that is remembered of them."""
+        self.forget(rows)
+        self.probes.forget(rows)
 
     def hear(self, segments: Segments, scene: Scene | None, some: Rows, capacity: int) -> Signs:
         """Take in who is on the way into a zone, of whom a scene tells; return who had fallen silent."""

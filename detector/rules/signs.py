@@ -19,8 +19,14 @@ KIND = {
     "interception": "interception",
     "asset_pass": "asset-pass",
     "skirting": "skirting",
+    "probing": "approach",
 }
 """The kind of finding that each rule makes."""
+
+COUNTED = {"asset_pass", "probing"}
+"""Rules of which each finding of the same zone is news, and all are one finding that counts them."""
+
+AGAIN_S = 60.0  # who does the same again within this has not stopped doing it
 
 
 class Sign(NamedTuple):

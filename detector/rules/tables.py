@@ -14,6 +14,7 @@ from detector.rules import (
     interception,
     jump,
     low_pass,
+    probing,
     pull_up,
     skirting,
     speed_change,
@@ -33,6 +34,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     low_pass: low_pass.Params = low_pass.Params()
     emergency_code: emergency_code.Params = emergency_code.Params()
     asset_pass: asset_pass.Params = asset_pass.Params()
+    probing: probing.Params = probing.Params()
     skirting: skirting.Params = skirting.Params()
     jump: jump.Params = jump.Params()
     dark: dark.Params = dark.Params()
