@@ -27,6 +27,7 @@ _DEEDS = {  # verb while it lasts, verb when it is over, the rest
     "dark": ("fell silent", "was silent", "{distance} from {zone}"),
     "interception": ("is intercepted by", "was intercepted by", "{others}"),
     "asset_pass": ("passes", "passed", "{zone} at {closest}"),
+    "loitering": ("loiters", "loitered", "within {radius}"),
     "probing": ("probes", "probed", "{zone}: {approaches} approaches"),
     "skirting": ("skirts", "skirted", "{zone} at {distance}"),
 }
@@ -77,6 +78,7 @@ def _deed(entry: Entry, still: Sequence[Entry], *, near: bool) -> str:
         "fall_fpm": -evidence.get("vrate_fpm", 0.0),
         "distance": _distance(evidence.get("distance_m", 0.0)),
         "jump": _distance(evidence.get("jump_m", 0.0)),
+        "radius": _distance(evidence.get("radius_m", 0.0)),
         "closest": _distance(evidence.get("closest_m", 0.0)),
     }
     present, past, rest = _DEEDS[entry.rule]

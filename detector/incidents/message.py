@@ -40,6 +40,10 @@ class Evidence(Struct, frozen=True, kw_only=True):
     distance_m: float | UnsetType = UNSET  # to the boundary, from outside
     along_m: float | UnsetType = UNSET  # way along a boundary up to where it came closest
     approaches: int | UnsetType = UNSET  # that ended with a turn away
+    radius_m: float | UnsetType = UNSET  # of the circle that it stayed in, and where that is
+    middle_lat: float | UnsetType = UNSET
+    middle_lon: float | UnsetType = UNSET
+    way_m: float | UnsetType = UNSET  # flown meanwhile
     squawk: str | UnsetType = UNSET
     jump_m: float | UnsetType = UNSET  # from where it was to where it claims to be
     claimed_lat: float | UnsetType = UNSET

@@ -23,6 +23,7 @@ _OF_RULE = {
     "interception": 0,
     "asset_pass": 2,
     "skirting": 0,
+    "loitering": 0,
     "probing": 2,
 }
 

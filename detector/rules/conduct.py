@@ -13,6 +13,7 @@ from detector.rules import (
     asset_pass,
     emergency_code,
     hard_turn,
+    loitering,
     low_pass,
     pull_up,
     skirting,
@@ -45,6 +46,7 @@ RULES: dict[str, Any] = {
     "emergency_code": emergency_code,
     "asset_pass": asset_pass,
     "skirting": skirting,
+    "loitering": loitering,
 }
 
 

@@ -32,6 +32,11 @@ class Scene:
     touched: tuple[Rows, Rows]  # (m, zone) pairs of steps and the zones they led into or through
     motion: Motion
 
+    def marks(self) -> NDArray[np.bool_]:
+        """Tell which steps added a point to the trails of their tracks, (M,)."""
+        marks: NDArray[np.bool_] = self.tracks.trail.latest_s(self.segments.row) == self.segments.now.time_s
+        return marks
+
 
 @dataclass(frozen=True, slots=True)
 class Sight:

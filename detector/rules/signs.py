@@ -20,6 +20,7 @@ KIND = {
     "asset_pass": "asset-pass",
     "skirting": "skirting",
     "probing": "approach",
+    "loitering": "loitering",
 }
 """The kind of finding that each rule makes."""
 

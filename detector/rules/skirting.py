@@ -36,28 +36,38 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def look(scene: Scene, params: Params) -> list[Sight]:
     """Return what M steps show; only those that add a point to a trail are looked at."""
-    n, row, within_m = len(scene.segments.row), scene.segments.row, params.within_nm * NAUTICAL_MILE_M
-    due = scene.tracks.trail.latest_s(row) == scene.segments.now.time_s
-    m, zone = _close(scene, np.flatnonzero(due & (scene.vicinity.distance_m < within_m)), within_m)
-    stretch = scene.tracks.trail.over(row[m], params.for_s)
-    far_m = _distances_m(scene.airspace, stretch, zone)
-    way_m, drift_m = stretch.length_m(), np.abs(far_m[0] - stretch.at_start(far_m))
-    along = stretch.known & _all_outside(scene.airspace, stretch, zone)
-    error_m = SURELY_SIGMAS * stretch.sigma_m
-    along &= (np.fmin.reduce(far_m - error_m) > 0) & (np.fmax.reduce(far_m + error_m) < within_m)
-    along &= (way_m > STRAIGHT * stretch.steps_m()) & (drift_m < ALONG_SIN * way_m)
-    along &= way_m > SLOWEST_MPS * (stretch.time_s[0] - stretch.since_s)
-
-    shown, where = np.zeros(n, dtype=bool), np.full(n, NOWHERE)
+    n, within_m = len(scene.segments.row), params.within_nm * NAUTICAL_MILE_M
+    due, shown, where = scene.marks(), np.zeros(n, dtype=bool), np.full(n, NOWHERE)
     closest_m, along_m, since_s = np.full(n, np.inf), np.zeros(n), np.zeros(n)
-    shown[m], where[m], along_m[m], since_s[m] = along, zone, way_m, stretch.since_s
-    closest_m[m] = np.fmin.reduce(far_m)
+    some = np.flatnonzero(due & (scene.vicinity.distance_m < within_m))
+    if len(some):
+        m, zone = _close(scene, some, within_m)
+        shown[m], stretch, far_m = _along(scene, m, zone, params)
+        where[m], along_m[m], since_s[m], closest_m[m] = (
+            zone,
+            stretch.length_m(),
+            stretch.since_s,
+            np.fmin.reduce(far_m),
+        )
 
     def evidence(m: int) -> dict[str, float | str]:
         return {"distance_m": closest_m[m], "along_m": along_m[m]}
 
     closeness = 1 / np.maximum(closest_m, LEAST_M)
     return [Sight(shown, closeness, shown & False, evidence, where, reports=1, asked=due, since_s=since_s)]
+
+
+def _along(scene: Scene, m: Rows, zone: Rows, params: Params) -> tuple[NDArray[np.bool_], Stretch, Floats]:
+    """Tell who of R tracks flew along the boundaries of zones, on which trails, and how far off, (K, R)."""
+    within_m = params.within_nm * NAUTICAL_MILE_M
+    stretch = scene.tracks.trail.over(scene.segments.row[m], params.for_s)
+    far_m, error_m = _distances_m(scene.airspace, stretch, zone), SURELY_SIGMAS * stretch.sigma_m
+    way_m, drift_m = stretch.length_m(), np.abs(far_m[0] - stretch.at_start(far_m))
+    along = stretch.known & _all_outside(scene.airspace, stretch, zone)
+    along &= (np.fmin.reduce(far_m - error_m) > 0) & (np.fmax.reduce(far_m + error_m) < within_m)
+    along &= (way_m > STRAIGHT * stretch.steps_m()) & (drift_m < ALONG_SIN * way_m)
+    along &= way_m > SLOWEST_MPS * (stretch.time_s[0] - stretch.since_s)
+    return along, stretch, far_m
 
 
 def _close(scene: Scene, m: Rows, within_m: float) -> tuple[Rows, Rows]:

@@ -13,6 +13,7 @@ from detector.rules import (
     incursion,
     interception,
     jump,
+    loitering,
     low_pass,
     probing,
     pull_up,
@@ -36,6 +37,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     asset_pass: asset_pass.Params = asset_pass.Params()
     probing: probing.Params = probing.Params()
     skirting: skirting.Params = skirting.Params()
+    loitering: loitering.Params = loitering.Params()
     jump: jump.Params = jump.Params()
     dark: dark.Params = dark.Params()
     interception: interception.Params = interception.Params()

@@ -77,13 +77,12 @@ def test_who_does_so_once_or_enters_does_not(plots):
 def test_who_swerves_by_a_little_does_not():
     t = np.arange(0.0, 900.0, 2.0)
     course_deg = np.where(t % 300 < 150, 8.0, 352.0)  # now towards the edge, now off it
-    plots = zoo.flight(lon=20.0, lat=54.05, speed=0.0, times=t, gs_mps=SPEED_MPS / 2, track_deg=course_deg)
-    east_m = -2500.0 + np.cumsum(SPEED_MPS * np.sin(np.radians(course_deg)))
-    north_m = np.cumsum(SPEED_MPS * np.cos(np.radians(course_deg)))
+    plots = zoo.flight(lon=20.0, lat=54.05, speed=0.0, times=t, gs_mps=100.0, track_deg=course_deg)
+    east_m = -2500.0 + np.cumsum(200.0 * np.sin(np.radians(course_deg)))
+    north_m = np.cumsum(200.0 * np.cos(np.radians(course_deg)))
     azimuth_deg, far_m = np.degrees(np.arctan2(east_m, north_m)), np.hypot(east_m, north_m)
     plots.lon_deg[:], plots.lat_deg[:], _ = zoo.GEOD.fwd(plots.lon_deg, plots.lat_deg, azimuth_deg, far_m)
-    messages = tell(plots)
-    assert {f.rule for m in messages for f in m.findings} <= {"approach", "incursion"}
+    assert [finding.rule for finding in tell(plots)[-1].findings] == ["approach"] * 3
 
 
 def test_how_many_are_too_many_can_be_said():
