@@ -22,6 +22,7 @@ _DEEDS = {  # verb while it lasts, verb when it is over, the rest
     "pull_up": ("pulls up with", "pulled up with", "{load_factor_g:.1f} g"),
     "speed_change": ("changes speed by", "changed speed by", "{acceleration_kt_s:+.0f} kt/s"),
     "low_pass": ("flies low at", "flew low at", "{height_m:.0f} m with {speed_kt:.0f} kt"),
+    "too_fast": ("flies at", "flew at", "{speed_kt:.0f} kt over ground"),
     "emergency_code": ("squawks", "squawked", "{squawk}"),
     "jump": ("claims to have jumped", "claimed to have jumped", "{jump}"),
     "dark": ("fell silent", "was silent", "{distance} from {zone}"),

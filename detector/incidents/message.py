@@ -51,7 +51,8 @@ class Evidence(Struct, frozen=True, kw_only=True):
     closest_m: float | UnsetType = UNSET  # slant range between two aircraft, or to an asset
     height_m: float | UnsetType = UNSET  # above the sea, at the closest or the lowest
     height_sigma_m: float | UnsetType = UNSET
-    speed_kt: float | UnsetType = UNSET  # over ground, at the lowest
+    speed_kt: float | UnsetType = UNSET  # over ground: the greatest so far, or at the lowest
+    speed_sigma_kt: float | UnsetType = UNSET
     passes: int | UnsetType = UNSET
 
 

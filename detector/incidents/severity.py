@@ -17,6 +17,7 @@ _OF_RULE = {
     "pull_up": 1,
     "speed_change": 1,
     "low_pass": 1,
+    "too_fast": 1,
     "emergency_code": 1,
     "jump": 1,
     "dark": 1,

@@ -19,6 +19,7 @@ from detector.rules import (
     skirting,
     speed_change,
     steep_descent,
+    too_fast,
 )
 from detector.rules.conditions import Conditions, Turn
 from detector.rules.dark import Dark, heard_again
@@ -42,6 +43,7 @@ RULES: dict[str, Any] = {
     "pull_up": pull_up,
     "speed_change": speed_change,
     "low_pass": low_pass,
+    "too_fast": too_fast,
     "approach": approach,
     "emergency_code": emergency_code,
     "asset_pass": asset_pass,

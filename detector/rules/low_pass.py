@@ -31,7 +31,7 @@ def look(scene: Scene, params: Params) -> list[Sight]:
     height_m, height_sigma_m = scene.airspace.altimetry.above_sea_m(now.pressure_alt_m, now.geo_alt_m)
     speeds_mps = np.hypot(*level.mean_mps)
     window, least_mps = best_window(speeds_mps - SURELY_SIGMAS * level.mean_sigma_mps)
-    speed_mps = of_window(speeds_mps, window)
+    speed_mps, error_mps = of_window(speeds_mps, window), of_window(level.mean_sigma_mps, window)
     low = height_m + SURELY_SIGMAS * height_sigma_m < params.low_ft * FOOT_M
 
     def evidence(m: int) -> dict[str, float | str]:
@@ -39,6 +39,7 @@ def look(scene: Scene, params: Params) -> list[Sight]:
             "height_m": height_m[m],
             "height_sigma_m": height_sigma_m[m],
             "speed_kt": speed_mps[m] / KNOT_MPS,
+            "speed_sigma_kt": error_mps[m] / KNOT_MPS,
         }
 
     lowness = 1 / np.maximum(height_m, LEAST_M)

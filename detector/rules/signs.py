@@ -13,6 +13,7 @@ KIND = {
     "pull_up": "manoeuvre",
     "speed_change": "manoeuvre",
     "low_pass": "manoeuvre",
+    "too_fast": "manoeuvre",
     "emergency_code": "emergency",
     "jump": "integrity",
     "dark": "dark",

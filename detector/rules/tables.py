@@ -20,6 +20,7 @@ from detector.rules import (
     skirting,
     speed_change,
     steep_descent,
+    too_fast,
 )
 
 
@@ -33,6 +34,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pull_up: pull_up.Params = pull_up.Params()
     speed_change: speed_change.Params = speed_change.Params()
     low_pass: low_pass.Params = low_pass.Params()
+    too_fast: too_fast.Params = too_fast.Params()
     emergency_code: emergency_code.Params = emergency_code.Params()
     asset_pass: asset_pass.Params = asset_pass.Params()
     probing: probing.Params = probing.Params()
