@@ -7,16 +7,22 @@ something, each feed's limits are published.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from scipy.special import ndtri
 
 from detector.geometry.projection import earth_centred
 from detector.rules.evidence import UNSEEN_MPS2
 from detector.rules.sight import SURELY_SIGMAS
+from detector.rules.tables import Rules
+from detector.tracks import accuracy
+from detector.tracks.accuracy import Sensor
 from detector.tracks.fixes import Fixes
 from detector.tracks.history import LENGTH, Window
 from detector.tracks.kinematics import WINDOWS, Motion
 from detector.units import STANDARD_GRAVITY_MPS2
+from feeds.plots import Plots
 
 SPEED_MPS = 250.0  # of the aircraft that turns or cuts the corner
 TURN_S = 30.0  # a turn is seen by the windows that fit into this
@@ -42,6 +48,27 @@ def smallest_corner_m(sigma_m: float, period_s: float, *, tells_velocity: bool, 
 def corner_s(depth_m: float) -> float:
     """Return how long it takes to fly straight across a right-angled corner that deep: 2 d / v."""
     return 2 * depth_m / SPEED_MPS
+
+
+def limits(plots: Plots, heard_every_s: float, sensors: Mapping[str, Sensor], rules: Rules) -> dict[str, float]:
+    """Return what a feed can show, of some of its plots and how often it has one of each track, for its status.
+
+    The period of a sensor that is configured is believed; of others that is taken which was heard. NaN: not known.
+    """
+    if not len(plots):
+        return {}
+    source = plots.source[-1]
+    period_s = sensors[source].period_s if source in sensors else heard_every_s
+    sigma_m = float(np.median(accuracy.sigma_m(plots, sensors)))
+    tells_velocity = bool(np.isfinite(plots.gs_mps + plots.track_deg).mean() > 0.5)
+    bank_deg, probability = rules.hard_turn.bank_deg, rules.incursion.probability
+    corner_m = smallest_corner_m(sigma_m, period_s, tells_velocity=tells_velocity, probability=probability)
+    smallest_deg = smallest_bank_deg(sigma_m, period_s, tells_velocity=tells_velocity, bank_deg=bank_deg)
+    return {
+        "smallest_bank_deg": round(smallest_deg, 1),
+        "smallest_corner_m": round(corner_m, 1),
+        "smallest_corner_s": round(corner_s(corner_m), 1),
+    }
 
 
 def _motion(sigma_m: float, period_s: float, *, tells_velocity: bool) -> Motion:

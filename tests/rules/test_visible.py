@@ -6,6 +6,7 @@ from scipy.special import ndtr
 
 from detector.rules import hard_turn, visible
 from detector.rules.sight import SURELY_SIGMAS
+from detector.rules.tables import Rules
 from tests import zoo
 from tests.rules.test_conduct import flown, seen
 
@@ -47,3 +48,15 @@ def test_a_corner_so_deep_is_as_sure_as_asked_for(sigma_m, period_s, tells):
     doubt_m = period_s**2 / 8 / (4 if tells else 1)
     assert ndtr(depth_m / np.hypot(sigma_m / np.sqrt(2), doubt_m)) == pytest.approx(0.95)
     assert visible.corner_s(depth_m) == pytest.approx(2 * depth_m / 250.0)
+
+
+def test_limits_are_those_of_the_sensor_or_of_what_was_heard():
+    rules = Rules()
+    radar = zoo.flight(lon=19.0, times=range(3), source="radar")
+    by_table = visible.limits(radar, 99.0, zoo.SENSORS, rules)
+    assert by_table["smallest_bank_deg"] == pytest.approx(bank_deg(80.0, 5.0, False), abs=0.1)
+    assert by_table["smallest_corner_s"] == pytest.approx(by_table["smallest_corner_m"] / 125.0, abs=0.1)
+    heard = zoo.flight(lon=19.0, times=range(3), source="mast", nac_p=9, gs_mps=200.0, track_deg=90.0)
+    by_ear = visible.limits(heard, 2.0, zoo.SENSORS, rules)
+    assert by_ear["smallest_bank_deg"] == pytest.approx(bank_deg(30.0 / 2.4477, 2.0, True), abs=0.1)
+    assert visible.limits(heard.take(slice(0, 0)), 2.0, zoo.SENSORS, rules) == {}
