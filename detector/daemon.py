@@ -32,6 +32,7 @@ from detector.notify import notify
 from detector.picture import Airspace
 from detector.pipeline import RESULTS, USED
 from detector.recovery import recover
+from detector.rules import visible
 from detector.settings import Settings, host_port
 from detector.snapshot import Snapshots
 from feeds import registry
@@ -76,7 +77,7 @@ class Daemon:
         topics = Topics(self._settings.mqtt.topic_prefix, self._settings.site.id)
         self._delivery = Delivery(self._settings.mqtt, topics, self._metrics, ledger, self._settings.mqtt.rooms)
         self._feeds: dict[str, tuple[Any, Feed]] = {}
-        self._watch = FeedWatch(self._say_feed)
+        self._watch = FeedWatch(self._say_feed, self._limits)
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._batch: list[tuple[str, Plots, float]] = []
         self._stopping = False
@@ -213,7 +214,13 @@ class Daemon:
 
     def _say_feed(self, name: str, state: str, facts: dict[str, object]) -> None:
         self._metrics.feed_up.labels(name).set(state == "up")
+        if "smallest_bank_deg" in facts:
+            self._metrics.smallest_bank.labels(name).set(cast("float", facts["smallest_bank_deg"]))
+            self._metrics.smallest_corner.labels(name).set(cast("float", facts["smallest_corner_m"]))
         self._delivery.set_feed_status(name, state, **facts)
+
+    def _limits(self, plots: Plots, heard_every_s: float) -> dict[str, float]:
+        return visible.limits(plots, heard_every_s, self._pipeline.sensors, self._pipeline.rules)
 
     def _set_feeds(self, settings: Settings) -> None:
         """Stop the feeds that are gone or changed, and start those that are new."""

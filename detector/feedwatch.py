@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from feeds.plots import Plots
 REPEAT_S = 30.0  # an unchanged state is said again so often, with fresh figures
 
 Say = Callable[[str, str, dict[str, object]], None]
+Limits = Callable[[Plots, float], dict[str, float]]
+"""What can be told of a feed by some of its plots, and how many seconds lie between two of one track."""
 
 
 @dataclass(slots=True)
@@ -24,6 +26,8 @@ class _Feed:
     last_plot_s: float | None = None
     lag_s: float | None = None
     plots: int = 0  # since the state was last said
+    tracks: set[str] = field(default_factory=set)  # that they were of
+    sample: Plots | None = None  # the latest of them
     said: str | None = None
     said_s: float = 0.0
 
@@ -31,8 +35,8 @@ class _Feed:
 class FeedWatch:
     """The feeds of a daemon; `say` gets (feed, state, facts) when a state changes, and every REPEAT_S."""
 
-    def __init__(self, say: Say) -> None:
-        self._say = say
+    def __init__(self, say: Say, limits: Limits = lambda _plots, _every_s: {}) -> None:
+        self._say, self._limits = say, limits
         self._feeds: dict[str, _Feed] = {}
 
     def add(self, name: str, stale_s: float, now_s: float) -> None:
@@ -48,6 +52,8 @@ class FeedWatch:
         feed = self._feeds.get(name)
         if feed is not None and len(plots):
             feed.last_plot_s, feed.plots = received_s, feed.plots + len(plots)
+            feed.tracks.update(plots.track_id)
+            feed.sample = plots
             feed.lag_s = round(received_s - float(np.median(plots.time_s)), 3)
 
     def connection(self, name: str, *, connected: bool, reason: str, now_s: float) -> None:
@@ -63,8 +69,10 @@ class FeedWatch:
             if feed.state != feed.said or now_s - feed.said_s >= REPEAT_S:
                 rate_hz = feed.plots / max(now_s - feed.said_s, 1.0) if feed.said else 0.0
                 facts: dict[str, object] = {"lag_s": feed.lag_s, "rate_hz": round(rate_hz, 1), "reason": feed.reason}
+                if feed.sample is not None and rate_hz:
+                    facts |= self._limits(feed.sample, len(feed.tracks) / rate_hz)
                 self._say(name, feed.state, facts)
-                feed.said, feed.said_s, feed.plots = feed.state, now_s, 0
+                feed.said, feed.said_s, feed.plots, feed.tracks, feed.sample = feed.state, now_s, 0, set(), None
 
     def silent(self) -> list[str]:
         """Return the feeds that are not up."""

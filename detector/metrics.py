@@ -48,6 +48,12 @@ class Metrics:
         self.plots = counter("plots_total", "Plots by what became of them.", "feed", "result")
         self.last_plot = gauge("feed_last_plot_timestamp_seconds", "When the last plot was received.", "feed")
         self.feed_up = gauge("feed_up", "Whether a feed is connected.", "feed")
+        self.smallest_bank = gauge(
+            "feed_smallest_bank_degrees", "Smallest bank, held for 30 s, that a feed can show for sure.", "feed"
+        )
+        self.smallest_corner = gauge(
+            "feed_smallest_corner_meters", "Smallest depth of a corner cut between two plots that it can show.", "feed"
+        )
         self.tracks = gauge("tracks", "Tracks that are followed.")
         self.zones = gauge("zones", "Zones in force, by how the self-check found them at load.", "state")
         self.findings = counter("findings_total", "Findings opened.", "rule")

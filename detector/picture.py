@@ -6,7 +6,7 @@ that matter: those inside, those that crossed, and those somebody still has an o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,7 +46,9 @@ class Airspace:
         self.is_asset = np.array([zone.kind == "asset" for zone in zones], dtype=bool)
         self.middle_m = np.array([_middle_m(zone) if zone.kind == "asset" else _NOWHERE_M for zone in zones])
         self.moving = np.flatnonzero([zone.follows is not None for zone in zones])
-        self.surroundings = _surroundings(self.zones, edges, self.boundaries)
+        self.forbidden = np.array([ENTRY.get(zone.kind, ("",))[0] == "incursion" for zone in zones], dtype=bool)
+        self.surroundings = _surroundings(self.zones, range(len(zones)), edges, self.boundaries)
+        self.borders = _surroundings(self.zones, np.flatnonzero(self.forbidden), edges, self.boundaries)
         self.index_of = {zone.id: index for index, zone in enumerate(zones)}
         self.initial = np.array([z.initial for z in zones], dtype=np.int8)
         self.floor_m = np.array([z.floor.height_m for z in zones])
@@ -113,16 +115,19 @@ class Surrounding:
     boundaries: Boundaries  # of these
 
 
-def _surroundings(zones: Sequence[Zone], edges: Edges, boundaries: Boundaries) -> list[Surrounding]:
+def _surroundings(
+    zones: Sequence[Zone], some: Iterable[int], edges: Edges, boundaries: Boundaries
+) -> list[Surrounding]:
+    """Return the surroundings of some of all zones; `boundaries` are those of all."""
     alike: dict[tuple[frozenset[Identity], float], list[int]] = {}
-    for index, zone in enumerate(zones):
-        alike.setdefault((zone.watch, zone.near_nm), []).append(index)
+    for index in some:
+        alike.setdefault((zones[index].watch, zones[index].near_nm), []).append(index)
     return [
         Surrounding(
             watch=np.array([identity in watch for identity in Identity]),
             near_m=near_nm * NAUTICAL_MILE_M,
             members=np.array(members),
-            boundaries=boundaries if len(alike) == 1 else Boundaries(edges.of_zones(members)),
+            boundaries=boundaries if len(members) == len(zones) else Boundaries(edges.of_zones(members)),
         )
         for (watch, near_nm), members in alike.items()
     ]

@@ -162,6 +162,7 @@ class Pipeline:
         self.airspace, self.classifier, self.sensors, self.rules = airspace, classifier, sensors, rules
         self.activation, self.assets = activation, Assets(airspace)
         self.conduct.dark.forget_zones()
+        self.conduct.probes.forget_zones()
         self.tracks.reclassify(classifier)
         return messages
 
@@ -296,6 +297,8 @@ class Pipeline:
         signs: list[Sign] = []
         for name, params in rules.items():
             signs += self.execute(name, partial(self.conduct.look, name, RULES[name], scene, params)) or ()
+        if self.rules.probing.enabled:
+            signs += self.execute("probing", partial(self.conduct.probes.look, signs, scene, self.rules.probing)) or ()
         signs = [sign._replace(segment=int(some[sign.segment])) for sign in signs]
         return signs + self.conduct.hear(segments, scene, some, capacity)
 
@@ -317,7 +320,7 @@ class Pipeline:
             self.tracks.lost[lost] = True
             forgotten = np.flatnonzero(self.tracks.forgotten_at_s() <= due_s)
             self.contacts.forget(forgotten)
-            self.conduct.forget(forgotten)
+            self.conduct.drop(forgotten)
             self.book.forget(forgotten.tolist())
             self.tracks.drop(forgotten)
         return messages

@@ -3,8 +3,8 @@
 A snapshot is taken of the whole, or of what has had to do with incidents since the last whole one: with thousands of
 tracks the whole is megabytes, and those few rows are kilobytes. A pipeline goes on from a whole one and the latest of
 the others. What is kept of tracks are their columns, found by walking the objects that hold them, whatever rules have
-added; the rest is written out below, but for where moving assets are: the next second tells. Bytes laid out otherwise
-(by another version) are refused.
+added; the rest is written out below. Left out are trails, whose twenty minutes would be as much again as all the rest,
+and where moving assets are, which the next second tells. Bytes laid out otherwise (by another version) are refused.
 """
 
 from __future__ import annotations
@@ -55,6 +55,7 @@ class _State(Struct, frozen=True):
     contacts: bytes
     company: list[tuple[Any, ...]]
     company_due_s: float
+    probes: list[tuple[Any, ...]]
     open: list[dict[str, Any]]
     lost: list[dict[str, Any]]
 
@@ -102,6 +103,7 @@ def freeze(pipeline: Pipeline, rows: Rows) -> bytes:
         contacts=contacts.records[of_these].tobytes(),
         company=conduct.interceptions.plain(),
         company_due_s=conduct.interceptions.next_s,
+        probes=conduct.probes.plain(),
         open=[plain.plain(incident) for incident in is_open],
         lost=[plain.plain(incident) for incident in lost],
     )
@@ -123,11 +125,12 @@ def thaw(pipeline: Pipeline, blob: bytes) -> None:
     for path, values in state.columns.items():
         columns[path][rows] = _unpacked(values, columns[path])
     gone = tracks.reindex(rows)
-    conduct.forget(gone)
+    conduct.drop(gone)
     pipeline.contacts.forget(np.concatenate([rows, gone]))
     contacts = np.frombuffer(state.contacts, dtype=RECORD)
     pipeline.contacts.put(contacts, np.ones(len(contacts), dtype=bool))
     conduct.interceptions.restore(state.company, state.company_due_s)
+    conduct.probes.restore(state.probes)
     known = {zone.id: zone for zone in pipeline.airspace.zones}
 
     def zone_of(zone_id: str, name: str, kind: str) -> Zone:

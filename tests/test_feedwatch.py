@@ -47,3 +47,22 @@ def test_lag_and_rate_are_said_again(watched):
         watch.heard("mast", zoo.flight(lon=19.0, times=[second - 0.25, second - 0.25]), float(second))
     watch.look(REPEAT_S)
     assert (said[-1][2]["lag_s"], said[-1][2]["rate_hz"]) == (0.25, 2.0)
+
+
+def test_what_a_feed_can_show_is_said_by_how_often_it_has_a_track():
+    said, asked = [], []
+
+    def limits(plots, every_s):
+        asked.append((len(plots), every_s))
+        return {"smallest_bank_deg": 40.0}
+
+    watch = FeedWatch(lambda *word: said.append(word), limits)
+    watch.add("radar", stale_s=30.0, now_s=0.0)
+    watch.connection("radar", connected=True, reason="connected", now_s=0.0)
+    watch.look(0.0)
+    for turn_s in range(0, 30, 5):
+        for track_id in ("a", "b", "c"):
+            watch.heard("radar", zoo.flight(lon=19.0, times=[float(turn_s)], track_id=track_id), float(turn_s))
+    watch.look(REPEAT_S)
+    assert asked == [(1, pytest.approx(5.0))]
+    assert [facts.get("smallest_bank_deg") for _, _, facts in said] == [None, 40.0]

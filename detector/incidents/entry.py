@@ -26,6 +26,8 @@ _DIGITS = {  # of a number in the evidence; 1 for all others
     "load_factor_sigma_g": 2,
     "claimed_lat": 5,
     "claimed_lon": 5,
+    "middle_lat": 5,
+    "middle_lon": 5,
     "vrate_fpm": -1,
     "vrate_sigma_fpm": -1,
 }

@@ -20,13 +20,19 @@ _DEEDS = {  # verb while it lasts, verb when it is over, the rest
     "hard_turn": ("turns hard with", "turned hard with", "{load_factor_g:.1f} g"),
     "steep_descent": ("descends", "descended", "{fall_fpm:,.0f} ft/min"),
     "pull_up": ("pulls up with", "pulled up with", "{load_factor_g:.1f} g"),
+    "speed_change": ("changes speed by", "changed speed by", "{acceleration_kt_s:+.0f} kt/s"),
+    "low_pass": ("flies low at", "flew low at", "{height_m:.0f} m with {speed_kt:.0f} kt"),
+    "too_fast": ("flies at", "flew at", "{speed_kt:.0f} kt over ground"),
     "emergency_code": ("squawks", "squawked", "{squawk}"),
     "jump": ("claims to have jumped", "claimed to have jumped", "{jump}"),
     "dark": ("fell silent", "was silent", "{distance} from {zone}"),
     "interception": ("is intercepted by", "was intercepted by", "{others}"),
     "asset_pass": ("passes", "passed", "{zone} at {closest}"),
+    "loitering": ("loiters", "loitered", "within {radius}"),
+    "probing": ("probes", "probed", "{zone}: {approaches} approaches"),
+    "skirting": ("skirts", "skirted", "{zone} at {distance}"),
 }
-_SAYS_WHERE = {"approach", "dark", "asset_pass"}
+_SAYS_WHERE = {"approach", "dark", "asset_pass", "probing", "skirting"}
 
 
 def headline(subject: Subject, entry: Entry, still: Sequence[Entry], outcome: str | None) -> str:
@@ -73,6 +79,7 @@ def _deed(entry: Entry, still: Sequence[Entry], *, near: bool) -> str:
         "fall_fpm": -evidence.get("vrate_fpm", 0.0),
         "distance": _distance(evidence.get("distance_m", 0.0)),
         "jump": _distance(evidence.get("jump_m", 0.0)),
+        "radius": _distance(evidence.get("radius_m", 0.0)),
         "closest": _distance(evidence.get("closest_m", 0.0)),
     }
     present, past, rest = _DEEDS[entry.rule]

@@ -12,15 +12,13 @@ from detector.incidents.entry import Entry, Episode, Stay
 from detector.incidents.lifecycle import Phase, Standing, advance
 from detector.incidents.message import stamp
 from detector.rules.findings import Change, FindingRow
-from detector.rules.signs import Sign
-
-PASS = "asset-pass"  # each of the same asset is news, and all are one finding that counts them
-AGAIN_S = 60.0  # who does the same again within this has not stopped doing it
+from detector.rules.signs import AGAIN_S, COUNTED, Sign
 
 Depths = Callable[[list[int], list[str]], Iterable[tuple[float, ...]]]
 """Of track rows in zones (by id): depth now m (0: not known), probability, and the greatest depth so far m (-inf: not
 known), its sigma m, when it was s, and its latitude and longitude in degrees."""
 
+_OUTSIDE = {"approach", "skirting"}
 _ENDS_LOST = {"incursion", "approach", "dark"}  # findings of which nobody knows the end when reports cease
 
 
@@ -112,9 +110,9 @@ class Incident:
         return stay, rejoins
 
     def _arrive(self, stay: Stay) -> None:
-        """End the approaches to a zone that has been entered."""
+        """End what was done outside a zone that has been entered."""
         for entry in self.open_entries():
-            if entry.rule == "approach" and entry.zone_id == stay.zone_id:
+            if entry.rule in _OUTSIDE and entry.zone_id == stay.zone_id:
                 entry.ended_s, entry.told = max(entry.started_s, stay.started_s), None
 
     def awaits(self, sign: Sign, others: tuple[str, ...]) -> bool:
@@ -123,20 +121,20 @@ class Incident:
         return last is not None and last.ended_s is None
 
     def _last_episode(self, sign: Sign, zone: Zone | None, others: tuple[str, ...]) -> Episode | None:
-        """Return the latest episode that a sign may go on with; passes of two assets are two."""
+        """Return the latest episode that a sign may go on with; passes of two assets are two findings."""
         episodes = (e for e in reversed(self.entries) if isinstance(e, Episode))
         alike = (e for e in episodes if (e.rule, e.strand) == (sign.rule, sign.strand))
-        alike = (e for e in alike if e.kind != PASS or zone is None or e.zone is zone)
+        alike = (e for e in alike if e.rule not in COUNTED or zone is None or e.zone is zone)
         return next((e for e in alike if set(others) <= set(e.others)), None)
 
     def note(self, sign: Sign, zone: Zone | None, identity: Identity, others: tuple[str, ...]) -> tuple[Entry, bool]:
         """Take one sign of conduct; return its entry, and whether that is worth a message by itself."""
         last = self._last_episode(sign, zone, others)
         goes_on = last is not None and (
-            last.ended_s is None or last.kind == PASS or sign.started_s - last.ended_s <= AGAIN_S
+            last.ended_s is None or last.rule in COUNTED or sign.started_s - last.ended_s <= AGAIN_S
         )
         entry = last if goes_on and last is not None else Episode.of(sign, zone)
-        news = entry is not last or (entry.kind == PASS and sign.change is Change.OPENED)
+        news = entry is not last or (entry.rule in COUNTED and sign.change is Change.OPENED)
         if entry is not last:
             self.entries.append(entry)
         before = entry.severity

@@ -34,14 +34,25 @@ class Evidence(Struct, frozen=True, kw_only=True):
     turn_rate_deg_s: float | UnsetType = UNSET
     vrate_fpm: float | UnsetType = UNSET
     vrate_sigma_fpm: float | UnsetType = UNSET
+    acceleration_kt_s: float | UnsetType = UNSET  # along the way; negative: it slows down
+    acceleration_sigma_kt_s: float | UnsetType = UNSET
     time_to_boundary_s: float | UnsetType = UNSET  # when first told
     distance_m: float | UnsetType = UNSET  # to the boundary, from outside
+    along_m: float | UnsetType = UNSET  # way along a boundary up to where it came closest
+    approaches: int | UnsetType = UNSET  # that ended with a turn away
+    radius_m: float | UnsetType = UNSET  # of the circle that it stayed in, and where that is
+    middle_lat: float | UnsetType = UNSET
+    middle_lon: float | UnsetType = UNSET
+    way_m: float | UnsetType = UNSET  # flown meanwhile
     squawk: str | UnsetType = UNSET
     jump_m: float | UnsetType = UNSET  # from where it was to where it claims to be
     claimed_lat: float | UnsetType = UNSET
     claimed_lon: float | UnsetType = UNSET
     closest_m: float | UnsetType = UNSET  # slant range between two aircraft, or to an asset
-    height_m: float | UnsetType = UNSET  # above the sea, at the closest
+    height_m: float | UnsetType = UNSET  # above the sea, at the closest or the lowest
+    height_sigma_m: float | UnsetType = UNSET
+    speed_kt: float | UnsetType = UNSET  # over ground: the greatest so far, or at the lowest
+    speed_sigma_kt: float | UnsetType = UNSET
     passes: int | UnsetType = UNSET
 
 

@@ -15,11 +15,17 @@ _OF_RULE = {
     "hard_turn": 1,
     "steep_descent": 1,
     "pull_up": 1,
+    "speed_change": 1,
+    "low_pass": 1,
+    "too_fast": 1,
     "emergency_code": 1,
     "jump": 1,
     "dark": 1,
     "interception": 0,
     "asset_pass": 2,
+    "skirting": 0,
+    "loitering": 0,
+    "probing": 2,
 }
 
 URGENCY = {

@@ -7,7 +7,6 @@ the way from there on.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -15,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from detector.airspace.zones import ENTRY, Zone
 from detector.geometry.projection import east_north, on_earth
 from detector.rules.params import Positive, Surely
 from detector.rules.sight import Scene, Sight
@@ -114,7 +112,7 @@ def _crossings(scene: Scene, ahead: _Ahead, horizon_s: float) -> tuple[Rows, Row
     enters_s = fraction[first] * horizon_s
     leaves_s = np.where(count > 1, fraction.take(first + 1, mode="clip"), 1.0) * horizon_s
     way, zone = way[first], zone[first]
-    keep = airspace.watch[scene.tracks.identity[row[way]], zone] & _forbidden(airspace.zones)[zone]
+    keep = airspace.watch[scene.tracks.identity[row[way]], zone] & airspace.forbidden[zone]
     keep &= scene.activation.closed_s[zone] == np.inf
     m = ahead.m[way]
     rise_m = ahead.climb_mps[way] * enters_s
@@ -139,7 +137,3 @@ def _probability(scene: Scene, ahead: _Ahead, of: Rows, zone: Rows, span_s: Floa
     sigma_m = np.hypot(ahead.sigma_m[who], ahead.sigma_mps[who] * at_s)
     sure: Floats = ndtr((depth_m / sigma_m).reshape(2 * SAMPLES, len(of)).max(axis=0))
     return sure
-
-
-def _forbidden(zones: Sequence[Zone]) -> NDArray[np.bool_]:
-    return np.array([ENTRY.get(zone.kind, ("",))[0] == "incursion" for zone in zones])

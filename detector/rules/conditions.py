@@ -57,14 +57,14 @@ class Conditions:
         """Let nothing hold of these tracks."""
         self._shown[rows], self.on[rows] = 0, False
 
-    def take(self, rows: Rows, shown: Mask, time_s: Floats, value: Floats) -> Turn:
-        """Take one report of each of R tracks; `value` says how much of it, where it is shown."""
+    def take(self, rows: Rows, shown: Mask, time_s: Floats, value: Floats, since_s: Floats | None = None) -> Turn:
+        """Take one report of each of R tracks; `value` says how much of it, where it is shown, `since_s` since when."""
         before = self._shown[rows]
         bits = ((before << 1) | shown) & np.uint8(2**N - 1)
         self._shown[rows] = bits
         on = self.on[rows]
         starts = shown & ~on & (before & np.uint8(2 ** (N - 1) - 1) == 0)
-        self.first_s[rows] = np.where(starts, time_s, self.first_s[rows])
+        self.first_s[rows] = np.where(starts, time_s if since_s is None else since_s, self.first_s[rows])
         begins = shown & ~on & (np.bitwise_count(bits) >= self.reports)
         ends = on & (bits & np.uint8(2 ** (N - 1) - 1) == 0) & (time_s - self.last_s[rows] > HYSTERESIS_S)
         peak = np.where(starts, 0.0, self.peak[rows])

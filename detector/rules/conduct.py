@@ -8,11 +8,24 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from detector.rules import approach, asset_pass, emergency_code, hard_turn, pull_up, steep_descent
+from detector.rules import (
+    approach,
+    asset_pass,
+    emergency_code,
+    hard_turn,
+    loitering,
+    low_pass,
+    pull_up,
+    skirting,
+    speed_change,
+    steep_descent,
+    too_fast,
+)
 from detector.rules.conditions import Conditions, Turn
 from detector.rules.dark import Dark, heard_again
 from detector.rules.findings import Change
 from detector.rules.interception import Interceptions
+from detector.rules.probing import Probes
 from detector.rules.sight import Scene, Sight
 from detector.rules.signs import Sign, Signs
 from detector.tracks.fixes import Rows, Segments
@@ -28,9 +41,14 @@ RULES: dict[str, Any] = {
     "hard_turn": hard_turn,
     "steep_descent": steep_descent,
     "pull_up": pull_up,
+    "speed_change": speed_change,
+    "low_pass": low_pass,
+    "too_fast": too_fast,
     "approach": approach,
     "emergency_code": emergency_code,
     "asset_pass": asset_pass,
+    "skirting": skirting,
+    "loitering": loitering,
 }
 
 
@@ -41,6 +59,7 @@ class Conduct:
         self._conditions: dict[str, list[Conditions]] = {rule: [] for rule in RULES}
         self.jumps = Conditions()
         self.dark = Dark()
+        self.probes = Probes()
         self.interceptions = Interceptions()
 
     def on(self, rows: Rows, capacity: int) -> np.ndarray:
@@ -71,6 +90,11 @@ class Conduct:
         self.dark.forget(rows)
         self.interceptions.forget(rows)
 
+    def drop(self, rows: Rows) -> None:
+        """Forget these tracks, which will not be heard again, with all that is remembered of them."""
+        self.forget(rows)
+        self.probes.forget(rows)
+
     def hear(self, segments: Segments, scene: Scene | None, some: Rows, capacity: int) -> Signs:
         """Take in who is on the way into a zone, of whom a scene tells; return who had fallen silent."""
         self.dark.fit(capacity)
@@ -93,7 +117,8 @@ class Conduct:
             asked = shown | condition.pending(row)
             m = np.flatnonzero(asked if sight.asked is None else asked & sight.asked)
             if len(m):
-                turn = condition.take(row[m], shown[m], scene.segments.now.time_s[m], sight.value[m])
+                since_s = None if sight.since_s is None else sight.since_s[m]
+                turn = condition.take(row[m], shown[m], scene.segments.now.time_s[m], sight.value[m], since_s)
                 signs += _signs(rule, strand, scene, sight, condition, m, turn)
         signs.sort(key=lambda sign: sign.segment)
         return signs

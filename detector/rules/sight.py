@@ -34,6 +34,11 @@ class Scene:
     touched: tuple[Rows, Rows]  # (m, zone) pairs of steps and the zones they led into or through
     motion: Motion
 
+    def marks(self) -> NDArray[np.bool_]:
+        """Tell which steps added a point to the trails of their tracks, (M,)."""
+        marks: NDArray[np.bool_] = self.tracks.trail.latest_s(self.segments.row) == self.segments.now.time_s
+        return marks
+
 
 @dataclass(frozen=True, slots=True)
 class Sight:
@@ -46,3 +51,4 @@ class Sight:
     zone: NDArray[np.intp] | None = None  # (M,) that it is about, if not the nearest
     reports: int = M  # of N that must show it
     asked: NDArray[np.bool_] | None = None  # (M,) which reports were looked at, if not all
+    since_s: Floats | None = None  # (M,) when it began, if before the first report that shows it

@@ -11,13 +11,24 @@ KIND = {
     "hard_turn": "manoeuvre",
     "steep_descent": "manoeuvre",
     "pull_up": "manoeuvre",
+    "speed_change": "manoeuvre",
+    "low_pass": "manoeuvre",
+    "too_fast": "manoeuvre",
     "emergency_code": "emergency",
     "jump": "integrity",
     "dark": "dark",
     "interception": "interception",
     "asset_pass": "asset-pass",
+    "skirting": "skirting",
+    "probing": "approach",
+    "loitering": "loitering",
 }
 """The kind of finding that each rule makes."""
+
+COUNTED = {"asset_pass", "probing"}
+"""Rules of which each finding of the same zone is news, and all are one finding that counts them."""
+
+AGAIN_S = 60.0  # who does the same again within this has not stopped doing it
 
 
 class Sign(NamedTuple):

@@ -13,8 +13,14 @@ from detector.rules import (
     incursion,
     interception,
     jump,
+    loitering,
+    low_pass,
+    probing,
     pull_up,
+    skirting,
+    speed_change,
     steep_descent,
+    too_fast,
 )
 
 
@@ -26,8 +32,14 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hard_turn: hard_turn.Params = hard_turn.Params()
     steep_descent: steep_descent.Params = steep_descent.Params()
     pull_up: pull_up.Params = pull_up.Params()
+    speed_change: speed_change.Params = speed_change.Params()
+    low_pass: low_pass.Params = low_pass.Params()
+    too_fast: too_fast.Params = too_fast.Params()
     emergency_code: emergency_code.Params = emergency_code.Params()
     asset_pass: asset_pass.Params = asset_pass.Params()
+    probing: probing.Params = probing.Params()
+    skirting: skirting.Params = skirting.Params()
+    loitering: loitering.Params = loitering.Params()
     jump: jump.Params = jump.Params()
     dark: dark.Params = dark.Params()
     interception: interception.Params = interception.Params()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.picture import Airspace
+from detector.picture import Airspace, Surrounding
 from detector.tracks.fixes import Rows
 from feeds.plots import Floats, Small
 
@@ -36,16 +37,20 @@ def around(earth_m: Floats, identity: Small, inside: tuple[Rows, Rows], airspace
 
     Zones whose windows are closed count as well: who prepares to enter one does so before it opens.
     """
-    zone, distance_m = np.full(len(earth_m), NOWHERE), np.full(len(earth_m), np.inf)
+    outside = nearest(earth_m, identity, airspace.surroundings)
     place, within = inside
     cared = airspace.cares[identity[place], within]
-    zone[place[cared]] = within[cared]
-    outside = zone == NOWHERE
-    for each in airspace.surroundings:
+    outside.zone[place[cared]] = within[cared]
+    return outside
+
+
+def nearest(earth_m: Floats, identity: Small, surroundings: Iterable[Surrounding]) -> Vicinity:
+    """Return the nearest of these boundaries to each of M places, on whichever side."""
+    found = Vicinity(np.full(len(earth_m), NOWHERE), np.full(len(earth_m), np.inf))
+    for each in surroundings:
         asked = np.flatnonzero(each.watch[identity])
-        far_m, nearest = each.boundaries.nearest(earth_m[asked], each.near_m)
-        nearer = np.flatnonzero(far_m < distance_m[asked])
+        far_m, zone = each.boundaries.nearest(earth_m[asked], each.near_m)
+        nearer = np.flatnonzero(far_m < found.distance_m[asked])
         at = asked[nearer]
-        distance_m[at] = far_m[nearer]
-        zone[at] = np.where(outside[at], each.members[nearest[nearer]], zone[at])
-    return Vicinity(zone, distance_m)
+        found.distance_m[at], found.zone[at] = far_m[nearer], each.members[zone[nearer]]
+    return found

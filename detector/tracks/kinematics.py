@@ -29,6 +29,7 @@ VERTICAL_RATE_MPS = 1.0  # steps of 64 ft/min
 UNIT_S = 10.0  # of time while solving, so that the equations are well conditioned
 SINGULAR = 1e-9
 ANYWHERE_M = 10_000.0
+STRAIGHT_COS = np.cos(np.radians(30.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,18 @@ class Motion:
         with np.errstate(invalid="ignore"):  # who stands still turns nowhere
             lateral: Floats = (north * a_east - east * a_north) / np.hypot(east, north)
         return lateral
+
+    def along_mps2(self) -> Floats:
+        """Return how fast the speed grows, (W, M), likewise: (|v1| - |v0|) / T, v0 and v1 at both ends of a window.
+
+        NaN where the way turns by more than 30 deg: a turn that begins within the window passes for a change of speed.
+        """
+        mean, end = self.level.mean_mps, self.level.velocity_mps
+        start = 2 * mean - end
+        start_mps, end_mps = np.hypot(*start), np.hypot(*end)
+        with np.errstate(invalid="ignore"):
+            along: Floats = 2 * (mean * self.level.acceleration_mps2).sum(axis=0) / (start_mps + end_mps)
+        return np.where((start * end).sum(axis=0) > STRAIGHT_COS * start_mps * end_mps, along, np.nan)
 
 
 def best_window(least: Floats) -> tuple[Rows, Floats]:

@@ -18,6 +18,7 @@ from detector.tracks import altitudes
 from detector.tracks.fixes import FIX, Fixes, Rows, Segments
 from detector.tracks.history import History
 from detector.tracks.identity import Classifier
+from detector.tracks.trail import Trail
 from detector.tracks.trust import Trust
 from feeds.plots import COLUMNS, UNKNOWN_SMALL, Floats, Plots, Texts, make
 
@@ -44,6 +45,7 @@ class TrackStore:
         self.fix = _no_fixes(capacity)
         self.fix_before = _no_fixes(capacity)
         self.history = History(capacity)
+        self.trail = Trail(capacity)
         self.trust = Trust(capacity)
         self.taken_s = np.zeros(capacity)  # event time when its last report came
         self.told_s = np.zeros(capacity)  # of the last report that told an altitude
@@ -81,6 +83,7 @@ class TrackStore:
         self.lost[row] = False
         self.reports[row] = 0
         self.history.begin(row)
+        self.trail.begin(row)
         self.grounded[row] = 1  # nobody saw it fly: the first report on the ground is believed
         self.told_s[row] = -math.inf
         self.doubted_m[row] = math.nan
@@ -100,6 +103,7 @@ class TrackStore:
         self.fix_before = Fixes(*(_doubled(getattr(self.fix_before, name)) for name in FIX))
         self.last = Plots(**{name: _doubled(getattr(self.last, name)) for name in COLUMNS})
         self.history.grow()
+        self.trail.grow()
         self.trust.grow()
 
     def fit(self, capacity: int) -> None:
@@ -130,12 +134,14 @@ class TrackStore:
         self.heard_s[rows[self.reports[rows] == 0]] = fixes.time_s[self.reports[rows] == 0]
         self.reports[rows[anew]] = 0
         self.history.begin(rows[anew])
+        self.trail.begin(rows[anew])
         first, second = self.reports[rows] == 0, self.reports[rows] == 1
         before = _first_known(first, fixes, self.fix.take(rows))
         earlier = _first_known(first | second, before, self.fix_before.take(rows))
         self._learn_period(first, before, fixes)
         self.doubted_m[rows] = altitudes.held_back(fixes, before, self.doubted_m[rows])
         self.history.put(rows, fixes)
+        self.trail.put(rows, fixes)
         self._complete_altitudes(rows, before, fixes, first)
         for name in FIX:
             getattr(self.fix_before, name)[rows] = getattr(before, name)

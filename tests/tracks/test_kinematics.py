@@ -128,3 +128,14 @@ def test_a_history_keeps_the_last_fixes_and_begins_anew():
     assert window.fixes.time_s[:, 1].tolist() == [9.0 - k for k in range(LENGTH)]
     history.begin(np.array([1]))
     assert np.isnan(history.last(np.array([1])).age_s).all()
+
+
+def test_speed_grows_along_the_way_and_not_by_turning():
+    t = np.arange(-10.0, 1.0, 2.0)
+    assert motion_of(200 * t + 2.0 * t * t, 0 * t, t, sigma_m=10.0).along_mps2()[1, 0] == pytest.approx(4.0, rel=0.01)
+    east_m, north_m, course_deg = turning(8000.0, 200.0, t)
+    circling = motion_of(east_m, north_m, t, sigma_m=10.0, gs_mps=200.0, track_deg=course_deg)
+    assert circling.along_mps2()[2, 0] == pytest.approx(0.0, abs=0.05)
+    east_m, north_m, course_deg = turning(1500.0, 200.0, t)  # 76 deg
+    sharp = motion_of(east_m, north_m, t, sigma_m=10.0, gs_mps=200.0, track_deg=course_deg)
+    assert np.isnan(sharp.along_mps2()[2, 0])

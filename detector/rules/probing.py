@@ -1,0 +1,118 @@
+"""Probing: approaching and turning away, again and again.
+
+Counted are the approaches (rule `approach`) that ended without an entry, by who had turned by then; who approaches anew
+within a minute has not turned away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass, field
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from detector.rules.findings import Change
+from detector.rules.params import Count, Positive
+from detector.rules.sight import Scene
+from detector.rules.signs import AGAIN_S, Sign, Signs
+from detector.rules.vicinity import NOWHERE
+from detector.tracks.fixes import Rows
+from detector.tracks.kinematics import best_window, of_window
+
+TURNED_DEG = 30.0
+
+
+class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Table [rules.probing]."""
+
+    enabled: bool = True
+    approaches: Count = 2
+    within_s: Positive = 3600.0
+
+
+@dataclass(slots=True)
+class _Past:
+    """What is remembered of one track."""
+
+    course_deg: float  # at the start of the latest approach
+    zone: int  # that it led to
+    entered: bool = False  # since
+    away: list[tuple[float, float]] = field(default_factory=list)  # from and to, of approaches that ended with a turn
+
+
+class Probes:
+    """The approaches of tracks, by row; there are few."""
+
+    def __init__(self) -> None:
+        self._past: dict[int, _Past] = {}
+
+    def plain(self) -> list[tuple[Any, ...]]:
+        """Return what is remembered as plain data."""
+        return [(row, *astuple(past)) for row, past in self._past.items()]
+
+    def restore(self, data: Iterable[tuple[Any, ...]]) -> None:
+        """Go on from plain data."""
+        self._past = {
+            row: _Past(*known[:-1], away=[(start_s, end_s) for start_s, end_s in known[-1]]) for row, *known in data
+        }
+
+    def forget(self, rows: Rows) -> None:
+        """Remember nothing of these tracks."""
+        for row in rows.tolist():
+            self._past.pop(row, None)
+
+    def forget_zones(self) -> None:
+        """Remember no zone: they are numbered anew."""
+        for past in self._past.values():
+            past.zone = NOWHERE
+
+    def look(self, signs: Iterable[Sign], scene: Scene, params: Params) -> Signs:
+        """Take in what a scene showed; return whose approaches are so many by now."""
+        m, zone = scene.touched
+        for row in scene.segments.row[m[scene.airspace.forbidden[zone]]].tolist():
+            if row in self._past:
+                self._past[row].entered = True
+        found = Signs()
+        for sign in signs:
+            if sign.rule == "approach" and sign.change is not Change.ESCALATED:
+                course_deg = _course_deg(scene, sign.segment)
+                if sign.change is Change.OPENED:
+                    away = self._past[sign.row].away if sign.row in self._past else []
+                    self._past[sign.row] = _Past(course_deg, sign.zone, away=away)
+                elif self._turned_away(sign, course_deg, params):
+                    found.append(_sign(sign, self._past[sign.row]))
+        return found
+
+    def _turned_away(self, sign: Sign, course_deg: float, params: Params) -> bool:
+        """Take in that an approach has ended; tell whether it was one too many."""
+        past = self._past.get(sign.row)
+        if past is None or past.entered or abs((course_deg - past.course_deg + 180) % 360 - 180) < TURNED_DEG:
+            return False
+        again = bool(past.away) and sign.started_s - past.away[-1][1] <= AGAIN_S
+        started_s = past.away.pop()[0] if again else sign.started_s
+        past.away = [(start_s, end_s) for start_s, end_s in past.away if sign.ended_s - end_s <= params.within_s]
+        past.away.append((started_s, sign.ended_s))
+        return not again and len(past.away) >= params.approaches
+
+
+def _course_deg(scene: Scene, m: int) -> float:
+    """Return the course that a step shows; NaN if none."""
+    level = scene.motion.level
+    window, _ = best_window(-level.velocity_sigma_mps[:, [m]])
+    east, north = (of_window(axis[:, [m]], window)[0] for axis in level.velocity_mps)
+    return float(np.degrees(np.arctan2(east, north)))
+
+
+def _sign(last: Sign, past: _Past) -> Sign:
+    """Return the sign of a probing whose last approach has just ended."""
+    n = len(past.away)
+    return last._replace(
+        rule="probing",
+        change=Change.OPENED,
+        started_s=past.away[0][0],
+        zone=past.zone,
+        value=float(n),
+        evidence={"approaches": n},
+    )
