@@ -18,7 +18,7 @@ from detector.delivery.topics import Topics
 from detector.incidents.message import IncidentMessage
 from detector.metrics import Metrics
 from tests.conftest import Mosquitto
-from tests.room.listener import Listener, until
+from tests.room.listener import Listener, Publisher, until
 from tests.test_schema import MESSAGE
 
 Deliver = Callable[..., tuple[Delivery, Metrics]]
@@ -162,3 +162,21 @@ def test_a_silent_room_is_named_and_counted(deliver: Deliver, listen: Any) -> No
     assert warsaw.sequences("a") == [1, 2]
     until(lambda: value(metrics, "room_unconfirmed_messages", room="warsaw") == 0)
     assert suwalki.sequences("a") == [1, 2]
+
+
+def test_receipts_that_are_none_are_counted_and_harm_nothing(mosquitto: Mosquitto, deliver: Deliver) -> None:
+    delivery, metrics = deliver("warsaw")
+    until(lambda: value(metrics, "mqtt_connected"))
+    publisher = Publisher(mosquitto.port)
+    junk = [b"", b"{", b"\xff", b'{"x":' + b"[" * 100_000, b'{"room": "warsaw", "incident_id": "a", "sequence": -1}']
+    for payload in junk:
+        publisher.send("receipt/warsaw", payload)
+    until(lambda: value(metrics, "receipts_total", result="malformed") == len(junk))
+    publisher.send("receipt/elsewhere", b'{"room": "elsewhere", "incident_id": "a", "sequence": 1, "time": ""}')
+    until(lambda: value(metrics, "receipts_total", result="not_required") == 1)
+    delivery.submit([message(1)], time.time())
+    assert delivery.drain(5)
+    assert kept(delivery) == 1
+    publisher.send("receipt/warsaw", b'{"room": "warsaw", "incident_id": "a", "sequence": 1, "time": ""}')
+    until(lambda: kept(delivery) == 0)
+    publisher.leave()
