@@ -79,6 +79,10 @@ class Outbox:
                 self._changed.notify_all()
             return complete
 
+    def kept(self, message: int) -> bool:
+        """Tell whether a message that the broker has confirmed is kept for rooms."""
+        return message in self._told
+
     def release(self, messages: Iterable[int]) -> None:
         """Remove messages that the broker and every room have confirmed."""
         with self._changed:

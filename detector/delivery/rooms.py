@@ -45,7 +45,7 @@ class Rooms:
 
     def confirmed(self, item: Item) -> None:
         """Take the broker's word for an item."""
-        if self and item.id == item.message:
+        if item.id == item.message and self._outbox.kept(item.message):
             key = key_of(item.publication.payload)
             if self._receipts.delivered(item.message, key, self._monotonic_s()):
                 self._outbox.release([item.message])
