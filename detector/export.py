@@ -18,6 +18,8 @@ def geojson(zones: Sequence[Zone]) -> str:
 
 
 def _feature(zone: Zone) -> dict[str, Any]:
+    if zone.follows is not None:
+        return {"type": "Feature", "properties": properties(zone), "geometry": None}
     parts = [[ring.tolist() for ring in rings] for rings in straight(zone)]
     shape = ("Polygon", parts[0]) if len(parts) == 1 else ("MultiPolygon", parts)
     geometry = dict(zip(("type", "coordinates"), shape, strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -67,6 +68,8 @@ def _row(zone: Zone) -> tuple[str, ...]:
 
 def area_km2(zone: Zone) -> float:
     """Return what a zone encloses, in square kilometres on the ellipsoid."""
+    if zone.follows is not None:
+        return math.pi * zone.radius_m**2 / 1e6
     nested = nested_shells(zone)
     alone = [replace(zone, polygons=(rings,)) for rings in zone.polygons]
     areas_m2 = [

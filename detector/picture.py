@@ -45,6 +45,7 @@ class Airspace:
         self.watched: Mask = np.logical_or.reduce(self.cares, axis=1)  # (identities,) by any zone
         self.is_asset = np.array([zone.kind == "asset" for zone in zones], dtype=bool)
         self.middle_m = np.array([_middle_m(zone) if zone.kind == "asset" else _NOWHERE_M for zone in zones])
+        self.moving = np.flatnonzero([zone.follows is not None for zone in zones])
         self.surroundings = _surroundings(self.zones, edges, self.boundaries)
         self.index_of = {zone.id: index for index, zone in enumerate(zones)}
         self.initial = np.array([z.initial for z in zones], dtype=np.int8)
@@ -94,7 +95,9 @@ _NOWHERE_M = np.full(3, np.nan)
 
 
 def _middle_m(zone: Zone) -> Floats:
-    """Return the middle of a small zone, earth-centred."""
+    """Return the middle of a small zone, earth-centred; NaN for one that moves."""
+    if zone.follows is not None:
+        return _NOWHERE_M
     vertices = np.concatenate([rings[0][:-1] for rings in zone.polygons])
     middle: Floats = earth_centred(*vertices.T).mean(axis=0)
     return middle

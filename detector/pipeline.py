@@ -23,6 +23,7 @@ from detector.incidents.book import Book
 from detector.incidents.message import IncidentMessage
 from detector.picture import Airspace, Picture, look
 from detector.rules import evidence, incursion, interception, jump
+from detector.rules.assets import Assets
 from detector.rules.conduct import RULES, Conduct
 from detector.rules.contacts import Contacts
 from detector.rules.findings import Findings
@@ -91,6 +92,7 @@ class Pipeline:
         self.tracks = TrackStore()
         self.contacts = Contacts(len(airspace))
         self.conduct = Conduct()
+        self.assets = Assets(airspace)
         self.execute: Execute = _just  # may time it, and answer None for a rule that broke
         self.time_s = -math.inf  # event time: the latest that any plot or caller has named
 
@@ -154,7 +156,7 @@ class Pipeline:
         keys = [row * len(airspace) + airspace.index_of[zone_id] for row, zone_id in astray]
         self.contacts.end(np.array(keys, dtype=np.intp), self.time_s)
         self.airspace, self.classifier, self.sensors, self.rules = airspace, classifier, sensors, rules
-        self.activation = activation
+        self.activation, self.assets = activation, Assets(airspace)
         self.conduct.dark.forget_zones()
         self.tracks.reclassify(classifier)
         return messages
@@ -202,8 +204,9 @@ class Pipeline:
         )
 
     def _until_s(self, start_s: float) -> float:
-        """Return how far a piece may go that begins then: while friends are about, to the next whole second."""
-        watching = self.rules.interception.enabled and interception.friends(self.tracks).any()
+        """Return how far a piece may go that begins then: while others are held against, to the next whole second."""
+        meeting = self.rules.interception.enabled and bool(interception.friends(self.tracks).any())
+        watching = meeting or self.assets.followed(self.tracks)
         return math.floor(start_s) + 1.0 if watching else start_s + PIECE_S
 
     def _take(self, plots: Plots, fixes: Fixes, clock_s: Floats) -> tuple[list[IncidentMessage], Result]:
@@ -268,7 +271,9 @@ class Pipeline:
             return []
         row, capacity = segments.row, self.tracks.capacity
         inside = picture.segment[picture.inside], picture.zone[picture.inside]
-        vicinity = around(segments.now.earth_m, self.tracks.identity[row], inside, self.airspace)
+        now, identity = segments.now, self.tracks.identity[row]
+        vicinity = around(now.earth_m, identity, inside, self.airspace)
+        vicinity = self.assets.near(row, identity, now.earth_m, now.time_s, vicinity)
         some = np.flatnonzero(vicinity.near | self.conduct.on(row, capacity))
         if not len(some):
             return self.conduct.hear(segments, None, some, capacity)
@@ -281,6 +286,7 @@ class Pipeline:
             activation=self.activation,
             tracks=self.tracks,
             vicinity=vicinity.take(some),
+            assets=self.assets,
             motion=Motion.of(self.tracks.history.last(row[some])),
         )
         signs: list[Sign] = []
@@ -294,7 +300,7 @@ class Pipeline:
         messages: list[IncidentMessage] = []
         if self.time_s == -math.inf < until_s:
             self.activation.advance(until_s)
-        self._interceptions_due_s()  # is set by the time that was
+        self._interceptions_due_s(), self.assets.due_s(self.tracks, self.time_s)  # are set by the time that was
         self.time_s = max(self.time_s, until_s)
         while (due_s := self._due_s()) <= self.time_s:
             messages += self._close_zones(due_s)
@@ -315,6 +321,8 @@ class Pipeline:
     def _look_around(self, now_s: float) -> list[IncidentMessage]:
         """Return what becomes known because time passes: who has fallen silent, who keeps company with whom."""
         conduct, tracks, signs = self.conduct, self.tracks, list[Sign]()
+        if self.assets.due_s(tracks, now_s) <= now_s:
+            self.assets.look(now_s, tracks)
         if self.rules.dark.enabled:
             look = partial(conduct.dark.look, now_s, tracks, self.airspace, self.rules.dark)
             signs += self.execute("dark", look) or ()
@@ -346,6 +354,7 @@ class Pipeline:
             self.book.due_s(),
             self.activation.due_s,
             self._interceptions_due_s(),
+            self.assets.due_s(tracks, self.time_s),
             float(self.conduct.dark.due_at_s(tracks, self.rules.dark).min()) if self.rules.dark.enabled else math.inf,
             float(tracks.lost_at_s().min()),
             float(tracks.forgotten_at_s().min()),

@@ -63,8 +63,7 @@ class Feature(Draft):
 
     def circle(self, centre: Any, radius_m: Any) -> Polygons:
         """Return the circle around a position."""
-        if not isinstance(radius_m, float) or not 0 < radius_m <= WIDEST_M:
-            self.refuse(f"radius_m: got {shown(radius_m)}, expected metres, above 0 and at most {WIDEST_M:.0f}")
+        if not self.radius(radius_m):
             return ()
         try:
             ((lon_deg, lat_deg),) = vertices([centre]).tolist()
@@ -72,6 +71,13 @@ class Feature(Draft):
             self.refuse(f"geometry: {error}")
             return ()
         return ((circle(lon_deg, lat_deg, radius_m),),)
+
+    def radius(self, radius_m: Any) -> bool:
+        """Tell whether a radius can be one; refuse one that cannot."""
+        can_be = isinstance(radius_m, float) and 0 < radius_m <= WIDEST_M
+        if not can_be:
+            self.refuse(f"radius_m: got {shown(radius_m)}, expected metres, above 0 and at most {WIDEST_M:.0f}")
+        return can_be
 
     def _ring(self, positions: Any, where: str, geodesic: bool) -> Ring:
         try:

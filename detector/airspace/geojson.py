@@ -1,6 +1,6 @@
 """Zones from GeoJSON (RFC 7946): Features of Polygons, MultiPolygons, and Points with a radius, one or a collection.
 
-A Feature without geometry is drawn by its distance from other zones.
+A Feature without geometry is drawn by its distance from other zones, or moves with a track.
 
 Properties of the project are checked, all others are left to their owners; null is the same as absent. Rings are
 taken as drawn, in degrees; a third coordinate is ignored.
@@ -12,7 +12,7 @@ import json
 import re
 from typing import Any
 
-from detector.airspace import derived
+from detector.airspace import derived, moving
 from detector.airspace.draft import shown
 from detector.airspace.feature import Feature, Polygons
 from detector.airspace.properties import filled
@@ -58,6 +58,11 @@ def _read(feature: dict[str, Any], file: str, number: int, reading: Reading) -> 
     if geometry is None and "of" in properties:
         derived.read(drawn, properties)
         return
+    if geometry is None and "follows" in properties:
+        moving.read(drawn, properties)
+        return
+    if "follows" in properties:
+        drawn.refuse("follows: given to what has a geometry, expected null for one: it is where the track is")
     if "of" in properties:
         drawn.refuse("of: given to what has a geometry, expected null for one: it is drawn by its distance from others")
     if isinstance(geometry, dict) and geometry.get("type") == "Point":

@@ -1,5 +1,7 @@
 """Zones from KML 2.2 and 2.3 (OGC 07-147r2, 12-007r2), as drawn in Google Earth: each Placemark with Polygons is one.
 
+So is a Point whose ExtendedData has `radius_m`: the circle around it.
+
 ExtendedData named like the properties of a GeoJSON zone is read like them; `watch` is a list with commas, `active` one
 with semicolons. Without it the Placemark's name is the zone's name and id, there with "-" for "/", "+" and "#"; a name
 used before gets "-2", "-3", ... Visibility, styles, regions and times do not matter. Without `ceiling` the drawing says
@@ -67,7 +69,7 @@ def _given(placemarks: list[Element]) -> list[dict[str, Any]]:
             properties.setdefault("name", name)
         stem = re.sub("[/+#]", "-", name)
         stem = stem if stem not in {"", "none"} else f"placemark-{number}"
-        if any(named(geometry) == "Polygon" for geometry in _geometries(placemark)):
+        if "radius_m" in properties or any(named(geometry) == "Polygon" for geometry in _geometries(placemark)):
             properties.setdefault("id", _unused(stem, taken))
             taken.add(properties["id"])
         properties.setdefault("id", stem)  # of no zone: a pin may have its area's name
@@ -86,7 +88,7 @@ def _extended(placemark: Element) -> dict[str, Any]:
     said = {data.get("name"): text(data, "value") for data in children(placemark, "ExtendedData", "Data")}
     simple = children(placemark, "ExtendedData", "SchemaData", "SimpleData")
     said |= {data.get("name"): text(data) for data in simple}
-    return {key: _value(key, said[key]) for key in READERS if said.get(key)}
+    return {key: _value(key, said[key]) for key in (*READERS, "radius_m") if said.get(key)}
 
 
 def _value(key: str, value: str) -> Any:
@@ -95,14 +97,18 @@ def _value(key: str, value: str) -> Any:
     if key == "active":
         return [part for each in re.split(r'[;"\[\]]', value) if (part := each.strip(" \t\r\n,"))]
     try:
-        return float(value) if key == "near_nm" else value
+        return float(value) if key in ("near_nm", "radius_m") else value
     except ValueError:
         return value
 
 
 def _read(placemark: Element, given: dict[str, Any], feature: Feature) -> None:
+    geometries = list(_geometries(placemark))
+    if "radius_m" in given:
+        _circle(geometries, given, feature)
+        return
     polygons = []
-    for geometry in _geometries(placemark):
+    for geometry in geometries:
         if named(geometry) == "Polygon":
             polygons.append(geometry)
         else:
@@ -116,6 +122,15 @@ def _read(placemark: Element, given: dict[str, Any], feature: Feature) -> None:
     geodesic = not any(_mode(polygon) in DRAPED for polygon in polygons)
     outlines = _outlines(parts, feature)
     feature.finish(feature.fields(given), feature.polygons(outlines, geodesic=geodesic), geodesic=geodesic)
+
+
+def _circle(geometries: list[Element], given: dict[str, Any], feature: Feature) -> None:
+    if [named(geometry) for geometry in geometries] != ["Point"]:
+        feature.refuse("radius_m: given to what is no Point, expected the one Point around which it is measured")
+        return
+    positions = _positions(geometries[0])
+    centre = positions[0] if len(positions) == 1 else positions
+    feature.finish(feature.fields(given), feature.circle(centre, given["radius_m"]), geodesic=True)
 
 
 def _geometries(placemark: Element) -> Iterator[Element]:

@@ -92,7 +92,7 @@ def meant(name: str) -> str | None:
     return near[0] if near and near[0] != name else None
 
 
-DRAWN = ("radius_m", "of", "outside_nm", "inside_nm", "with_base")
+DRAWN = ("radius_m", "follows", "of", "outside_nm", "inside_nm", "with_base")
 """Properties that help to draw a zone."""
 
 

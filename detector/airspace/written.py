@@ -28,6 +28,7 @@ def properties(zone: Zone) -> dict[str, Any]:
         "watch": [identity.word for identity in sorted(zone.watch)],
         "initial": zone.initial.name.lower(),
         "near_nm": zone.near_nm,
+        **({"follows": zone.follows, "radius_m": zone.radius_m} if zone.follows else {}),
         **({"active": list(map(window, zone.active))} if zone.active else {}),
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -71,6 +72,8 @@ class Zone:
     active: tuple[Window, ...] = ()  # none: always
     geodesic: bool = field(default=False)  # edges are geodesics (OpenAir, AIXM), not straight in degrees (GeoJSON)
     state: State = State.OK
+    follows: str | None = None  # the track that it moves with, as a circle of this radius; it has no polygons
+    radius_m: float = math.nan
 
     def lies_like(self, other: Zone) -> bool:
         """Tell whether another zone is drawn alike, between the same limits."""

@@ -26,6 +26,7 @@ Mask = NDArray[np.bool_]
 NUDGE_M = 0.001  # beyond a wall, paths step into the next leaf; less than SKIN_M
 TABLE_LEVEL = 11  # of the grid that finds most leaves at once: 32 MB at most
 ROW = 8  # places; most leaves fill one row
+BOX_MARGIN_M = 1.0  # of rows' boxes, whose corners are rounded to 32 bits: by half a metre over the whole Earth
 FIELDS = 8  # of a leaf's record: its walls in cells of the grid, its reference point, its spans of rows and of zones
 LOW_U, LOW_V, HIGH_U, HIGH_V, REF_X_M, REF_Y_M, ROWS, ZONES = range(FIELDS)
 COUNT_BITS = 28  # of a span; the others say where it begins
@@ -56,16 +57,19 @@ class CellIndex:
 
         Crossings are (path, zone, fraction), sorted in this order.
         """
-        u1, v1 = self._cells(x1_m, y1_m)
-        path, leaf = self._leaves_along(*self._cells(x0_m, y0_m), u1, v1)
+        (u0, v0), (u1, v1) = self._cells(x0_m, y0_m), self._cells(x1_m, y1_m)
         end = np.flatnonzero(self._within(u1, v1))
-        last = np.full(len(u1), -1)
-        last[path] = leaf  # of each path's leaves, the last is written last
-        at_end = last.take(end)
-        unseen = np.flatnonzero(at_end < 0)  # nobody knows where it came from
-        at_end[unseen] = self._leaf_at(u1[end[unseen]], v1[end[unseen]])
-        inside = self._inside(end, at_end, x1_m.take(end), y1_m.take(end))
-        return inside, self._crossings(path, leaf, x0_m, y0_m, x1_m, y1_m)
+        leaf = self._leaf_at(u1.take(end), v1.take(end))
+        inside = self._inside(end, leaf, x1_m.take(end), y1_m.take(end))
+        home = np.flatnonzero(self._holds(leaf, u0.take(end), v0.take(end)))  # they stay in the leaf they end in
+        path, leaf = end.take(home), leaf.take(home)
+        away = np.ones(len(u0), dtype=bool)
+        away[path] = False
+        others = np.flatnonzero(away)
+        if len(others):
+            which, passed = self._leaves_along(*(place.take(others) for place in (u0, v0, u1, v1)))
+            path, leaf = np.concatenate([path, others.take(which)]), np.concatenate([leaf, passed])
+        return inside, self._crossings(path, leaf, Paths(x0_m, y0_m, x1_m, y1_m))
 
     def _cells(self, x_m: Floats, y_m: Floats) -> tuple[Floats, Floats]:
         return (x_m - self._square.x_m) * self._per_m, (y_m - self._square.y_m) * self._per_m
@@ -81,7 +85,7 @@ class CellIndex:
         which, item = ragged.expand(*self._span(leaf, ZONES))
         reference_m = self._leaf.take(FIELDS * leaf + REF_X_M), self._leaf.take(FIELDS * leaf + REF_Y_M)
         paths = Paths(*reference_m, x_m, y_m)
-        near, piece = self._candidates(*self._span(leaf, ROWS), paths)
+        near, piece = self._candidates(*ragged.expand(*self._span(leaf, ROWS)), paths)
         hit, _, _ = self._chains.crossed(piece, paths.take(near))
         key = ragged.xor(
             point.take(which) * self._n_zones + self._zone.take(item),
@@ -89,18 +93,19 @@ class CellIndex:
         )
         return key // self._n_zones, key % self._n_zones
 
-    def _crossings(
-        self, path: Indices, leaf: Indices, x0_m: Floats, y0_m: Floats, x1_m: Floats, y1_m: Floats
-    ) -> tuple[Indices, Indices, Floats]:
-        """Return (path, zone, fraction) of the crossings of paths in the leaves that they pass."""
+    def _crossings(self, path: Indices, leaf: Indices, paths: Paths) -> tuple[Indices, Indices, Floats]:
+        """Return (path, zone, fraction) of the crossings of N paths in the leaves that they pass."""
         begin, count = self._span(leaf, ROWS)
         some = np.flatnonzero(count > 0)
-        path = path.take(some)
-        paths = Paths(x0_m, y0_m, x1_m, y1_m)
-        near, piece = self._candidates(begin.take(some), count.take(some), paths.take(path))
-        key = piece * len(x0_m) + path.take(near)
+        which, row = ragged.expand(begin.take(some), count.take(some))
+        path = path.take(some).take(which)
+        beside = np.flatnonzero(self._beside(row, path, paths))
+        path, row = path.take(beside), row.take(beside)
+        near, piece = self._candidates(np.arange(len(path)), row, paths.take(path))
+        n_paths = len(paths.px_m)
+        key = piece * n_paths + path.take(near)
         key.sort()  # by piece: neighbours in memory are asked for together
-        piece, path = np.divmod(key[ragged.new(key)], len(x0_m))  # a piece may lie in several leaves
+        piece, path = np.divmod(key[ragged.new(key)], n_paths)  # a piece may lie in several leaves
         hit, _, at = self._chains.crossed(piece, paths.take(path))
         pair = path.take(hit) * self._n_zones + self._chains.zone.take(piece.take(hit))
         order = np.argsort(pair)
@@ -110,9 +115,19 @@ class CellIndex:
         at[some] = at[some[np.lexsort((at[some], pair[some]))]]
         return pair // self._n_zones, pair % self._n_zones, at
 
-    def _candidates(self, begin: Indices, count: Indices, paths: Paths) -> tuple[Indices, Indices]:
-        """Return (which, piece) of the pieces in the rows of N paths whose lines may cross them."""
-        which, row = ragged.expand(begin, count)
+    def _beside(self, row: Indices, path: Indices, paths: Paths) -> Mask:
+        """Tell which of R rows have a box that meets that of their path, (R,)."""
+        low_x, high_x = np.minimum(paths.px_m, paths.qx_m), np.maximum(paths.px_m, paths.qx_m)
+        low_y, high_y = np.minimum(paths.py_m, paths.qy_m), np.maximum(paths.py_m, paths.qy_m)
+        box = 4 * row
+        beside: Mask = self._box_m.take(box) <= high_x.take(path)
+        beside &= self._box_m.take(box + 1) <= high_y.take(path)
+        beside &= self._box_m.take(box + 2) >= low_x.take(path)
+        beside &= self._box_m.take(box + 3) >= low_y.take(path)
+        return beside
+
+    def _candidates(self, which: Indices, row: Indices, paths: Paths) -> tuple[Indices, Indices]:
+        """Return (which, piece) of the pieces in R rows, of N paths, that the lines of these may cross."""
         dx_m, dy_m = paths.dx_m, paths.dy_m
         x_m, y_m = self._x_m.take(row, axis=0).ravel(), self._y_m.take(row, axis=0).ravel()
         side = np.repeat(dx_m.take(which), ROW) * y_m  # flat arrays: a broadcast over rows as short as these is slower
@@ -147,6 +162,15 @@ class CellIndex:
             code = morton((u[deep] * finer).astype(np.intp), (v[deep] * finer).astype(np.intp))
             leaf[deep] = np.searchsorted(self._code, code, side="right") - 1
         return leaf
+
+    def _holds(self, leaf: Indices, u: Floats, v: Floats) -> Mask:
+        """Tell which of N places are within their leaves' walls."""
+        record = FIELDS * leaf
+        holds: Mask = u >= self._leaf.take(record + LOW_U)
+        holds &= v >= self._leaf.take(record + LOW_V)
+        holds &= u <= self._leaf.take(record + HIGH_U)
+        holds &= v <= self._leaf.take(record + HIGH_V)
+        return holds
 
     def _leaves_along(self, u0: Floats, v0: Floats, u1: Floats, v1: Floats) -> tuple[Indices, Indices]:
         """Return the (path, leaf) pairs of the leaves that paths pass, hopping from leaf to leaf."""
@@ -240,4 +264,7 @@ class CellIndex:
         self._piece[:, :-1] = np.where(place[:, 1:] != place[:, :-1], ends[place[:, 1:]], -1)
         self._width_m = np.where(self._piece >= 0, c.width_m[self._piece], 0.0).max(axis=1, initial=0.0)
         self._smooth = bool(self._width_m.any())  # some boundary is: its pieces stand for several edges
+        aside_m = self._width_m[:, None] + BOX_MARGIN_M
+        low, high = (np.stack([end(self._x_m, axis=1), end(self._y_m, axis=1)], axis=1) for end in (np.min, np.max))
+        self._box_m = np.concatenate([low - aside_m, high + aside_m], axis=1, dtype=np.float32)  # (rows, 4)
         return first_row

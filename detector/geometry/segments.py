@@ -63,7 +63,9 @@ def crossings(paths: Paths, ax: Floats, ay: Floats, bx: Floats, by: Floats) -> t
     touches. A seam, an edge that a zone has once each way, is crossed by both or none. Parities are right unless an end
     of the path lies exactly on the boundary.
     """
-    which = np.flatnonzero((paths.side(ax, ay) >= 0) != (paths.side(bx, by) >= 0))
+    dx_m, dy_m = paths.dx_m, paths.dy_m
+    on_line = dx_m * paths.py_m - dy_m * paths.px_m
+    which = np.flatnonzero((dx_m * ay - dy_m * ax >= on_line) != (dx_m * by - dy_m * bx >= on_line))
     ax, ay, bx, by, on = ax.take(which), ay.take(which), bx.take(which), by.take(which), paths.take(which)
     eastward = np.where((ax < bx) | ((ax == bx) & (ay < by)), 1.0, -1.0)
     p_side = eastward * orientation(ax, ay, bx, by, on.px_m, on.py_m)

@@ -11,7 +11,7 @@ from detector.outlines.offset import strip
 
 def derive(reading: Reading) -> Reading:
     """Return a reading with its derived zones drawn, after the others, and what is wrong with them."""
-    drawn = {zone.id: zone for zone in reading.zones}
+    drawn = {zone.id: zone for zone in reading.zones if zone.follows is None}
     zones, problems = list(reading.zones), list(reading.problems)
     for each in reading.derived:
         try:

@@ -51,8 +51,12 @@ class _Judged:
 
 
 def check(reading: Reading) -> Reading:
-    """Return a reading with its zones as they will count, without those refused, and all that is said of them."""
-    judged = [_tidied(zone) for zone in _by_id(reading.zones)]
+    """Return a reading with its zones as they will count, without those refused, and all that is said of them.
+
+    Moving assets come last.
+    """
+    zones = _by_id(reading.zones)
+    judged, moving = [_tidied(z) for z in zones if z.follows is None], [_Judged(z) for z in zones if z.follows]
     whole = [each for each in judged if not each.problems]
     for each, crossings in zip(whole, self_crossings([each.zone for each in whole]), strict=True):
         _judge(each, crossings)
@@ -64,7 +68,7 @@ def check(reading: Reading) -> Reading:
     said = [(each, first(each.repairs, "repaired alike") + each.warnings) for each in judged]
     warnings = [line for each, lines in said for line in each.aloud(lines, places)]
     return Reading(
-        zones=[each.final(each.zone.id in warned) for each in sound],
+        zones=[each.final(each.zone.id in warned) for each in (*sound, *moving)],
         claims=reading.claims,
         problems=reading.problems + problems,
         warnings=reading.warnings + warnings + between,

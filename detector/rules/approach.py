@@ -18,8 +18,9 @@ from scipy.special import ndtr
 from detector.airspace.zones import ENTRY, Zone
 from detector.geometry.projection import east_north, on_earth
 from detector.rules.params import Positive, Surely
-from detector.rules.sight import Scene, Sight, best_window
+from detector.rules.sight import Scene, Sight
 from detector.tracks.fixes import Rows
+from detector.tracks.kinematics import best_window
 from feeds.plots import Floats
 
 EVERY_S = 3.0  # who reports more often is not looked at by every report

@@ -1,7 +1,7 @@
 """Asset pass: a watched aircraft flies through the circle around a protected place.
 
-How close it came is measured along the straight way between its reports, over ground, to the middle of the asset; how
-high above the sea by its altitude there.
+How close it came is measured along the straight way between its reports, over ground, to the middle of the asset (as
+the asset sees it, if that moves); how high above the sea by its altitude there.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
+from detector.rules.assets import closest
 from detector.rules.params import Positive
 from detector.rules.sight import Scene, Sight
 from detector.tracks.fixes import Rows
@@ -27,9 +28,7 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def look(scene: Scene, params: Params) -> list[Sight]:
     """Return what M steps show: of several assets passed in one step, the closest."""
-    n, (m, zone) = len(scene.segments.row), scene.touched
-    some = np.flatnonzero(scene.airspace.is_asset[zone])
-    m, zone = m[some], zone[some]
+    n, (m, zone) = len(scene.segments.row), _passed(scene)
     far_m, high_m = _closest(scene, m, zone)
     order = np.argsort(-far_m, kind="stable")  # the closest is written last
     m, zone, far_m, high_m = m[order], zone[order], far_m[order], high_m[order]
@@ -44,15 +43,23 @@ def look(scene: Scene, params: Params) -> list[Sight]:
     return [Sight(shown, 1 / np.maximum(closest_m, LEAST_M), low, evidence, which, reports=1)]
 
 
+def _passed(scene: Scene) -> tuple[Rows, Rows]:
+    """Return the (m, zone) pairs of steps and the assets whose circles they led into or through."""
+    m, zone = scene.touched
+    some = np.flatnonzero(scene.airspace.is_asset[zone])
+    moving_m, moving = scene.assets.passed(scene.segments, scene.tracks.identity[scene.segments.row])
+    counts = scene.activation.closed_s[moving] == np.inf
+    return np.concatenate([m[some], moving_m[counts]]), np.concatenate([zone[some], moving[counts]])
+
+
 def _closest(scene: Scene, m: Rows, zone: Rows) -> tuple[Floats, Floats]:
     """Return how close steps led to the middle of assets, and how high above the sea that was; (P,) each, m."""
     before, now = scene.segments.before.take(m), scene.segments.now.take(m)
-    way_m, to_m = now.earth_m - before.earth_m, scene.airspace.middle_m[zone] - before.earth_m
-    length2 = np.maximum((way_m**2).sum(axis=1), LEAST_M)
-    share = np.clip((way_m * to_m).sum(axis=1) / length2, 0.0, 1.0)
+    before_m, now_m = (fix.earth_m - scene.assets.middle_m(zone, fix.time_s) for fix in (before, now))
+    share, closest_m = closest(before_m, now_m)
     pressure_m, geo_m = (
         start + share * (end - start)
         for start, end in ((before.pressure_alt_m, now.pressure_alt_m), (before.geo_alt_m, now.geo_alt_m))
     )
     height_m, _ = scene.airspace.altimetry.above_sea_m(pressure_m, geo_m)
-    return np.linalg.norm(to_m - share[:, None] * way_m, axis=1), height_m
+    return closest_m, height_m

@@ -64,6 +64,7 @@ class Conduct:
         zone = np.full(len(segments.row), -1)
         if scene is not None and self._conditions["approach"]:
             heading = self._conditions["approach"][0].on[scene.segments.row]
+            heading &= ~np.isin(scene.vicinity.zone, scene.airspace.moving)  # into these nobody flies
             zone[some] = np.where(heading, scene.vicinity.zone, -1)
         silent = self.dark.hear(segments.row, zone)
         return heard_again(segments.row[silent], silent, segments.now.time_s[silent])

@@ -10,7 +10,8 @@ import msgspec
 import numpy as np
 
 from detector.rules.params import Angle
-from detector.rules.sight import SURELY_SIGMAS, Scene, Sight, best_window, of_window
+from detector.rules.sight import SURELY_SIGMAS, Scene, Sight
+from detector.tracks.kinematics import best_window, of_window
 from detector.units import STANDARD_GRAVITY_MPS2
 from feeds.plots import Floats
 

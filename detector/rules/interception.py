@@ -17,16 +17,13 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from detector.airspace.zones import Identity
-from detector.geometry.projection import east_north
 from detector.rules.findings import Change
 from detector.rules.params import Positive
-from detector.rules.sight import best_window
 from detector.rules.signs import Sign, Signs
+from detector.tracks.extrapolated import Extrapolated
 from detector.tracks.fixes import Rows
-from detector.tracks.kinematics import Motion
 from detector.tracks.store import TrackStore
 from detector.units import FOOT_M, KNOT_MPS, NAUTICAL_MILE_M
-from feeds.plots import Floats
 
 STAYS = 1.5  # times farther, and moving less alike, a friend who has joined is still there
 EVERY_S = 1.0
@@ -115,7 +112,8 @@ def _pairs(
     now_s: float, subjects: Rows, friends: Rows, tracks: TrackStore, params: Params
 ) -> dict[tuple[int, int], tuple[float, bool]]:
     """Return the slant range of those who are near each other, and whether they are close rather than still there."""
-    place_m, velocity_mps, sigma_mps, height_m = _extrapolated(np.concatenate([subjects, friends]), tracks, now_s)
+    there = Extrapolated.of(np.concatenate([subjects, friends]), tracks, now_s)
+    place_m, velocity_mps, sigma_mps, height_m = there.place_m, there.velocity_mps, there.sigma_mps, there.height_m
     n = len(subjects)
     known = np.isfinite(velocity_mps[:, 0])
     theirs = np.flatnonzero(known[n:]) + n
@@ -138,17 +136,6 @@ def _pairs(
         (int(rows[one[p]]), int(rows[other[p]])): (math.hypot(apart_m[p], above_m[p]), bool(excess[p] <= 1))
         for p in np.flatnonzero(excess <= STAYS).tolist()
     }
-
-
-def _extrapolated(rows: Rows, tracks: TrackStore, now_s: float) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return where tracks are now, (R, 3), their velocity, (R, 3), its sigma and height, (R,); NaN: not known."""
-    motion, fix = Motion.of(tracks.history.last(rows)), tracks.fix.take(rows)
-    window, least_mps = best_window(-motion.level.velocity_sigma_mps)
-    east_mps, north_mps = (np.take_along_axis(axis, window[None], axis=0)[0] for axis in motion.level.velocity_mps)
-    east, north = east_north(fix.earth_m)
-    velocity_mps = east_mps[:, None] * east + north_mps[:, None] * north
-    height_m = np.where(np.isnan(fix.pressure_alt_m), fix.geo_alt_m, fix.pressure_alt_m)
-    return fix.earth_m + velocity_mps * (now_s - fix.time_s)[:, None], velocity_mps, -least_mps, height_m
 
 
 def _sign(subject: int, friend: int, company: _Company, change: Change, now_s: float) -> Sign:

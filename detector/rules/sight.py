@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from detector.airspace.activation import Activation
 from detector.picture import Airspace
+from detector.rules.assets import Assets
 from detector.rules.conditions import M
 from detector.rules.vicinity import Vicinity
 from detector.tracks.fixes import Rows, Segments
@@ -29,6 +30,7 @@ class Scene:
     activation: Activation
     tracks: TrackStore
     vicinity: Vicinity
+    assets: Assets
     touched: tuple[Rows, Rows]  # (m, zone) pairs of steps and the zones they led into or through
     motion: Motion
 
@@ -44,19 +46,3 @@ class Sight:
     zone: NDArray[np.intp] | None = None  # (M,) that it is about, if not the nearest
     reports: int = M  # of N that must show it
     asked: NDArray[np.bool_] | None = None  # (M,) which reports were looked at, if not all
-
-
-def best_window(least: Floats) -> tuple[NDArray[np.intp], Floats]:
-    """Return in which window, (M,), something is surely most, and how much, of what is surely exceeded (W, M).
-
-    NaN is never most; -inf if nothing is known.
-    """
-    known = np.where(np.isnan(least), -np.inf, least)
-    best = known.argmax(axis=0)
-    return best, np.take_along_axis(known, best[None], axis=0)[0]
-
-
-def of_window(values: Floats, window: NDArray[np.intp]) -> Floats:
-    """Return the values (W, M) of one window for each track, (M,)."""
-    chosen: Floats = np.take_along_axis(values, window[None], axis=0)[0]
-    return chosen

@@ -9,7 +9,8 @@ from __future__ import annotations
 import msgspec
 
 from detector.rules.params import Positive
-from detector.rules.sight import SURELY_SIGMAS, Scene, Sight, best_window, of_window
+from detector.rules.sight import SURELY_SIGMAS, Scene, Sight
+from detector.tracks.kinematics import best_window, of_window
 from detector.units import FOOT_PER_MINUTE_MPS
 
 GRAVE_MPS = 10_000 * FOOT_PER_MINUTE_MPS

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from detector.geometry.projection import east_north
+from detector.tracks.fixes import Rows
 from detector.tracks.history import Window
 from feeds.plots import Floats
 
@@ -72,6 +73,22 @@ class Motion:
         with np.errstate(invalid="ignore"):  # who stands still turns nowhere
             lateral: Floats = (north * a_east - east * a_north) / np.hypot(east, north)
         return lateral
+
+
+def best_window(least: Floats) -> tuple[Rows, Floats]:
+    """Return in which window, (M,), something is surely most, and how much, of what is surely exceeded (W, M).
+
+    NaN is never most; -inf if nothing is known.
+    """
+    known = np.where(np.isnan(least), -np.inf, least)
+    best = known.argmax(axis=0)
+    return best, np.take_along_axis(known, best[None], axis=0)[0]
+
+
+def of_window(values: Floats, window: Rows) -> Floats:
+    """Return the values (W, M) of one window for each track, (M,)."""
+    chosen: Floats = np.take_along_axis(values, window[None], axis=0)[0]
+    return chosen
 
 
 def _by_pressure(pressure_alt_m: Floats, geo_alt_m: Floats) -> Floats:

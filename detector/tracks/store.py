@@ -68,6 +68,10 @@ class TrackStore:
             found = [self._row_of[t] if t in self._row_of else self._new(t) for t in track_ids]
         return np.array(found, dtype=np.intp)
 
+    def row_of(self, track_id: str) -> int | None:
+        """Return the row of a track that is known."""
+        return self._row_of.get(track_id)
+
     def _new(self, track_id: str) -> int:
         if not self._free:
             self._grow()

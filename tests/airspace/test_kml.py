@@ -6,6 +6,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import given
+from pyproj import Geod
 
 from detector.airspace.altitude import GROUND, UNLIMITED, Limit, Reference
 from detector.airspace.kml import read
@@ -57,6 +58,32 @@ def rings(zone: Zone) -> list[list[list[list[float]]]]:
 
 def positions(text: str) -> list[list[float]]:
     return [[float(number) for number in each.split(",")][:2] for each in text.split()]
+
+
+def test_a_point_with_a_radius_is_a_geodesic_circle() -> None:
+    one = zone(placemark("Petrobaltic", "<Point><coordinates>18.17,55.48,30</coordinates></Point>", radius_m="9260"))
+    assert (one.id, one.geodesic, one.floor, one.ceiling) == ("Petrobaltic", True, GROUND, UNLIMITED)
+    lon, lat = one.polygons[0][0].T
+    far_m = Geod(ellps="WGS84").inv(np.full(len(lon), 18.17), np.full(len(lat), 55.48), lon, lat)[2]
+    assert np.abs(far_m - 9260).max() < 0.1
+
+
+@pytest.mark.parametrize(
+    ("geometry", "radius_m", "expected"),
+    [
+        (polygon(), "500", "radius_m: given to what is no Point, expected the one Point around which"),
+        ("<Point/>" + polygon(), "500", "radius_m: given to what is no Point, expected the one Point around which"),
+        ("<Point><coordinates>20,50</coordinates></Point>", "wide", 'radius_m: got "wide", expected metres'),
+        ("<Point><coordinates>20,50</coordinates></Point>", "-5", "radius_m: got -5.0, expected metres, above 0"),
+        ("<Point><coordinates>20,95</coordinates></Point>", "500", "geometry: position 1 is 20 95, expected longitude"),
+        ("<Point/>", "500", "geometry: position 1 is [], expected longitude"),
+        ("", "500", "radius_m: given to what is no Point, expected the one Point around which"),
+    ],
+)
+def test_a_radius_is_that_of_one_point(geometry: str, radius_m: str, expected: str) -> None:
+    found = reading(placemark("z", geometry, radius_m=radius_m))
+    assert not found.zones
+    assert expected in "".join(found.problems), found.problems
 
 
 def test_defaults() -> None:

@@ -1,0 +1,114 @@
+"""Passes of ships and tankers, which are tracks themselves, and what is done near them."""
+
+import numpy as np
+import pytest
+
+from detector.airspace.zones import Zone
+from detector.rules import asset_pass, hard_turn
+from tests import zoo
+from tests.rules.test_conduct import flown, seen
+
+RULES = zoo.only(asset_pass=asset_pass.Params(), hard_turn=hard_turn.Params())
+SHIP = Zone(id="ship", name="Ship", kind="asset", polygons=(), follows="219000123", radius_m=2000.0)
+LONG = np.arange(0.0, 400.0)
+
+
+def ship(speed: float = 10.0, course: float = 90.0, step_s: float = 10.0, lon: float = 18.0, **columns):
+    """A ship at 18 E at time 0, or a tanker."""
+    columns = {"track_id": "219000123", "baro_alt_m": 0.0, "times": np.arange(0.0, 400.0, step_s)} | columns
+    return zoo.flight(lon=lon, lat=55.0, course=course, speed=speed, **columns)
+
+
+def past(aside_m: float, meets_s: float = 200.0, of_speed: float = 10.0, **columns):
+    """A flight northwards at 200 m/s that crosses the course of a ship eastwards, so far east of it, when it does."""
+    lon, lat, _ = zoo.GEOD.fwd(18.0, 55.0, 90.0, of_speed * meets_s + aside_m)
+    lon, lat, _ = zoo.GEOD.fwd(lon, lat, 180.0, 200.0 * meets_s)
+    columns = {"times": LONG, "baro_alt_m": 150.0} | columns
+    return zoo.flight(lon=lon, lat=lat, course=0.0, speed=200.0, **columns)
+
+
+def closest_m(aside_m: float, of_speed: float) -> float:
+    """How close two straight courses at right angles come, from a place abeam."""
+    return aside_m * 200.0 / np.hypot(200.0, of_speed)
+
+
+def tell(*flights, zones=(SHIP,), until=1500.0):
+    return zoo.tell(zoo.pipeline(zones, tables=RULES), zoo.in_order(*flights), until=until)
+
+
+@pytest.mark.parametrize("of_speed", [0.0, 10.0, 180.0])
+@pytest.mark.parametrize(("source", "step_s"), [("adsb", 1.0), ("enroute-radar", 12.0)])
+def test_a_pass_is_measured_from_where_the_ship_is_then(source, step_s, of_speed):
+    messages = tell(ship(of_speed), past(600.0, of_speed=of_speed, times=np.arange(0.0, 400.0, step_s), source=source))
+    (finding,) = messages[-1].findings
+    assert (finding.kind, finding.rule, finding.zone_id, finding.track_ids) == (
+        "asset-pass",
+        "asset_pass",
+        "ship",
+        ("4980",),
+    )
+    assert finding.evidence.closest_m == pytest.approx(closest_m(600.0, of_speed), rel=0.03)
+    assert finding.evidence.height_m == pytest.approx(150.0, abs=1.0)
+    assert finding.evidence.passes == 1
+    assert messages[-1].headline.startswith("Unknown aircraft 4980 passed Ship at ")
+
+
+@pytest.mark.parametrize("aside_m", [2100.0, -2500.0])
+def test_who_keeps_away_passes_nothing(aside_m):
+    assert tell(ship(0.0), past(aside_m, of_speed=0.0)) == []
+
+
+def test_where_the_ship_was_matters_to_nobody():
+    """200 s ago, the place where the flight now passes was the ship's own."""
+    assert tell(ship(20.0), past(-4000.0, of_speed=20.0)) == []
+
+
+def test_nobody_knows_where_a_ship_is_that_is_not_heard():
+    assert tell(past(0.0)) == []
+
+
+def test_who_has_only_just_been_heard_is_not_yet_followed():
+    assert tell(ship(times=np.arange(170.0, 400.0, 10.0)), past(600.0)) == []
+
+
+def test_a_ship_does_not_pass_itself():
+    assert tell(ship()) == []
+
+
+def test_conduct_near_a_ship_matters():
+    turns = seen(flown(load_factor=4.0, turn_s=30.0), "adsb", lon=18.1)
+    turns.time_s[:] += 80.0
+    lon, lat = turns.lon_deg[0], turns.lat_deg[0]
+    near = ship(0.0, lon=lon - 0.3, times=np.arange(0.0, 400.0, 10.0))
+    near.lat_deg[:] = lat
+    messages = tell(near, turns)
+    assert {(f.rule, f.zone_id) for f in messages[-1].findings} == {("hard_turn", "ship")}
+    near.lat_deg[:] = lat + 2.0
+    assert tell(near, turns) == []
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_any_cut_gives_the_same_story(seed):
+    plots = zoo.in_order(ship(150.0, step_s=1.7), past(600.0, of_speed=150.0, times=np.arange(0.3, 400.0, 2.3)))
+    whole = zoo.pipeline([SHIP], tables=RULES)
+    expected = zoo.tell(whole, plots, until=1500.0)
+    assert expected
+    rng, cut = np.random.default_rng(seed), zoo.pipeline([SHIP], tables=RULES)
+    ends = np.unique(np.append(rng.integers(1, len(plots), 40), len(plots)))
+    messages, start = [], 0
+    for end in ends.tolist():
+        part = plots.take(np.arange(start, end))
+        messages += cut.step(part, float(part.time_s[-1])).messages
+        start = end
+    messages += cut.step(plots.take(slice(0, 0)), 1500.0).messages
+    assert messages == expected
+
+
+def test_a_reload_goes_on_following():
+    pipe = zoo.pipeline([zoo.SQUARE, SHIP], tables=RULES)
+    plots = zoo.in_order(ship(), past(600.0))
+    early, late = plots.take(plots.time_s < 150.0), plots.take(plots.time_s >= 150.0)
+    messages = pipe.step(early, 149.0).messages
+    pipe.reconfigure(zoo.pipeline([SHIP], tables=RULES).airspace, pipe.classifier, pipe.sensors, RULES, 149.5)
+    messages += zoo.tell(pipe, late, until=1500.0)
+    assert messages[-1].findings[0].zone_id == "ship"
