@@ -27,8 +27,8 @@ FIRST_HOLD_S = 1.0
 class Answer(enum.Enum):
     """What the answer to a publication came to."""
 
-    CONFIRMED = enum.auto()  # a state, or a part of a message
-    COMPLETE = enum.auto()  # the last part of a message
+    CONFIRMED = enum.auto()  # a state, or a part of a letter
+    COMPLETE = enum.auto()  # the last part of a letter
     REFUSED = enum.auto()
     STALE = enum.auto()  # of an item that is sent again anyway
 

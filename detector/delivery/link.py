@@ -86,7 +86,7 @@ class Link:
             self._rooms.confirmed(what)
         if answer is Answer.COMPLETE and isinstance(what, Item):
             self._metrics.confirmed.inc()
-            self._metrics.latency.observe(max(0.0, self._time_s() - what.received_s))
+            self._metrics.latency.observe(max(0.0, self._time_s() - what.letter.received_s))
         elif answer is Answer.REFUSED:
             self._refused(publication_of(what).topic, reason)
 

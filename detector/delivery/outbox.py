@@ -1,59 +1,66 @@
 """The outbox: publications in the order made, each kept until the broker has confirmed it.
 
-Where rooms must confirm too, the first publication of each message (the alert) is kept until it is released, and rests
+Where rooms must confirm too, the first publication of each letter (the alert) is kept until it is released, and rests
 meanwhile unless it is roused to be sent again.
 
-It lives in memory, so it ends with the process. Its methods are all that the rest of delivery knows of it, and they ask
-for nothing a table `(id, message, topic, payload, ..., received_s)` on a disk could not do: append, read on from an id,
-delete. Nothing is handed out by removing it.
+It lives in memory; the ledger holds the same letters on a disk. Whoever must know that a letter is done is told here.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 from msgspec import Struct
 
+from detector.delivery.letters import Letter
 from detector.delivery.messages import Publication
 
 
 class Item(Struct, frozen=True):
-    """A publication under its number; numbers ascend from 1, in order. `message` is one for all of its publications."""
+    """One publication of a letter, under an id of its own; ids ascend from 1, in order."""
 
     id: int
-    message: int
+    letter: Letter
     publication: Publication
-    received_s: float
+
+    @property
+    def leads(self) -> bool:
+        """Tell whether it is the first of its letter: the alert."""
+        return self.publication is self.letter.publications[0]
+
+
+def nobody(_letter: Letter) -> None:
+    """Do nothing about a letter that is done."""
 
 
 class Outbox:
-    """Waiting publications, and how many messages they are; its methods may be called from any thread."""
+    """Waiting publications, and how many letters they are; its methods may be called from any thread."""
 
-    def __init__(self, *, held: bool = False) -> None:
-        """`held`: messages are kept until `release`."""
+    def __init__(self, done: Callable[[Letter], None] = nobody, *, held: bool = False) -> None:
+        """`done` is told of letters that need not be sent again; `held`: not before their `release`."""
         self._held = held
-        self._told: set[int] = set()  # items that the broker has confirmed, and that are kept all the same
-        self._resting: set[int] = set()  # those of them that are not to be sent again
+        self._told: dict[int, Item] = {}  # by number: the alert that the broker has confirmed, and that is kept
+        self._resting: set[int] = set()  # ids of those of them that are not to be sent again
         self._items: dict[int, Item] = {}
-        self._missing: dict[int, int] = {}  # message: publications of it that wait
+        self._missing: dict[int, int] = {}  # number of a letter: publications of it that wait
         self._last_id = 0
+        self._done = done
         self._changed = threading.Condition()
 
     def __len__(self) -> int:
-        """Return the number of messages of which something is not confirmed."""
+        """Return the number of letters of which something is not confirmed."""
         return len(self._missing)
 
-    def add(self, messages: Sequence[Sequence[Publication]], received_s: float) -> None:
-        """Append the publications of messages, all or none."""
+    def add(self, letters: Sequence[Letter]) -> None:
+        """Append the publications of letters, all or none."""
         with self._changed:
-            for publications in messages:
-                first_id = self._last_id + 1
-                self._missing[first_id] = len(publications)
-                for publication in publications:
+            for letter in letters:
+                self._missing[letter.number] = len(letter.publications)
+                for publication in letter.publications:
                     self._last_id += 1
-                    self._items[self._last_id] = Item(self._last_id, first_id, publication, received_s)
+                    self._items[self._last_id] = Item(self._last_id, letter, publication)
 
     def after(self, last_id: int, most: int) -> list[Item]:
         """Return the first items that do not rest, at most `most`, with greater ids, in order."""
@@ -62,44 +69,51 @@ class Outbox:
             return list(islice((self._items[n] for n in ids if n in self._items and n not in self._resting), most))
 
     def confirm(self, item: Item) -> bool:
-        """Remove an item, or let it rest, and tell whether its message is complete with that."""
+        """Remove an item, or let it rest, and tell whether its letter is complete with that."""
         with self._changed:
-            if item.id in self._told or item.id not in self._items:  # was sent again for the sake of a room
-                self._resting |= self._told & {item.id}
+            number = item.letter.number
+            if item.id not in self._items or (item.leads and number in self._told):  # sent again for a room
+                self._resting |= {item.id} & self._items.keys()
                 return False
-            if self._held and item.id == item.message:
-                self._told.add(item.id)
+            if self._held and item.leads:
+                self._told[number] = item
                 self._resting.add(item.id)
             else:
                 del self._items[item.id]
-            self._missing[item.message] -= 1
-            complete = not self._missing[item.message]
+            self._missing[number] -= 1
+            complete = not self._missing[number]
             if complete:
-                del self._missing[item.message]
+                del self._missing[number]
+                if number not in self._told:
+                    self._done(item.letter)
                 self._changed.notify_all()
             return complete
 
-    def kept(self, message: int) -> bool:
-        """Tell whether a message that the broker has confirmed is kept for rooms."""
-        return message in self._told
+    def kept(self, number: int) -> bool:
+        """Tell whether a letter whose alert the broker has confirmed is kept for rooms."""
+        return number in self._told
 
-    def release(self, messages: Iterable[int]) -> None:
-        """Remove messages that the broker and every room have confirmed."""
+    def release(self, numbers: Iterable[int]) -> None:
+        """Keep letters no longer for rooms."""
         with self._changed:
-            for message in self._told.intersection(messages):
-                del self._items[message]
-                self._told.discard(message)
-                self._resting.discard(message)
+            for number in self._told.keys() & set(numbers):
+                item = self._told.pop(number)
+                del self._items[item.id]
+                self._resting.discard(item.id)
+                if number not in self._missing:
+                    self._done(item.letter)
 
-    def rouse(self, messages: Iterable[int] | None = None) -> None:
-        """Make messages that rest wait to be sent again; all of them, if none are named."""
+    def rouse(self, numbers: Iterable[int] | None = None) -> None:
+        """Make letters that rest wait to be sent again; all of them, if none are named."""
         with self._changed:
-            self._resting = set() if messages is None else self._resting.difference(messages)
+            known = self._told.keys() & set(self._told if numbers is None else numbers)
+            self._resting -= {self._told[number].id for number in known}
 
     def oldest_s(self) -> float | None:
         """Return when the report behind the oldest item was received; None if nothing waits for the broker."""
         with self._changed:
-            return next((item.received_s for item in self._items.values() if item.id not in self._told), None)
+            waiting = (item for item in self._items.values() if item.letter.number not in self._told or not item.leads)
+            return next((item.letter.received_s for item in waiting), None)
 
     def wait_empty(self, timeout_s: float) -> bool:
         """Wait until nothing waits, and tell whether it came to that in time."""

@@ -1,23 +1,30 @@
 """The one door: everything that an operations room is to get passes here.
 
-A message is made durable, where it is, by the outbox behind `submit`; it is done when the broker has confirmed each of
-its publications, and each room that must its receipt. Rooms may get one twice (after a lost connection, or because
-another room has missed it), so they know it by incident_id and sequence.
+With a ledger, a message is on the disk before its first byte is sent, and sent again after a restart until it is done:
+when the broker has confirmed each of its publications, and each room that must its receipt. One that the disk did not
+take is sent at once all the same, and says `"durable": false`. Rooms may get one twice (after a lost connection, or
+because another room has missed it), so they know it by incident_id and sequence.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from detector import __version__
+from detector.delivery.alarm import journal_alarm, no_journal_alarm
 from detector.delivery.broker import BrokerSettings, broker_of
 from detector.delivery.flight import Flight
+from detector.delivery.journal import State
+from detector.delivery.ledger import Ledger
+from detector.delivery.letters import Letter, letter
 from detector.delivery.link import Link
-from detector.delivery.messages import Publication, publications
-from detector.delivery.outbox import Outbox
+from detector.delivery.messages import Publication
+from detector.delivery.outbox import Outbox, nobody
 from detector.delivery.rooms import Rooms
 from detector.delivery.states import States
 from detector.delivery.topics import Topics
@@ -40,12 +47,16 @@ class Delivery:
         settings: BrokerSettings,
         topics: Topics,
         metrics: Metrics,
+        ledger: Ledger | None = None,
         rooms: Sequence[str] = (),
         time_s: Clock = time.time,
         monotonic_s: Clock = time.monotonic,
     ) -> None:
-        self._topics, self._time_s = topics, time_s
-        self._outbox, self._states = Outbox(held=bool(rooms)), States()
+        self._topics, self._metrics, self._ledger, self._time_s = topics, metrics, ledger, time_s
+        self._outbox, self._states = Outbox(ledger.done if ledger else nobody, held=bool(rooms)), States()
+        self._last_number = ledger.last_number if ledger else 0
+        self._submitting = threading.Lock()
+        self._alarm = ""
         # No time in the will: it is made when the connection begins, and is of use when that ends.
         will = self._state(
             self._topics.status, "offline", site=topics.site, version=__version__, reason="connection lost"
@@ -56,17 +67,39 @@ class Delivery:
         metrics.outbox.set_function(lambda: len(self._outbox))
         metrics.outbox_age.set_function(self._oldest_age_s)
         self._put_status("online")
+        if ledger:
+            self._continue(ledger)
 
     def start(self) -> None:
         """Begin to connect and deliver."""
         self._link.start()
 
-    def submit(self, messages: Sequence[IncidentMessage], received_s: float) -> None:
-        """Take messages to deliver, caused by reports that were received at a Unix time."""
-        if not messages:
+    def submit(self, messages: Sequence[IncidentMessage], received_s: float, state: State | None = None) -> None:
+        """Take messages to deliver, caused by reports received at a Unix time, and the state of the core after them."""
+        if not messages and state is None:
             return
-        self._outbox.add([publications(message, self._topics) for message in messages], received_s)
+        with self._submitting:
+            letters = self._letters(messages, received_s)
+            if self._ledger and not self._ledger.write(letters, state):
+                letters = self._letters([replace(message, durable=False) for message in messages], received_s)
+                self._ledger.owe(letters)
+                self._metrics.not_durable.inc(len(letters))
+            self._last_number += len(letters)
+            self._outbox.add(letters)
         self._link.wake()
+
+    def tend(self) -> list[str]:
+        """Write what has come up to the disk; return what is wrong there, in words."""
+        if not self._ledger:
+            return []
+        with self._submitting:
+            self._ledger.tend()
+            self._take_found(self._ledger)
+        self._metrics.durable.set(not self._ledger.trouble)
+        if self._ledger.damage:
+            self._raise_alarm(self._ledger.damage)
+        trouble = f"journal: {self._ledger.trouble}; messages are not durable" if self._ledger.trouble else ""
+        return [text for text in (self._ledger.damage, trouble) if text]
 
     def set_status(self, state: str, **facts: object) -> None:
         """Say how the daemon is: online or degraded."""
@@ -92,7 +125,40 @@ class Delivery:
         drained = self.drain(timeout_s)
         self._put_status("offline", reason="stopped")
         self._link.stop(GOODBYE_S)
+        if self._ledger:
+            self._ledger.close()
         return drained
+
+    def _letters(self, messages: Sequence[IncidentMessage], received_s: float) -> list[Letter]:
+        numbered = enumerate(messages, self._last_number + 1)
+        return [letter(number, message, self._topics, received_s) for number, message in numbered]
+
+    def _continue(self, ledger: Ledger) -> None:
+        """Go on where an earlier run has ended: its counts, its letters; its alarm stands no more."""
+        for event, count in ledger.confirmed.items():
+            self._metrics.messages.labels(event).inc(count)
+            self._metrics.confirmed.inc(count)
+        self._states.put(no_journal_alarm(self._topics))
+        for last in ledger.open:  # a broker that has lost its memory gets every open incident again
+            for publication in last.publications:
+                if publication.retain:
+                    self._states.keep(publication)
+        self.tend()
+
+    def _take_found(self, ledger: Ledger) -> None:
+        found, ledger.found = ledger.found, []
+        for each in found:
+            self._metrics.messages.labels(each.event).inc()
+        self._outbox.add(found)
+
+    def _raise_alarm(self, headline: str) -> None:
+        """Say it once: an alarm stands, retained, until the daemon is started again."""
+        if headline == self._alarm:
+            return
+        self._alarm = headline
+        self._metrics.set_aside.inc()
+        self._states.put(journal_alarm(headline, stamp(self._time_s()), self._topics))
+        self._link.wake()
 
     def _put_status(self, state: str, **facts: object) -> None:
         site, now = self._topics.site, stamp(self._time_s())

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from paho.mqtt.reasoncodes import ReasonCode
 
 from detector.delivery.flight import Flight
-from detector.delivery.messages import EXPIRY_S, key_of
+from detector.delivery.messages import EXPIRY_S, Key
 from detector.delivery.outbox import Item, Outbox
 from detector.delivery.receipts import Receipts, receipt_of
 from detector.metrics import Metrics
@@ -45,10 +45,11 @@ class Rooms:
 
     def confirmed(self, item: Item) -> None:
         """Take the broker's word for an item."""
-        if item.id == item.message and self._outbox.kept(item.message):
-            key = key_of(item.publication.payload)
-            if self._receipts.delivered(item.message, key, self._monotonic_s()):
-                self._outbox.release([item.message])
+        letter = item.letter
+        if item.leads and self._outbox.kept(letter.number):
+            key = Key(letter.incident_id, letter.sequence)
+            if self._receipts.delivered(letter.number, key, self._monotonic_s()):
+                self._outbox.release([letter.number])
 
     def received(self, topic: str, payload: bytes) -> None:
         """Take what arrived on the topic of receipts."""

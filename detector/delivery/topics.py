@@ -27,6 +27,10 @@ class Topics:
         """Return the topic that says whether a feed's plots arrive."""
         return self._name("feed", feed, "status")
 
+    def alarm(self, severity: str, matter: str) -> str:
+        """Return the topic on which the daemon raises an alarm about itself."""
+        return self._name("alarm", severity, matter)
+
     def incident(self, incident_id: str) -> str:
         """Return the topic of an incident as it stands."""
         return self._name("incident", incident_id)
@@ -55,7 +59,7 @@ class Topics:
         return self._name("receipt", room)
 
     def kind(self, topic: str) -> str:
-        """Return which kind of topic this is: `status`, `feed`, `incident` or `alert`."""
+        """Return which kind of topic this is: `status`, `feed`, `alarm`, `incident` or `alert`."""
         return topic.removeprefix(f"{self.prefix}/{self.site}/").partition("/")[0]
 
     def _name(self, *levels: str) -> str:

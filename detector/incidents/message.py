@@ -111,6 +111,7 @@ class IncidentMessage(Struct, frozen=True, kw_only=True):
     others: tuple[Other, ...] = ()
     findings: tuple[Finding, ...]
     zone_id: str | None = None  # of the finding that caused this message; names its alert topic
+    durable: bool | UnsetType = UNSET  # False: it was sent without being on a disk first
 
 
 @lru_cache(maxsize=4096)  # messages of one step share their times

@@ -36,6 +36,7 @@ class TrackStore:
     def __init__(self, capacity: int = 1024) -> None:
         self._row_of: dict[str, int] = {}
         self._free = list(range(capacity - 1, -1, -1))
+        self.deaf_until_s = -math.inf  # nobody listened before: silence counts from then on
         self.alive = np.zeros(capacity, dtype=bool)
         self.lost = np.zeros(capacity, dtype=bool)
         self.reports = np.zeros(capacity, dtype=np.int64)
@@ -91,7 +92,7 @@ class TrackStore:
 
     def _grow(self) -> None:
         size = len(self.alive)
-        self._free = list(range(2 * size - 1, size - 1, -1))
+        self._free = list(range(2 * size - 1, size - 1, -1)) + self._free
         for name, column in list(vars(self).items()):
             if isinstance(column, np.ndarray):
                 setattr(self, name, _doubled(column))
@@ -100,6 +101,22 @@ class TrackStore:
         self.last = Plots(**{name: _doubled(getattr(self.last, name)) for name in COLUMNS})
         self.history.grow()
         self.trust.grow()
+
+    def fit(self, capacity: int) -> None:
+        """Make room for so many rows."""
+        while self.capacity < capacity:
+            self._grow()
+
+    def reindex(self, rows: Rows) -> Rows:
+        """Find tracks by their names anew after these rows were written to; return who has made way for a namesake."""
+        names = self.last.track_id
+        fresh = {names[row] for row in rows if self.alive[row]}
+        others = np.setdiff1d(np.flatnonzero(self.alive), rows)
+        gone = others[[names[row] in fresh for row in others]] if len(others) else others
+        self.alive[gone] = False
+        self._row_of = {names[row]: row for row in np.flatnonzero(self.alive).tolist()}
+        self._free = np.flatnonzero(~self.alive)[::-1].tolist()
+        return gone
 
     def judge(self, rows: Rows, fixes: Fixes) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Tell which of M new reports to believe, and which of these begin their tracks anew at another place."""
@@ -209,7 +226,10 @@ class TrackStore:
         """Return, for every row, when its track is lost unless it reports again; inf if it is lost or unused."""
         patience_s = np.fmax(LOST_AFTER_S, LOST_AFTER_PERIODS * self.fix.period_s)
         heard_s = np.where(self.trust.doubted, self.trust.claim.time_s, self.fix.time_s)
-        return np.where(self.alive & ~self.lost, heard_s + patience_s, np.inf)
+        lost_s = heard_s + patience_s
+        if self.deaf_until_s > -math.inf:
+            lost_s = np.fmax(lost_s, np.fmin(self.deaf_until_s + patience_s, heard_s + FORGOTTEN_AFTER_S))
+        return np.where(self.alive & ~self.lost, lost_s, np.inf)
 
     def forgotten_at_s(self) -> Floats:
         """Return, for every row, when a lost track is forgotten; inf for the others."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from detector.delivery.dialect import UNSUPPORTED_VERSION, V5, V311, Dialect
 from detector.delivery.flight import REFUSED, Answer, Flight, publication_of
+from detector.delivery.letters import Letter
 from detector.delivery.messages import Publication
 from detector.delivery.outbox import Item, Outbox
 from detector.delivery.states import States
@@ -17,9 +18,13 @@ from detector.delivery.states import States
 OK, NOBODY, DENIED = 0x00, 0x10, 0x87
 
 
+def letter(number: int, *publications: Publication, received_s: float = 0.0) -> Letter:
+    return Letter(number, "7d0c", number, "updated", received_s, publications)
+
+
 def made(*topics: str) -> tuple[Flight, Outbox, States]:
     outbox, states = Outbox(), States()
-    outbox.add([[Publication(topic, str(n).encode())] for n, topic in enumerate(topics)], 0.0)
+    outbox.add([letter(n, Publication(topic, str(n).encode())) for n, topic in enumerate(topics)])
     return Flight(outbox, states), outbox, states
 
 
@@ -78,7 +83,7 @@ def test_nothing_is_lost_and_every_topic_ends_in_order(topics: list[str], acts: 
             broker.now_s += how
         elif act == "add":
             payload = f"late {broker.now_s} {len(wanted[how])}".encode()
-            outbox.add([[Publication(how, payload)]], 0.0)
+            outbox.add([letter(1000 + sum(map(len, wanted.values())), Publication(how, payload))])
             wanted[how].append(payload)
         else:
             flight.restart(how)
@@ -142,13 +147,16 @@ def test_what_an_answer_means(code: int, left: int) -> None:
     assert len(outbox) == left
 
 
-def test_a_message_is_complete_with_its_last_publication() -> None:
-    outbox = Outbox()
-    outbox.add([[Publication("a", b""), Publication("b", b"")], [Publication("c", b"")]], 5.0)
+def test_a_letter_is_done_with_its_last_publication() -> None:
+    done: list[int] = []
+    outbox = Outbox(lambda letter: done.append(letter.number))
+    parts = [Publication("a", b""), Publication("b", b"")], [Publication("c", b"")]
+    outbox.add([letter(n, *publications, received_s=5.0) for n, publications in enumerate(parts, 7)])
     first, second, third = outbox.after(0, 10)
     assert (outbox.confirm(second), len(outbox), outbox.oldest_s()) == (False, 2, 5.0)
     assert (outbox.confirm(first), len(outbox)) == (True, 1)
     assert (outbox.confirm(third), len(outbox), outbox.oldest_s()) == (True, 0, None)
+    assert done == [7, 8]
     assert outbox.wait_empty(0.0)
 
 

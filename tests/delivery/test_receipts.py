@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detector.delivery.flight import Flight
+from detector.delivery.letters import Letter
 from detector.delivery.messages import EXPIRY_S, Key, Publication
 from detector.delivery.outbox import Outbox
 from detector.delivery.receipts import AGAIN_S, MOST_MARKS, OVERDUE_S, RAREST_S, Receipt, Receipts, receipt_of
@@ -158,18 +159,21 @@ def test_receipts_for_made_up_incidents_are_forgotten() -> None:
 
 
 def test_the_outbox_keeps_the_alert_until_it_is_released() -> None:
-    outbox = Outbox(held=True)
-    outbox.add([[Publication("alert", b"1"), Publication("incident", b"1")]], 5.0)
+    done: list[int] = []
+    outbox = Outbox(lambda letter: done.append(letter.number), held=True)
+    outbox.add([Letter(7, "a", 1, "opened", 5.0, (Publication("alert", b"1"), Publication("incident", b"1")))])
     alert, incident = outbox.after(0, 10)
-    outbox.release([alert.message])
+    outbox.release([7])
     assert outbox.after(0, 10) == [alert, incident]
     assert (outbox.confirm(alert), outbox.confirm(incident), len(outbox)) == (False, True, 0)
     assert (outbox.after(0, 10), outbox.oldest_s()) == ([], None)
-    outbox.rouse([alert.message])
+    outbox.rouse([7])
     assert outbox.after(0, 10) == [alert]
     assert (outbox.confirm(alert), outbox.after(0, 10)) == (False, [])
     outbox.rouse()
-    outbox.release([alert.message])
+    assert done == []
+    outbox.release([7])
+    assert done == [7]
     assert outbox.after(0, 10) == []
     assert not outbox.confirm(alert)
 
@@ -179,7 +183,8 @@ class World:
 
     def __init__(self, names: str) -> None:
         self.now_s, self.packet_id = 0.0, 0
-        self.outbox, self.metrics = Outbox(held=True), Metrics()
+        self.made, self.done = 0, []
+        self.outbox, self.metrics = Outbox(lambda letter: self.done.append(letter.number), held=True), Metrics()
         self.flight = Flight(self.outbox, States())
         self.rooms = Rooms(names, self.outbox, self.flight, self.metrics, lambda: self.now_s)
         self.queues: dict[str, list[bytes]] = {name: [] for name in names}
@@ -190,7 +195,9 @@ class World:
     def make(self, incident_id: str) -> None:
         self.sequences[incident_id] += 1
         payload = json.dumps({"incident_id": incident_id, "sequence": self.sequences[incident_id]}).encode()
-        self.outbox.add([[Publication("alert", payload), Publication(f"incident/{incident_id}", payload)]], self.now_s)
+        parts = Publication("alert", payload), Publication(f"incident/{incident_id}", payload)
+        self.made += 1
+        self.outbox.add([Letter(self.made, incident_id, self.sequences[incident_id], "updated", self.now_s, parts)])
 
     def daemon(self) -> None:
         """Send what is due; the broker queues it for every room and confirms it."""
@@ -255,6 +262,7 @@ def test_whatever_the_broker_forgets_every_room_gets_everything_once_and_in_orde
     assert world.outbox.after(0, 1000) == []
     assert world.outbox._items == {}
     assert len(world.outbox) == 0
+    assert sorted(world.done) == list(range(1, world.made + 1))
     assert world.flight.next_s() == math.inf
     made = world.sequences
     for name in "xy":

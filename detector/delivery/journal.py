@@ -1,0 +1,211 @@
+"""The journal: letters, and the state of the core that they were written in, on a disk; each batch one transaction.
+
+A transaction that has returned outlives the process and the machine (WAL, synchronous=FULL). A disk that lies, and what
+it makes of a file in time, is met by checks when the journal is opened and by a seal on every letter and state, for
+SQLite has no checksums of its own outside its WAL.
+
+Letters that are done stay for a while, to be looked up: `sqlite3 journal.db 'SELECT * FROM letters'`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from detector.delivery.letters import Letter
+from detector.delivery.messages import Publication
+from detector.delivery.wal import committed_frames
+from detector.errors import InputError
+
+KEPT = 10_000  # numbers, back from the last: letters older than that go once they are done
+PATIENCE_S = 0.5  # with somebody who reads along and blocks us
+UPGRADES = (  # the first makes version 1 of nothing, the second version 2 of that, and so on
+    """
+    CREATE TABLE letters (
+        number INTEGER PRIMARY KEY, incident_id TEXT NOT NULL, sequence INTEGER NOT NULL, event TEXT NOT NULL,
+        received_s REAL NOT NULL, publications BLOB NOT NULL, seal BLOB NOT NULL, done INTEGER NOT NULL DEFAULT 0
+    );
+    CREATE INDEX waiting ON letters (number) WHERE NOT done;
+    CREATE TABLE made (event TEXT PRIMARY KEY, letters INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE state (whole INTEGER PRIMARY KEY, blob BLOB NOT NULL, seal BLOB NOT NULL);
+    """,
+)
+_DISK = {  # what is wrong with the disk, or for a while; anything else is wrong with the journal
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+}
+_TORN = {sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS}
+
+
+class State(Struct, frozen=True):
+    """State of the core: the whole, which replaces all that was written before, or what has changed since."""
+
+    whole: bool
+    blob: bytes
+
+
+class JournalDamagedError(Exception):
+    """The file is no journal any more."""
+
+
+class DiskError(Exception):
+    """The disk does not do what it is asked to, for now at least."""
+
+
+class Journal:
+    """An open journal; any thread may use it, one at a time.
+
+    Every method raises JournalDamagedError or DiskError. Opening one of a newer version raises InputError.
+    """
+
+    def __init__(self, path: Path) -> None:
+        with _named():
+            if path.exists() and not path.stat().st_size:  # SQLite would take it for a new one
+                raise JournalDamagedError("the file is empty")
+            frames = committed_frames(path.with_name(f"{path.name}-wal"))
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            self._db = sqlite3.connect(path, PATIENCE_S, isolation_level="IMMEDIATE", check_same_thread=False)
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute("PRAGMA synchronous = FULL")
+                self._check(frames)
+                self._upgrade(path)
+            except BaseException:
+                self._db.close()
+                raise
+
+    def write(self, letters: Sequence[Letter], done: Sequence[int] = (), states: Sequence[State] = ()) -> None:
+        """Take letters, note by their numbers which are done, and take state, all or none, for good."""
+        with _named(), self._db:
+            self._db.executemany("INSERT OR REPLACE INTO letters VALUES (?, ?, ?, ?, ?, ?, ?, 0)", map(_row, letters))
+            self._db.executemany(
+                "INSERT INTO made VALUES (?, 1) ON CONFLICT (event) DO UPDATE SET letters = letters + 1",
+                [(letter.event,) for letter in letters],
+            )
+            self._db.executemany("UPDATE letters SET done = 1 WHERE number = ?", [(number,) for number in done])
+            self._db.execute(
+                "DELETE FROM letters WHERE done AND number <= (SELECT max(number) FROM letters) - ?", (KEPT,)
+            )
+            for state in states:
+                self._db.execute("DELETE FROM state WHERE ? OR NOT whole", (state.whole,))
+                self._db.execute("INSERT INTO state VALUES (?, ?, ?)", (state.whole, state.blob, _seal(state.blob)))
+
+    def waiting(self) -> list[Letter]:
+        """Return the letters that are not done, in order."""
+        with _named():
+            return [_letter(*row) for row in self._db.execute("SELECT * FROM letters WHERE NOT done ORDER BY number")]
+
+    def open_incidents(self) -> list[Letter]:
+        """Return the last letter of each incident that was not closed, in order."""
+        last = "SELECT max(number) FROM letters GROUP BY incident_id"
+        with _named():
+            rows = self._db.execute(f"SELECT * FROM letters WHERE number IN ({last}) AND event <> 'closed'")
+            return [_letter(*row) for row in rows]
+
+    def states(self) -> list[bytes]:
+        """Return the state as last written: the whole, then what has changed since; whatever there is of both."""
+        with _named():
+            rows = self._db.execute("SELECT blob, seal FROM state ORDER BY whole DESC").fetchall()
+        if any(not isinstance(blob, bytes) or _seal(blob) != seal for blob, seal in rows):
+            raise JournalDamagedError("the state is not as it was written")
+        return [blob for blob, _ in rows]
+
+    def last_number(self) -> int:
+        """Return the greatest number of a letter so far, 0 without one."""
+        with _named():
+            return int(self._db.execute("SELECT ifnull(max(number), 0) FROM letters").fetchone()[0])
+
+    def made(self) -> dict[str, int]:
+        """Return how many letters were ever written, by event."""
+        with _named():
+            return dict(self._db.execute("SELECT event, letters FROM made"))
+
+    def close(self) -> None:
+        """Close it; what was written is on the disk already."""
+        with _named():
+            self._db.close()
+
+    def _check(self, frames: int) -> None:
+        _, recovered, _ = self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        if recovered < frames:
+            raise JournalDamagedError(f"of its write-ahead log, {frames - recovered} pages cannot be read")
+        problems = [row[0] for row in self._db.execute("PRAGMA quick_check(1)")]
+        if problems != ["ok"]:
+            raise JournalDamagedError("; ".join(problems).replace("\n", " "))
+
+    def _upgrade(self, path: Path) -> None:
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if not 0 <= version <= len(UPGRADES):
+            raise InputError(
+                [
+                    f"{path}: schema {version}, of a newer incursiond; expected one up to {len(UPGRADES)}: "
+                    "install that version again, or move the file away (what it holds is not sent then)"
+                ]
+            )
+        for script in UPGRADES[version:]:
+            version += 1
+            self._db.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {version}; COMMIT")
+
+
+def salvage(path: Path) -> tuple[list[Letter], list[Letter]]:
+    """Return what can still be read of a damaged journal: letters that wait, and the last of each open incident."""
+    waiting, last = [], dict[str, Letter]()
+    with suppress(sqlite3.Error), closing(sqlite3.connect(path, PATIENCE_S)) as db:
+        for *row, done in db.execute("SELECT * FROM letters ORDER BY number"):
+            with suppress(JournalDamagedError):
+                letter = _letter(*row, done)
+                last[letter.incident_id] = letter
+                waiting += [] if done else [letter]
+    return waiting, [letter for letter in last.values() if letter.event != "closed"]
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    """Name what goes wrong inside."""
+    try:
+        yield
+    except OSError as error:
+        raise DiskError((error.strerror or str(error)).lower()) from error
+    except sqlite3.ProgrammingError as error:  # a mistake of ours is no damage
+        raise DiskError(str(error)) from error
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+        disk = code & 0xFF in _DISK and code not in _TORN
+        raise (DiskError if disk else JournalDamagedError)(str(error)) from error
+
+
+def _row(letter: Letter) -> tuple[Any, ...]:
+    facts = letter.number, letter.incident_id, letter.sequence, letter.event, float(letter.received_s)
+    blob = msgspec.msgpack.encode(letter.publications)
+    return *facts, blob, _seal(_plain(facts) + blob)
+
+
+def _letter(*row: Any) -> Letter:
+    *facts, blob, seal, _done = row
+    if not isinstance(blob, bytes) or _seal(_plain(tuple(facts)) + blob) != seal:
+        raise JournalDamagedError(f"letter {facts[0]} is not as it was written")
+    number, incident_id, sequence, event, received_s = facts
+    publications = msgspec.msgpack.decode(blob, type=tuple[Publication, ...])
+    return Letter(number, incident_id, sequence, event, received_s, publications)
+
+
+def _plain(facts: tuple[Any, ...]) -> bytes:
+    return repr(facts).encode()
+
+
+def _seal(data: bytes) -> bytes:
+    return hashlib.blake2b(data, digest_size=16).digest()

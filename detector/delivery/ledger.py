@@ -1,0 +1,174 @@
+"""The ledger: what is on the disk and what is still to be written there, whatever the disk does.
+
+While the disk takes nothing (it is full, read-only, broken), letters are owed to it, and written when it takes them
+again. A journal that is damaged is set aside under another name, and all that waits goes into a fresh one.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from detector.delivery.journal import DiskError, Journal, JournalDamagedError, State, salvage
+from detector.delivery.letters import Letter
+from detector.errors import InputError
+
+log = logging.getLogger(__name__)
+
+
+class Ledger:
+    """The journal of one state directory. `done` may be called from any thread, the rest from one at a time.
+
+    Raises InputError for a journal of a newer version.
+    """
+
+    def __init__(self, directory: Path, time_s: Callable[[], float] = time.time) -> None:
+        self.path = directory / "journal.db"
+        self.trouble = ""  # why letters are not durable now; empty: they are
+        self.damage = ""  # what was found damaged, and where it is
+        self.found: list[Letter] = []  # on the disk, of an earlier run; whoever sends them takes them from here
+        self.open: list[Letter] = []  # the last of each incident that is open, as far as rooms know
+        self.states: list[bytes] = []  # of the core, as it was left
+        self.confirmed: dict[str, int] = {}  # by event, how many letters earlier runs have written and had confirmed
+        self.last_number = int(time_s() * 1000)  # beyond any journal's, should there be one that cannot be read now
+        self._time_s = time_s
+        self._waiting: dict[int, Letter] = {}
+        self._owed: dict[int, Letter] = {}
+        self._states: list[State] = []
+        self._done: deque[int] = deque()
+        self._marks: list[int] = []  # of those done that the journal has yet to be told
+        self._journal: Journal | None = None
+        self._lock = threading.Lock()
+        self._begin()
+
+    def write(self, letters: Sequence[Letter], state: State | None = None) -> bool:
+        """Make letters durable, with the state that they belong to; tell whether they are."""
+        with self._lock:
+            if state is not None:
+                self._states = [kept for kept in self._states if kept.whole and not state.whole] + [state]
+            self._settle()
+            return self._write({letter.number: letter for letter in letters})
+
+    def owe(self, letters: Sequence[Letter]) -> None:
+        """Keep letters in mind that could not be written, and are sent all the same."""
+        with self._lock:
+            known = {letter.number: letter for letter in letters}
+            self._waiting |= known
+            self._owed |= known
+
+    def done(self, letter: Letter) -> None:
+        """Note that a letter need not be sent again."""
+        self._done.append(letter.number)
+
+    def tend(self) -> None:
+        """Write what has come up, and what is owed."""
+        with self._lock:
+            self._settle()
+            if self._owed or self._marks or self._states or self.trouble:
+                self._write({})
+
+    def close(self) -> None:
+        """Write what has come up and close the journal."""
+        self.tend()
+        with self._lock, suppress(DiskError, JournalDamagedError):
+            if self._journal is not None:
+                self._journal.close()
+
+    def _begin(self) -> None:
+        """Open the journal for the first time and read what an earlier run has left."""
+        try:
+            self.path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        except OSError as error:
+            self._fails((error.strerror or str(error)).lower())
+            return
+        for _ in range(2):
+            try:
+                journal = self._open()
+                self.open += journal.open_incidents()
+                self.states = journal.states()
+                self.confirmed = Counter(journal.made()) - Counter(letter.event for letter in self.found)
+                self.last_number = max([journal.last_number(), *self._waiting])
+            except JournalDamagedError as error:
+                self.found, self.open = salvage(self.path)
+                self._waiting = {letter.number: letter for letter in self.found}
+                self._set_aside(str(error))
+            except DiskError as error:
+                self._fails(str(error))
+                return
+            else:
+                return
+
+    def _open(self) -> Journal:
+        """Return the journal, opened if it is not; letters in it that nobody knows of are found."""
+        if self._journal is None:
+            journal = Journal(self.path)
+            unknown = [letter for letter in journal.waiting() if letter.number not in self._waiting]
+            unknown = [letter for letter in unknown if letter.number not in self._marks]
+            self.found += unknown
+            self._waiting |= {letter.number: letter for letter in unknown}
+            self._journal = journal
+        return self._journal
+
+    def _settle(self) -> None:
+        """Take in which letters are done."""
+        while self._done:
+            number = self._done.popleft()
+            self._waiting.pop(number, None)
+            if self._owed.pop(number, None) is None:
+                self._marks.append(number)
+
+    def _write(self, letters: dict[int, Letter]) -> bool:
+        for _ in range(2):
+            try:
+                self._open().write([*(self._owed | letters).values()], self._marks, self._states)
+            except JournalDamagedError as error:
+                self._set_aside(str(error))
+            except (DiskError, InputError) as error:
+                self._fails(str(error))
+                return False
+            else:
+                self._succeeds(letters)
+                return True
+        return False
+
+    def _succeeds(self, letters: dict[int, Letter]) -> None:
+        self._waiting |= letters
+        self._owed, self._marks, self._states = {}, [], []
+        if self.trouble:
+            log.warning("journal %s: takes messages again; they are durable", self.path)
+            self.trouble = ""
+
+    def _fails(self, why: str) -> None:
+        """Go on without the disk; the journal is opened anew with the next attempt."""
+        if why != self.trouble:
+            log.error("journal %s: %s; messages are sent all the same, and are not durable", self.path, why)
+        self.trouble = why
+        if self._journal is not None:
+            with suppress(DiskError, JournalDamagedError):
+                self._journal.close()
+            self._journal = None
+
+    def _set_aside(self, why: str) -> None:
+        """Give a damaged journal another name and owe everything that waits to a fresh one."""
+        if self._journal is not None:
+            with suppress(DiskError, JournalDamagedError):
+                self._journal.close()
+            self._journal = None
+        when = datetime.fromtimestamp(self._time_s(), UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+        aside = self.path.with_name(f"{self.path.name}.corrupt-{when}")
+        try:
+            for end in ("-shm", "-wal", ""):
+                with suppress(FileNotFoundError):
+                    self.path.with_name(self.path.name + end).rename(f"{aside}{end}")
+        except OSError as error:
+            self._fails((error.strerror or str(error)).lower())
+            return
+        self.damage = f"the journal was damaged ({why}) and is set aside as {aside}"
+        self._owed, self._marks = dict(self._waiting), []
+        log.critical("journal %s: damaged: %s; it is set aside as %s, and a fresh one begun", self.path, why, aside)

@@ -1,0 +1,195 @@
+"""The journal and the ledger on files that are killed, damaged, and of other versions."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from detector.delivery import journal as module
+from detector.delivery.journal import Journal, JournalDamagedError, State
+from detector.delivery.ledger import Ledger
+from detector.delivery.letters import Letter
+from detector.delivery.messages import Publication
+from detector.errors import InputError
+
+REPO = Path(__file__).parents[2]
+
+
+def letter(number: int, incident_id: str = "7d0c", event: str = "updated") -> Letter:
+    payload = b'{"n": %d}' % number * 50
+    publications = Publication("alert", payload, expiry_s=60), Publication("incident", payload, retain=True)
+    return Letter(number, incident_id, number, event, 1.5 * number, publications)
+
+
+def letters(*numbers: int) -> list[Letter]:
+    return [letter(number) for number in numbers]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal.db"
+
+
+def test_what_is_written_is_there_when_it_is_opened_again(path):
+    first = Journal(path)
+    first.write(letters(1, 2, 3))
+    first.write([letter(4, event="closed")], done=[2])
+    first.close()
+    again = Journal(path)
+    assert again.waiting() == [letter(1), letter(3), letter(4, event="closed")]
+    assert (again.last_number(), again.made()) == (4, {"updated": 3, "closed": 1})
+
+
+def test_a_transaction_is_all_or_nothing(path):
+    journal = Journal(path)
+    with pytest.raises(JournalDamagedError):
+        journal.write([letter(1), letter(2, incident_id=None)])
+    assert journal.waiting() == []
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ([], []),
+        ([State(True, b"a")], [b"a"]),
+        ([State(False, b"b")], [b"b"]),
+        ([State(True, b"a"), State(False, b"b")], [b"a", b"b"]),
+        ([State(True, b"a"), State(False, b"b"), State(False, b"c")], [b"a", b"c"]),
+        ([State(True, b"a"), State(False, b"b"), State(True, b"d")], [b"d"]),
+    ],
+)
+def test_state_is_the_whole_and_what_has_changed_since(path, written, read):
+    Journal(path).write([], states=written)
+    assert Journal(path).states() == read
+
+
+def test_letters_that_are_done_stay_for_a_while_and_those_that_wait_for_good(path, monkeypatch):
+    monkeypatch.setattr(module, "KEPT", 5)
+    journal = Journal(path)
+    journal.write(letters(*range(1, 21)), done=range(2, 19))
+    assert [row[0] for row in sqlite3.connect(path).execute("SELECT number FROM letters")] == [1, *range(16, 21)]
+    assert journal.waiting() == letters(1, 19, 20)
+
+
+def test_an_older_schema_is_upgraded_in_place(path, monkeypatch):
+    Journal(path).write(letters(1, 2))
+    added = "ALTER TABLE letters ADD COLUMN room TEXT; UPDATE letters SET room = 'warsaw';"
+    monkeypatch.setattr(module, "UPGRADES", (*module.UPGRADES, added))
+    Journal(path).close()
+    db = sqlite3.connect(path)
+    assert db.execute("PRAGMA user_version").fetchone() == (2,)
+    assert db.execute("SELECT number, room FROM letters").fetchall() == [(1, "warsaw"), (2, "warsaw")]
+
+
+def test_a_newer_schema_is_refused_and_left_alone(path):
+    Journal(path).write(letters(1))
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA user_version = 7")
+    db.close()
+    with pytest.raises(InputError, match=r"journal\.db: schema 7, of a newer incursiond; expected one up to 1"):
+        Ledger(path.parent)
+    assert [each.name for each in path.parent.glob("*corrupt*")] == []
+
+
+def test_a_ledger_goes_on_where_another_has_ended(tmp_path):
+    first = Ledger(tmp_path)
+    assert first.write(letters(1, 2), State(True, b"core"))
+    first.done(letter(1))
+    first.close()
+    second = Ledger(tmp_path)
+    assert (second.found, second.states, second.last_number) == ([letter(2)], [b"core"], 2)
+    assert second.confirmed == {"updated": 1}
+    assert (second.trouble, second.damage) == ("", "")
+
+
+def aside(directory: Path) -> list[str]:
+    return sorted(path.name.split("-2")[0] for path in directory.glob("*corrupt*") if path.name.endswith("Z"))
+
+
+def test_a_journal_damaged_under_way_is_set_aside_and_what_waits_goes_into_a_fresh_one(tmp_path):
+    ledger = Ledger(tmp_path)
+    assert ledger.write(letters(1, 2, 3))
+    ledger.done(letter(1))
+    ledger.tend()
+    db = sqlite3.connect(tmp_path / "journal.db")
+    db.execute("DROP TABLE letters")
+    db.commit()
+    db.close()
+    assert ledger.write(letters(4))
+    assert "damaged" in ledger.damage
+    assert aside(tmp_path) == ["journal.db.corrupt"]
+    assert Journal(tmp_path / "journal.db").waiting() == letters(2, 3, 4)
+
+
+FILL = """
+import sys
+from pathlib import Path
+from detector.delivery.ledger import Ledger
+from tests.delivery.test_journal import letter, letters
+ledger = Ledger(Path(sys.argv[1]))
+for first in range(1, 200, 10):
+    assert ledger.write(letters(*range(first, first + 10)))
+    ledger.done(letter(first))
+ledger.tend()
+ledger.close() if sys.argv[2] == "closed" else sys.stdout.flush() or __import__("os")._exit(0)
+"""
+
+
+@pytest.fixture(scope="module", params=["closed", "killed"])
+def filled(request, tmp_path_factory) -> Path:
+    directory = tmp_path_factory.mktemp("filled")
+    subprocess.run([sys.executable, "-c", FILL, str(directory), request.param], cwd=REPO, check=True)
+    return directory
+
+
+def damage(file: Path, chance: random.Random, *, cut: bool = True) -> None:
+    """Flip some bits of a file, or cut it off."""
+    data = bytearray(file.read_bytes())
+    if cut and chance.random() < 0.3:
+        del data[chance.randrange(len(data)) :]
+    else:
+        for _ in range(chance.choice([1, 8, 64])):
+            data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+    file.write_bytes(data)
+
+
+def test_an_emptied_file_is_no_new_journal(tmp_path):
+    Ledger(tmp_path).close()
+    (tmp_path / "journal.db").write_bytes(b"")
+    assert "the file is empty" in Ledger(tmp_path).damage
+
+
+def test_what_can_be_read_of_a_damaged_journal_is_sent(tmp_path):
+    Ledger(tmp_path).write([letter(n, f"i{n}") for n in range(1, 31)], State(True, b"core"))
+    db = sqlite3.connect(tmp_path / "journal.db")
+    db.execute("UPDATE letters SET publications = x'00' WHERE number = 7")
+    db.commit()
+    db.close()
+    ledger = Ledger(tmp_path)
+    assert "letter 7 is not as it was written" in ledger.damage
+    assert [each.number for each in ledger.found] == [*range(1, 7), *range(8, 31)]
+    assert (ledger.open, ledger.states, ledger.last_number) == (ledger.found, [], 30)
+    ledger.tend()
+    assert Ledger(tmp_path).found == ledger.found
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_damaged_file_is_noticed_or_harms_nothing(filled, tmp_path, seed):
+    shutil.copytree(filled, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "journal.db-shm").unlink(missing_ok=True)
+    chance = random.Random(seed)
+    file = chance.choice(sorted(tmp_path.glob("journal.db*")))
+    damage(file, chance, cut=not file.name.endswith("-wal"))  # a log that is cut off does not show it
+    ledger = Ledger(tmp_path)
+    waiting = [n for n in range(1, 201) if n % 10 != 1]
+    assert ledger.found == letters(*waiting) or "damaged" in ledger.damage
+    assert bool(ledger.damage) == bool(aside(tmp_path))
+    assert all(found == letter(found.number) for found in ledger.found)
+    assert ledger.write(letters(1000))
+    assert Ledger(tmp_path).found[-1] == letter(1000)
