@@ -77,11 +77,6 @@ class Metrics:
         )
         self.outbox = gauge("outbox_messages", "Incident messages that the broker has not confirmed.")
         self.outbox_age = gauge("outbox_oldest_age_seconds", "Age of the oldest of them.")
-        self.durable = gauge("journal_durable", "Whether messages are on the disk before they are sent.")
-        self.not_durable = counter(
-            "incident_messages_not_durable_total", "Incident messages sent that the disk did not take."
-        )
-        self.set_aside = counter("journals_set_aside_total", "Journals found damaged.")
         self.room_unconfirmed = gauge(
             "room_unconfirmed_messages",
             "Incident messages that a room has not confirmed 10 s after the broker did.",
@@ -94,6 +89,11 @@ class Metrics:
             "room_expired_messages_total", "Incident messages given up that a room did not confirm within a day."
         )
         self.receipts = counter("receipts_total", "Receipts of rooms by what became of them.", "result")
+        self.durable = gauge("journal_durable", "Whether messages are on the disk before they are sent.")
+        self.not_durable = counter(
+            "incident_messages_not_durable_total", "Incident messages sent that the disk did not take."
+        )
+        self.set_aside = counter("journals_set_aside_total", "Journals found damaged.")
         self.connected = gauge("mqtt_connected", "Whether the broker is connected.")
         self.reload_successful = gauge("config_reload_successful", "Whether the last reload was good.")
         self.last_step = gauge("last_step_timestamp_seconds", "When the last detection step completed.")

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from detector import __version__
+from detector.delivery.alarm import Alarm
 from detector.delivery.receipts import Receipt
 from detector.incidents.message import IncidentMessage
 from detector.incidents.severity import SEVERITIES
@@ -20,6 +21,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 CHANNELS = (  # name, topic below the prefix, payload, retained, what it says
     ("status", "{site}/status", "Status", True, "Whether the daemon works; `offline` is its last will."),
     ("feedStatus", "{site}/feed/{feed}/status", "FeedStatus", True, "Whether a feed's plots arrive."),
+    ("alarm", "{site}/alarm/{severity}/{matter}", "Alarm", True, "Something is wrong with the daemon; cleared after."),
     ("incident", "{site}/incident/{id}", "IncidentMessage", True, "An incident as it stands; cleared after closing."),
     ("alert", "{site}/alert/{severity}/{kind}/{zone}", "IncidentMessage", False, "Every message, by what caused it."),
 )
@@ -29,6 +31,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "feed": {"description": "name of a feed in the configuration"},
     "id": {"description": "incident_id of the message"},
     "severity": {"description": "severity of the incident", "enum": list(SEVERITIES)},
+    "matter": {"description": "what the alarm is about: `journal`"},
     "kind": {"description": "kind of the finding that caused the message"},
     "room": {"description": "name of a room: lower-case letters, digits, hyphens"},
     "zone": {"description": "id of the zone, `none` without one"},
@@ -49,7 +52,8 @@ def _incident() -> dict[str, Any]:
 
 
 def _asyncapi() -> dict[str, Any]:
-    _, structs = msgspec.json.schema_components([IncidentMessage, Receipt], ref_template="#/components/schemas/{name}")
+    template = "#/components/schemas/{name}"
+    _, structs = msgspec.json.schema_components([IncidentMessage, Alarm, Receipt], ref_template=template)
     states = {"Status": _state("online", "degraded", "offline"), "FeedStatus": _state("up", "stale", "down")}
     return {
         "asyncapi": "3.0.0",

@@ -3,7 +3,7 @@
 Where rooms must confirm too, the first publication of each letter (the alert) is kept until it is released, and rests
 meanwhile unless it is roused to be sent again.
 
-It lives in memory; the ledger holds the same letters on a disk, and is told in one place, `_finish`, which are done.
+It lives in memory; the ledger holds the same letters on a disk. Whoever must know that a letter is done is told here.
 """
 
 from __future__ import annotations
@@ -26,19 +26,23 @@ class Item(Struct, frozen=True):
     publication: Publication
 
     @property
-    def is_alert(self) -> bool:
-        """Whether it is the one that rooms confirm: the first of its letter."""
+    def leads(self) -> bool:
+        """Tell whether it is the first of its letter: the alert."""
         return self.publication is self.letter.publications[0]
+
+
+def nobody(_letter: Letter) -> None:
+    """Do nothing about a letter that is done."""
 
 
 class Outbox:
     """Waiting publications, and how many letters they are; its methods may be called from any thread."""
 
-    def __init__(self, done: Callable[[Letter], None] = lambda _: None, *, held: bool = False) -> None:
-        """`done` is called with each letter that need not be sent again; `held`: they are kept until `release`."""
+    def __init__(self, done: Callable[[Letter], None] = nobody, *, held: bool = False) -> None:
+        """`done` is told of letters that need not be sent again; `held`: not before their `release`."""
         self._held = held
-        self._alerts: dict[int, Item] = {}  # number of a letter: its alert, confirmed by the broker, and kept
-        self._resting: set[int] = set()  # items among these that are not to be sent again
+        self._told: dict[int, Item] = {}  # by number: the alert that the broker has confirmed, and that is kept
+        self._resting: set[int] = set()  # ids of those of them that are not to be sent again
         self._items: dict[int, Item] = {}
         self._missing: dict[int, int] = {}  # number of a letter: publications of it that wait
         self._last_id = 0
@@ -46,7 +50,7 @@ class Outbox:
         self._changed = threading.Condition()
 
     def __len__(self) -> int:
-        """Return the number of letters of which something is not confirmed by the broker."""
+        """Return the number of letters of which something is not confirmed."""
         return len(self._missing)
 
     def add(self, letters: Sequence[Letter]) -> None:
@@ -65,16 +69,14 @@ class Outbox:
             return list(islice((self._items[n] for n in ids if n in self._items and n not in self._resting), most))
 
     def confirm(self, item: Item) -> bool:
-        """Remove an item, or let it rest, and tell whether the broker has all of its letter with that."""
+        """Remove an item, or let it rest, and tell whether its letter is complete with that."""
         with self._changed:
             number = item.letter.number
-            if number in self._alerts and self._alerts[number].id == item.id:  # was sent again for the sake of a room
-                self._resting.add(item.id)
+            if item.id not in self._items or (item.leads and number in self._told):  # sent again for a room
+                self._resting |= {item.id} & self._items.keys()
                 return False
-            if item.id not in self._items:
-                return False
-            if self._held and item.is_alert:
-                self._alerts[number] = item
+            if self._held and item.leads:
+                self._told[number] = item
                 self._resting.add(item.id)
             else:
                 del self._items[item.id]
@@ -82,36 +84,38 @@ class Outbox:
             complete = not self._missing[number]
             if complete:
                 del self._missing[number]
-                self._finish(item.letter)
+                if number not in self._told:
+                    self._done(item.letter)
                 self._changed.notify_all()
             return complete
 
+    def kept(self, number: int) -> bool:
+        """Tell whether a letter whose alert the broker has confirmed is kept for rooms."""
+        return number in self._told
+
     def release(self, numbers: Iterable[int]) -> None:
-        """Let go of letters that the broker and every room have confirmed, by their numbers."""
+        """Keep letters no longer for rooms."""
         with self._changed:
-            for alert in [self._alerts.pop(number) for number in numbers if number in self._alerts]:
-                del self._items[alert.id]
-                self._resting.discard(alert.id)
-                self._finish(alert.letter)
+            for number in self._told.keys() & set(numbers):
+                item = self._told.pop(number)
+                del self._items[item.id]
+                self._resting.discard(item.id)
+                if number not in self._missing:
+                    self._done(item.letter)
 
     def rouse(self, numbers: Iterable[int] | None = None) -> None:
         """Make letters that rest wait to be sent again; all of them, if none are named."""
         with self._changed:
-            alerts = [self._alerts[number].id for number in numbers or () if number in self._alerts]
-            self._resting = set() if numbers is None else self._resting.difference(alerts)
+            known = self._told.keys() & set(self._told if numbers is None else numbers)
+            self._resting -= {self._told[number].id for number in known}
 
     def oldest_s(self) -> float | None:
         """Return when the report behind the oldest item was received; None if nothing waits for the broker."""
         with self._changed:
-            waiting = (item for item in self._items.values() if item.letter.number not in self._alerts)
+            waiting = (item for item in self._items.values() if item.letter.number not in self._told or not item.leads)
             return next((item.letter.received_s for item in waiting), None)
 
     def wait_empty(self, timeout_s: float) -> bool:
-        """Wait until nothing waits for the broker, and tell whether it came to that in time."""
+        """Wait until nothing waits, and tell whether it came to that in time."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._missing, timeout_s)
-
-    def _finish(self, letter: Letter) -> None:
-        """Say that a letter is done once neither the broker nor a room has to confirm anything of it."""
-        if letter.number not in self._missing and letter.number not in self._alerts:
-            self._done(letter)

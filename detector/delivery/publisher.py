@@ -16,6 +16,7 @@ import msgspec
 from msgspec.structs import replace
 
 from detector import __version__
+from detector.delivery.alarm import journal_alarm, no_journal_alarm
 from detector.delivery.broker import BrokerSettings, broker_of
 from detector.delivery.flight import Flight
 from detector.delivery.journal import State
@@ -23,7 +24,7 @@ from detector.delivery.ledger import Ledger
 from detector.delivery.letters import Letter, letter
 from detector.delivery.link import Link
 from detector.delivery.messages import Publication
-from detector.delivery.outbox import Outbox
+from detector.delivery.outbox import Outbox, nobody
 from detector.delivery.rooms import Rooms
 from detector.delivery.states import States
 from detector.delivery.topics import Topics
@@ -31,8 +32,6 @@ from detector.incidents.message import IncidentMessage, stamp
 from detector.metrics import Metrics
 
 GOODBYE_S = 2.0  # for the last states
-ALARM_SCHEMA = "incursiond.alarm.v1"
-JOURNAL_ALARM = "extreme", "journal"  # severity and matter
 
 Clock = Callable[[], float]
 
@@ -54,8 +53,7 @@ class Delivery:
         monotonic_s: Clock = time.monotonic,
     ) -> None:
         self._topics, self._metrics, self._ledger, self._time_s = topics, metrics, ledger, time_s
-        done = ledger.done if ledger else lambda _: None
-        self._outbox, self._states = Outbox(done, held=bool(rooms)), States()
+        self._outbox, self._states = Outbox(ledger.done if ledger else nobody, held=bool(rooms)), States()
         self._last_number = ledger.last_number if ledger else 0
         self._submitting = threading.Lock()
         self._alarm = ""
@@ -140,7 +138,7 @@ class Delivery:
         for event, count in ledger.confirmed.items():
             self._metrics.messages.labels(event).inc(count)
             self._metrics.confirmed.inc(count)
-        self._states.put(Publication(self._topics.alarm(*JOURNAL_ALARM), b"", retain=True))
+        self._states.put(no_journal_alarm(self._topics))
         for last in ledger.open:  # a broker that has lost its memory gets every open incident again
             for publication in last.publications:
                 if publication.retain:
@@ -159,10 +157,7 @@ class Delivery:
             return
         self._alarm = headline
         self._metrics.set_aside.inc()
-        severity, matter = JOURNAL_ALARM
-        alarm = {"schema": ALARM_SCHEMA, "site": self._topics.site, "severity": severity, "matter": matter}
-        alarm |= {"headline": headline, "time": stamp(self._time_s())}
-        self._states.put(Publication(self._topics.alarm(*JOURNAL_ALARM), msgspec.json.encode(alarm), retain=True))
+        self._states.put(journal_alarm(headline, stamp(self._time_s()), self._topics))
         self._link.wake()
 
     def _put_status(self, state: str, **facts: object) -> None:

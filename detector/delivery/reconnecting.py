@@ -101,7 +101,7 @@ class Reconnecting:
         connection = session.connection
         try:
             self._hold(session)
-        except (IncursiondError, BrokenPipeError):  # the owner's own: it cannot go on
+        except IncursiondError:  # the owner's own: it cannot go on
             raise
         except Exception as error:  # a fault costs the connection, never the thread
             log.exception("broker %s: fault in a connection", self._url)

@@ -45,10 +45,11 @@ class Rooms:
 
     def confirmed(self, item: Item) -> None:
         """Take the broker's word for an item."""
-        if self and item.is_alert:
-            number, key = item.letter.number, Key(item.letter.incident_id, item.letter.sequence)
-            if self._receipts.delivered(number, key, self._monotonic_s()):
-                self._outbox.release([number])
+        letter = item.letter
+        if item.leads and self._outbox.kept(letter.number):
+            key = Key(letter.incident_id, letter.sequence)
+            if self._receipts.delivered(letter.number, key, self._monotonic_s()):
+                self._outbox.release([letter.number])
 
     def received(self, topic: str, payload: bytes) -> None:
         """Take what arrived on the topic of receipts."""

@@ -21,7 +21,7 @@ from detector.errors import InputError
 from detector.incidents.message import stamp
 from detector.room.memory import Memory
 from detector.room.order import Order, Step, Verdict
-from detector.room.output import Output
+from detector.room.output import Output, ReaderGoneError
 from detector.room.receipts import Receipts
 from detector.room.session import Session
 from detector.settings import Settings, load
@@ -47,7 +47,10 @@ def command(config: Path, room: str, output: Path | None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     logging.getLogger("paho").setLevel(logging.WARNING)
     settings = load(config)
-    Listener(settings, room, Output(output), _memory(settings, room, output)).run()
+    try:
+        Listener(settings, room, Output(output), _memory(settings, room, output)).run()
+    except ReaderGoneError:
+        raise BrokenPipeError from None
     return 0
 
 
@@ -143,4 +146,5 @@ def _say(step: Step) -> None:
         one = step.first == step.sequence
         gap = f"message {step.sequence} has" if one else f"messages {step.first} to {step.sequence} have"
         say = log.info if step.verdict is Verdict.BEFORE else log.warning
-        say(text.format(id=step.incident_id, n=step.sequence, first=step.first, gap=gap, reason=step.reason))
+        line = text.format(id=step.incident_id, n=step.sequence, first=step.first, gap=gap, reason=step.reason)
+        say("%s", line if line.isprintable() else ascii(line))

@@ -13,6 +13,10 @@ from detector.errors import IncursiondError, InputError
 LONGEST_LINE = 1 << 20  # bytes; a message has a few thousand
 
 
+class ReaderGoneError(IncursiondError):
+    """Nobody reads standard output any more."""
+
+
 class Output:
     """NDJSON that, once `write` returns, is on the disk of a file, or with the reader of standard output."""
 
@@ -22,7 +26,7 @@ class Output:
         self._file: IO[bytes] = _open(path) if path else sys.stdout.buffer
 
     def write(self, lines: Sequence[bytes]) -> None:
-        """Write lines, given without their ends. Raises IncursiondError, or BrokenPipeError when nobody reads."""
+        """Write lines, given without their ends. Raises IncursiondError."""
         if not lines:
             return
         try:
@@ -31,7 +35,7 @@ class Output:
             if self._path:
                 os.fsync(self._file.fileno())
         except BrokenPipeError:
-            raise
+            raise ReaderGoneError from None
         except OSError as error:
             raise IncursiondError(f"{self._path or 'output'}: {(error.strerror or str(error)).lower()}") from error
 

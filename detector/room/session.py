@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import socket
 from collections.abc import Callable
 from functools import partial
@@ -83,7 +84,8 @@ class Session:
 
     def _receive(self, awake: socket.socket) -> bool:
         """Wait for messages, and collect those that are there already."""
-        stands, before = self.connection.turn(awake, self._desk.next_s()), 0
+        until_s = self._desk.next_s() if self.connection.accepted else math.inf  # receipts cannot leave before
+        stands, before = self.connection.turn(awake, until_s), 0
         while stands and before < len(self._arrived) < BATCH:
             before = len(self._arrived)
             stands = self.connection.turn(awake, self._monotonic_s())

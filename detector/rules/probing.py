@@ -55,7 +55,8 @@ class Probes:
     def restore(self, data: Iterable[tuple[Any, ...]]) -> None:
         """Go on from plain data."""
         self._past = {
-            row: _Past(*known[:-1], away=[(start_s, end_s) for start_s, end_s in known[-1]]) for row, *known in data
+            row: _Past(course_deg, zone, entered, [(start_s, end_s) for start_s, end_s in away])
+            for row, course_deg, zone, entered, away in data
         }
 
     def forget(self, rows: Rows) -> None:

@@ -18,6 +18,7 @@ from detector.delivery.publisher import Delivery
 from detector.delivery.topics import Topics
 from detector.metrics import Metrics
 from tests.conftest import Mosquitto
+from tests.room.listener import Listener, until
 from tests.test_schema import MESSAGE
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "mosquitto"
@@ -87,3 +88,30 @@ def test_access(broker: Mosquitto, tmp_path: Path) -> None:
     assert {alert, "airspace/v1/pl-east/incident/7d0c", "airspace/v1/pl-east/status"} <= set(seen["room-warsaw"])
     assert set(seen["room-suwalki"]) == {"airspace/v1/pl-east/status"}
     assert seen["stranger"] == []
+
+
+def test_a_room_may_confirm_for_itself(broker: Mosquitto, tmp_path: Path) -> None:
+    for user in USERS[:2]:
+        (tmp_path / user).write_text(f"secret of {user}\n")
+    settings = {"url": broker.url, "username": "incursiond", "password_file": str(tmp_path / "incursiond")}
+    delivery = Delivery(
+        SimpleNamespace(**settings, client_id="incursiond-pl-east", ca_file=None),
+        Topics("airspace/v1", "pl-east"),
+        Metrics(),
+        rooms=["warsaw", "suwalki"],
+    )
+    delivery.start()
+    login = f'username = "room-warsaw"\npassword_file = "{tmp_path / "room-warsaw"}"'
+    rooms = [Listener(tmp_path, broker.url, name, mqtt=login) for name in ("warsaw", "suwalki")]
+    try:
+        delivery.submit([MESSAGE], time.time())
+        until(lambda: all(room.sequences(MESSAGE.incident_id) == [MESSAGE.sequence] for room in rooms))
+        waiting = delivery._rooms._receipts._waiting
+        until(lambda: [set(each.rooms) for each in waiting.values()] == [{"suwalki"}])
+        time.sleep(0.5)
+        assert [set(each.rooms) for each in waiting.values()] == [{"suwalki"}]
+    finally:
+        for room in rooms:
+            room.process.kill()
+            room.process.wait()
+        delivery.stop(0.1)

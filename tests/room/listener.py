@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -75,11 +76,15 @@ class Publisher:
     def __init__(self, port: int) -> None:
         self.receipts: list[dict[str, Any]] = []
         self._client = client = paho.Client(CallbackAPIVersion.VERSION2)
-        client.on_message = lambda _client, _data, message: self.receipts.append(json.loads(message.payload))
+        client.on_message = self._take
         client.on_connect = lambda client, *_: client.subscribe(f"{SITE}/receipt/+", qos=1)
         client.reconnect_delay_set(1, 1)
         client.connect("127.0.0.1", port)
         client.loop_start()
+
+    def _take(self, _client: Any, _data: Any, message: paho.MQTTMessage) -> None:
+        with suppress(ValueError, RecursionError):
+            self.receipts.append(json.loads(message.payload))
 
     def send(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         self._client.publish(f"{SITE}/{topic}", payload, qos=1, retain=retain).wait_for_publish(10)

@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from detector.delivery.ledger import Ledger
 from detector.delivery.publisher import Delivery
 from detector.delivery.topics import Topics
 from detector.incidents.message import IncidentMessage
 from detector.metrics import Metrics
 from tests.conftest import Mosquitto
-from tests.room.listener import Listener, until
+from tests.room.listener import Listener, Publisher, until
 from tests.test_schema import MESSAGE
 
 Deliver = Callable[..., tuple[Delivery, Metrics]]
@@ -28,12 +29,11 @@ Deliver = Callable[..., tuple[Delivery, Metrics]]
 def deliver(mosquitto: Mosquitto) -> Iterator[Deliver]:
     made: list[Delivery] = []
 
-    def start(*rooms: str) -> tuple[Delivery, Metrics]:
+    def start(*rooms: str, ledger: Ledger | None = None) -> tuple[Delivery, Metrics]:
         keys = {"client_id": "incursiond", "username": None, "password_file": None, "ca_file": None}
         metrics = Metrics()
-        made.append(
-            Delivery(SimpleNamespace(url=mosquitto.url, **keys), Topics("airspace/v1", "pl-east"), metrics, rooms=rooms)
-        )
+        settings, topics = SimpleNamespace(url=mosquitto.url, **keys), Topics("airspace/v1", "pl-east")
+        made.append(Delivery(settings, topics, metrics, ledger, rooms))
         made[-1].start()
         return made[-1], metrics
 
@@ -91,6 +91,27 @@ def test_a_broker_that_forgot_the_queue_of_a_room(
         until(lambda: room.sequences("a"), 30.0)
         time.sleep(1.0)
         assert room.sequences("a") == [100]  # retained: the incident as it stands; its history is lost
+
+
+def test_daemon_and_broker_both_die_while_the_room_is_away(
+    tmp_path: Path, mosquitto: Mosquitto, deliver: Deliver, listen: Any
+) -> None:
+    room = listen("warsaw")
+    room.end()
+    delivery, _ = deliver("warsaw", ledger=Ledger(tmp_path))
+    delivery.submit([message(n, event="closed" if n == 100 else "updated") for n in range(1, 101)], time.time())
+    assert delivery.drain(10)
+    delivery.stop()
+    mosquitto.kill()
+    mosquitto.start()
+    room.start()
+    room.connected()
+    ledger = Ledger(tmp_path)
+    delivery, _ = deliver("warsaw", ledger=ledger)
+    until(lambda: delivery.drain(0.1) and kept(delivery) == 0, 30.0)
+    assert room.sequences("a") == list(range(1, 101))
+    delivery.stop()
+    assert Ledger(tmp_path).found == []
 
 
 def test_a_room_that_connects_after_the_daemon_has_sent_everything_again(
@@ -162,3 +183,21 @@ def test_a_silent_room_is_named_and_counted(deliver: Deliver, listen: Any) -> No
     assert warsaw.sequences("a") == [1, 2]
     until(lambda: value(metrics, "room_unconfirmed_messages", room="warsaw") == 0)
     assert suwalki.sequences("a") == [1, 2]
+
+
+def test_receipts_that_are_none_are_counted_and_harm_nothing(mosquitto: Mosquitto, deliver: Deliver) -> None:
+    delivery, metrics = deliver("warsaw")
+    until(lambda: value(metrics, "mqtt_connected"))
+    publisher = Publisher(mosquitto.port)
+    junk = [b"", b"{", b"\xff", b'{"x":' + b"[" * 100_000, b'{"room": "warsaw", "incident_id": "a", "sequence": -1}']
+    for payload in junk:
+        publisher.send("receipt/warsaw", payload)
+    until(lambda: value(metrics, "receipts_total", result="malformed") == len(junk))
+    publisher.send("receipt/elsewhere", b'{"room": "elsewhere", "incident_id": "a", "sequence": 1, "time": ""}')
+    until(lambda: value(metrics, "receipts_total", result="not_required") == 1)
+    delivery.submit([message(1)], time.time())
+    assert delivery.drain(5)
+    assert kept(delivery) == 1
+    publisher.send("receipt/warsaw", b'{"room": "warsaw", "incident_id": "a", "sequence": 1, "time": ""}')
+    until(lambda: kept(delivery) == 0)
+    publisher.leave()

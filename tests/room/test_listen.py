@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from detector.broker import broker
 from tests.conftest import Mosquitto
 from tests.room.listener import REPO, Listener, Publisher, line, until
 
@@ -210,6 +211,27 @@ def test_a_broker_that_comes_late_and_goes(tmp_path: Path) -> None:
         room.process.kill()
         room.process.wait()
     assert "Traceback" not in room.said()
+
+
+def test_a_broker_that_speaks_3_1_1_only(tmp_path: Path) -> None:
+    pytest.importorskip("amqtt.broker", reason="extra demo is not installed")
+    with broker() as port:
+        room = Listener(tmp_path, f"mqtt://127.0.0.1:{port}")
+        try:
+            room.connected()
+            assert "MQTT 3.1.1" in room.said()
+            publisher = Publisher(port)
+            publisher.alert("a", 1)
+            until(lambda: publisher.receipt("a") == 1)
+            room.end(signal.SIGKILL)
+            publisher.alert("a", 2)
+            room.start()
+            until(lambda: publisher.receipt("a") == 2)
+            assert room.sequences("a") == [1, 2]
+            publisher.leave()
+        finally:
+            room.process.kill()
+            room.process.wait()
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
