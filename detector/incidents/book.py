@@ -10,7 +10,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
@@ -74,6 +74,17 @@ class Book:
     def rows(self) -> Rows:
         """Return the rows of tracks that are subjects of open incidents, ascending."""
         return np.array(sorted(self._open), dtype=np.intp)
+
+    def incidents(self) -> tuple[list[Incident], list[Incident]]:
+        """Return the open incidents, and those closed with their tracks, which may be heard again."""
+        return list(self._open.values()), list(self._lost.values())
+
+    def restore(self, is_open: Iterable[Incident], lost: Iterable[Incident]) -> None:
+        """Hold these incidents, and no others."""
+        self._open = {incident.row: incident for incident in is_open}
+        self._lost = {incident.row: incident for incident in lost}
+        self._closing = [(i.close_s, i.incident_id, i) for i in self._open.values() if i.close_s < math.inf]
+        heapify(self._closing)
 
     def due_s(self) -> float:
         """Return a time before which no incident closes by itself."""

@@ -33,7 +33,7 @@ class Conditions:
     """One condition of C tracks."""
 
     def __init__(self, reports: int = M) -> None:
-        self._reports = reports
+        self.reports = reports
         self._shown = np.zeros(0, dtype=np.uint8)  # by the last N reports, a bit each, the latest lowest
         self.on = np.zeros(0, dtype=bool)
         self.first_s = np.zeros(0)  # when it was first shown, of those N reports or since it is on
@@ -65,7 +65,7 @@ class Conditions:
         on = self.on[rows]
         starts = shown & ~on & (before & np.uint8(2 ** (N - 1) - 1) == 0)
         self.first_s[rows] = np.where(starts, time_s, self.first_s[rows])
-        begins = shown & ~on & (np.bitwise_count(bits) >= self._reports)
+        begins = shown & ~on & (np.bitwise_count(bits) >= self.reports)
         ends = on & (bits & np.uint8(2 ** (N - 1) - 1) == 0) & (time_s - self.last_s[rows] > HYSTERESIS_S)
         peak = np.where(starts, 0.0, self.peak[rows])
         grows = shown & on & (value > MORE * peak)

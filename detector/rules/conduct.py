@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -50,6 +50,19 @@ class Conduct:
             condition.fit(capacity)
             held |= condition.on[rows]
         return held
+
+    def strands(self) -> dict[str, list[int]]:
+        """Return how many reports each condition of each rule needs."""
+        return {rule: [condition.reports for condition in conditions] for rule, conditions in self._conditions.items()}
+
+    def fit(self, capacity: int, strands: Mapping[str, Sequence[int]] | None = None) -> None:
+        """Make room for so many tracks, in all of these conditions."""
+        for rule, reports in (strands or {}).items():
+            conditions = self._conditions.setdefault(rule, [])
+            conditions += map(Conditions, reports[len(conditions) :])
+        for condition in (*self._every(), self.jumps):
+            condition.fit(capacity)
+        self.dark.fit(capacity)
 
     def forget(self, rows: Rows) -> None:
         """Let nothing hold of these tracks."""

@@ -8,7 +8,8 @@ seconds of event time, each extrapolated from its last report.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import msgspec
@@ -60,19 +61,33 @@ class Interceptions:
 
     def __init__(self) -> None:
         self._company: dict[tuple[int, int], _Company] = {}
-        self._next_s = math.inf
+        self.next_s = math.inf
+
+    @property
+    def company(self) -> set[tuple[int, int]]:
+        """Return who is near whom."""
+        return set(self._company)
+
+    def plain(self) -> list[tuple[Any, ...]]:
+        """Return who keeps company with whom as plain data."""
+        return [(*pair, *astuple(company)) for pair, company in self._company.items()]
+
+    def restore(self, data: Iterable[tuple[Any, ...]], next_s: float) -> None:
+        """Go on from plain data."""
+        self._company = {(subject, friend): _Company(*known) for subject, friend, *known in data}
+        self.next_s = next_s
 
     def due_s(self, subjects: Rows, tracks: TrackStore, now_s: float) -> float:
         """Return the whole second to look at next; inf while there is nobody to be met, or nobody to meet them."""
         if not len(subjects) or not (friends(tracks) & ~tracks.lost).any():
-            self._next_s = math.inf
-        elif self._next_s == math.inf:
-            self._next_s = math.floor(now_s) + EVERY_S
-        return self._next_s
+            self.next_s = math.inf
+        elif self.next_s == math.inf:
+            self.next_s = math.floor(now_s) + EVERY_S
+        return self.next_s
 
     def look(self, now_s: float, subjects: Rows, tracks: TrackStore, params: Params) -> Signs:
         """Return what has begun, and what is over, at a whole second."""
-        self._next_s = now_s + EVERY_S
+        self.next_s = now_s + EVERY_S
         near = _pairs(now_s, subjects, _friends(tracks, now_s), tracks, params)
         signs = Signs()
         for (subject, friend), (apart_m, close) in near.items():

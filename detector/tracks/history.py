@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detector.tracks.fixes import FIX, Fixes, Rows
 from feeds.plots import Floats
@@ -33,6 +35,10 @@ class History:
         self._ring = {
             name: np.concatenate([ring, np.full_like(ring, np.nan)], axis=1) for name, ring in self._ring.items()
         }
+
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """Return what it holds as views over rows: (C, ...)."""
+        return {"count": self._count, **{name: ring.swapaxes(0, 1) for name, ring in self._ring.items()}}
 
     def begin(self, rows: Rows | int) -> None:
         """Forget what these rows have seen."""

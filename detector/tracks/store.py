@@ -87,7 +87,7 @@ class TrackStore:
 
     def _grow(self) -> None:
         size = len(self.alive)
-        self._free = list(range(2 * size - 1, size - 1, -1))
+        self._free = list(range(2 * size - 1, size - 1, -1)) + self._free
         for name, column in list(vars(self).items()):
             if isinstance(column, np.ndarray):
                 setattr(self, name, _doubled(column))
@@ -96,6 +96,22 @@ class TrackStore:
         self.last = Plots(**{name: _doubled(getattr(self.last, name)) for name in COLUMNS})
         self.history.grow()
         self.trust.grow()
+
+    def fit(self, capacity: int) -> None:
+        """Make room for so many rows."""
+        while self.capacity < capacity:
+            self._grow()
+
+    def reindex(self, rows: Rows) -> Rows:
+        """Find tracks by their names anew after these rows were written to; return who has made way for a namesake."""
+        names = self.last.track_id
+        fresh = {names[row] for row in rows if self.alive[row]}
+        others = np.setdiff1d(np.flatnonzero(self.alive), rows)
+        gone = others[[names[row] in fresh for row in others]] if len(others) else others
+        self.alive[gone] = False
+        self._row_of = {names[row]: row for row in np.flatnonzero(self.alive).tolist()}
+        self._free = np.flatnonzero(~self.alive)[::-1].tolist()
+        return gone
 
     def judge(self, rows: Rows, fixes: Fixes) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Tell which of M new reports to believe, and which of these begin their tracks anew at another place."""

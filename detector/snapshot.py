@@ -1,0 +1,198 @@
+"""Snapshots: the state of a pipeline as bytes, and a pipeline that goes on from there.
+
+A snapshot is taken of the whole, or of what has had to do with incidents since the last whole one: with thousands of
+tracks the whole is megabytes, and those few rows are kilobytes. A pipeline goes on from a whole one and the latest of
+the others. What is kept of tracks are their columns, found by walking the objects that hold them, whatever rules have
+added; the rest is written out below. Bytes laid out otherwise (by another version) are refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from detector.airspace.zones import Zone
+from detector.incidents import plain
+from detector.pipeline import Pipeline
+from detector.rules.conditions import Conditions
+from detector.rules.conduct import Conduct
+from detector.rules.contacts import RECORD
+from detector.rules.dark import Dark
+from detector.tracks.fixes import Fixes, Rows
+from detector.tracks.history import History
+from detector.tracks.store import TrackStore
+from detector.tracks.trust import Trust
+from feeds.plots import Plots
+
+_HOLDERS = (TrackStore, Trust, Fixes, Plots, Conduct, Conditions, Dark)
+
+
+class UnreadableStateError(Exception):
+    """These bytes are of another version."""
+
+
+class _State(Struct, frozen=True):
+    layout: str
+    site: str
+    zones: list[tuple[str, str, str]]  # id, name, kind
+    drawn: str  # digest of how they are drawn
+    theatre: tuple[float, float]
+    time_s: float
+    capacity: int
+    rows: list[int]
+    strands: dict[str, list[int]]
+    columns: dict[str, bytes | list[Any]]
+    contacts: bytes
+    company: list[tuple[Any, ...]]
+    company_due_s: float
+    open: list[dict[str, Any]]
+    lost: list[dict[str, Any]]
+
+
+class Snapshots:
+    """Takes snapshots of one pipeline."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+        self._touched: set[int] = set()
+
+    def whole(self) -> bytes:
+        """Return all of its state."""
+        self._touched = self._rows()
+        return freeze(self._pipeline, np.flatnonzero(self._pipeline.tracks.alive))
+
+    def since(self) -> bytes:
+        """Return the state of what has had a part in incidents since the last whole."""
+        self._touched |= self._rows()
+        return freeze(self._pipeline, np.array(sorted(self._touched), dtype=np.intp))
+
+    def _rows(self) -> set[int]:
+        company = {row for pair in self._pipeline.conduct.interceptions.company for row in pair}
+        return company | {incident.row for part in self._pipeline.book.incidents() for incident in part}
+
+
+def freeze(pipeline: Pipeline, rows: Rows) -> bytes:
+    """Return the state of these rows' tracks, and all that is not of single tracks."""
+    tracks, conduct, contacts = pipeline.tracks, pipeline.conduct, pipeline.contacts
+    conduct.fit(tracks.capacity)
+    columns = dict(_columns(pipeline))
+    of_these = np.isin(contacts.records["key"] // contacts.n_zones, rows)
+    is_open, lost = pipeline.book.incidents()
+    state = _State(
+        layout=_layout(pipeline),
+        site=pipeline.book.site,
+        zones=[(zone.id, zone.name, zone.kind) for zone in pipeline.airspace.zones],
+        drawn=_drawn(pipeline),
+        theatre=(pipeline.airspace.theatre.lon_deg, pipeline.airspace.theatre.lat_deg),
+        time_s=pipeline.time_s,
+        capacity=tracks.capacity,
+        rows=rows.tolist(),
+        strands=conduct.strands(),
+        columns={path: _packed(column[rows]) for path, column in columns.items()},
+        contacts=contacts.records[of_these].tobytes(),
+        company=conduct.interceptions.plain(),
+        company_due_s=conduct.interceptions.next_s,
+        open=[plain.plain(incident) for incident in is_open],
+        lost=[plain.plain(incident) for incident in lost],
+    )
+    return msgspec.msgpack.encode(state)
+
+
+def thaw(pipeline: Pipeline, blob: bytes) -> None:
+    """Let a pipeline go on from a snapshot; what it holds of tracks in there is replaced.
+
+    Raises UnreadableStateError, after which the pipeline is of no use.
+    """
+    try:
+        state = msgspec.msgpack.decode(blob, type=_State)
+    except msgspec.MsgspecError as error:
+        raise UnreadableStateError(str(error)) from error
+    tracks, conduct, rows = pipeline.tracks, pipeline.conduct, np.array(state.rows, dtype=np.intp)
+    tracks.fit(state.capacity)
+    conduct.fit(tracks.capacity, state.strands)
+    if (state.layout, state.site) != (_layout(pipeline), pipeline.book.site):
+        raise UnreadableStateError("it is of another version, or another site")
+    columns = dict(_columns(pipeline))
+    for path, values in state.columns.items():
+        columns[path][rows] = _unpacked(values, columns[path])
+    gone = tracks.reindex(rows)
+    conduct.forget(gone)
+    pipeline.contacts.forget(np.concatenate([rows, gone]))
+    contacts = np.frombuffer(state.contacts, dtype=RECORD)
+    pipeline.contacts.put(contacts, np.ones(len(contacts), dtype=bool))
+    conduct.interceptions.restore(state.company, state.company_due_s)
+    known = {zone.id: zone for zone in pipeline.airspace.zones}
+
+    def zone_of(zone_id: str, name: str, kind: str) -> Zone:
+        return known.get(zone_id) or Zone(zone_id, (), name, kind)
+
+    is_open, lost = ([plain.incident_of(data, zone_of) for data in part] for part in (state.open, state.lost))
+    pipeline.book.restore(is_open, lost)
+    pipeline.time_s = state.time_s
+    pipeline.activation.advance(state.time_s)
+    tracks.reclassify(pipeline.classifier)
+
+
+def drawn_alike(pipeline: Pipeline, blob: bytes) -> bool:
+    """Tell whether a snapshot is of these very zones."""
+    return msgspec.msgpack.decode(blob, type=_State).drawn == _drawn(pipeline)
+
+
+def _columns(thing: Any, path: str = "") -> Iterator[tuple[str, NDArray[Any]]]:
+    """Yield the columns over rows of tracks, by where they are held."""
+    if isinstance(thing, Pipeline):
+        yield from _columns({"tracks": thing.tracks, "conduct": thing.conduct})
+    elif isinstance(thing, np.ndarray):
+        yield path, thing
+    elif isinstance(thing, History):
+        for name, ring in thing.columns().items():
+            yield f"{path}.{name}", ring
+    elif isinstance(thing, (dict, list, _HOLDERS)):
+        for name, held in _held(thing):
+            yield from _columns(held, f"{path}.{name}")
+
+
+def _held(thing: Any) -> Iterator[tuple[Any, Any]]:
+    if isinstance(thing, dict):
+        return iter(thing.items())
+    if isinstance(thing, list):
+        return iter(enumerate(thing))
+    if is_dataclass(thing):
+        return iter([(f.name, getattr(thing, f.name)) for f in fields(thing)])
+    return iter(vars(thing).items())
+
+
+def _packed(values: NDArray[Any]) -> bytes | list[Any]:
+    return values.tolist() if values.dtype == object else values.tobytes()
+
+
+def _unpacked(values: bytes | list[Any], like: NDArray[Any]) -> NDArray[Any]:
+    if isinstance(values, bytes):
+        return np.frombuffer(values, dtype=like.dtype).reshape(-1, *like.shape[1:])
+    column = np.empty(len(values), dtype=object)
+    column[:] = [tuple(value) if isinstance(value, list) else value for value in values]
+    return column
+
+
+def _layout(pipeline: Pipeline) -> str:
+    columns = [(path, column.dtype.str, column.shape[1:]) for path, column in _columns(pipeline)]
+    return _digest(repr((sorted(columns), RECORD.descr, plain.LAYOUT)).encode())
+
+
+def _drawn(pipeline: Pipeline) -> str:
+    parts: list[bytes] = []
+    for zone in pipeline.airspace.zones:
+        parts.append(repr((zone.id, zone.kind, zone.floor, zone.ceiling, zone.geodesic, zone.active)).encode())
+        parts += [ring.tobytes() for rings in zone.polygons for ring in rings]
+    return _digest(b"".join(parts))
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.blake2s(data, digest_size=16).hexdigest()

@@ -1,0 +1,181 @@
+"""A pipeline that goes on from bytes tells the same story as one that was never interrupted."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections import defaultdict
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detector.rules.tables import Rules
+from detector.snapshot import Snapshots, UnreadableStateError, thaw
+from tests import test_pipeline, zoo
+from tests.test_pipeline import RULES, run, story
+
+
+def pipeline():
+    return zoo.pipeline(rules=RULES, tables=Rules())
+
+
+def revived(*blobs: bytes):
+    pipe = pipeline()
+    for blob in blobs:
+        thaw(pipe, blob)
+    return pipe
+
+
+def pieces(plots: zoo.Plots, cuts: list[int]):
+    """Yield plots cut up, with the time at each end."""
+    newest = -np.inf
+    for start, end in itertools.pairwise([0, *cuts, len(plots)]):
+        piece = plots.take(slice(start, end))
+        newest = max([newest, *piece.time_s.tolist()])
+        yield piece, newest
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**31), st.lists(st.integers(0, 3000), max_size=4))
+def test_a_story_told_by_several_in_succession_is_the_same(seed, cuts):
+    plots = story(seed)
+    cuts = sorted(min(cut, len(plots)) for cut in cuts)
+    pipe, messages = pipeline(), []
+    for piece, now_s in pieces(plots, cuts):
+        messages += pipe.step(piece, now_s).messages
+        pipe = revived(Snapshots(pipe).whole())
+    assert msgspec.json.encode(messages) == run(plots, cuts)[0]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**31), st.randoms(use_true_random=False))
+def test_who_is_killed_at_any_time_goes_on_with_every_incident(seed, chance):
+    """A whole snapshot now and then, the others with messages; a death comes between any two steps."""
+    plots = story(seed)
+    pipe, messages, sealed = pipeline(), [], []
+    taker = Snapshots(pipe)
+    for piece, now_s in pieces(plots, list(range(40, len(plots), 40))):
+        said = pipe.step(piece, now_s).messages
+        messages += said
+        if chance.random() < 0.2:
+            sealed = [taker.whole()]
+        elif said:
+            sealed = [*sealed[:1], taker.since()] if sealed and sealed[0] else [b"", taker.since()]
+        if chance.random() < 0.1:
+            pipe = revived(*filter(None, sealed))
+            taker = Snapshots(pipe)
+            sealed = [taker.whole()]
+    messages += pipe.step(plots.take(slice(0, 0)), float(plots.time_s.max()) + 600.0).messages
+    told = defaultdict(list)
+    for message in messages:
+        told[message.subject.track_id].append(message)
+    for of_one in told.values():
+        for _, of_incident in itertools.groupby(of_one, lambda message: message.incident_id):
+            of_incident = list(of_incident)
+            assert [message.sequence for message in of_incident] == list(range(1, len(of_incident) + 1))
+            assert of_incident[0].event == "opened"
+            assert of_incident[-1].event == "closed"
+
+
+def test_the_incidents_alone_are_small_and_go_on():
+    pipe = zoo.pipeline()
+    others = [zoo.flight(lon=25.0 + n / 1000, times=range(20), track_id=f"o{n}") for n in range(500)]
+    zoo.tell(pipe, zoo.in_order(*others, zoo.flight(lon=19.99, times=range(20))))
+    taker = Snapshots(pipe)
+    blob = taker.since()
+    assert len(blob) < len(taker.whole()) / 100
+    again = zoo.pipeline()
+    thaw(again, blob)
+    away = zoo.flight(lon=20.03, course=270.0, times=range(60))
+    away.time_s[:] += 20
+    expected = zoo.tell(pipe, away, until=500.0)
+    assert zoo.tell(again, away, until=500.0) == expected
+    assert [message.sequence for message in expected] == list(range(2, len(expected) + 2))
+
+
+def test_a_track_that_took_the_name_of_one_forgotten_since_is_the_only_one():
+    pipe = zoo.pipeline()
+    zoo.tell(pipe, zoo.flight(lon=30.0, times=range(20)))
+    taker = Snapshots(pipe)
+    whole = taker.whole()
+    later = zoo.flight(lon=19.99, times=range(20))
+    later.time_s[:] += 1000
+    zoo.tell(pipe, zoo.in_order(zoo.flight(lon=31.0, times=[999], track_id="other"), later))
+    again = zoo.pipeline()
+    thaw(again, whole)
+    thaw(again, taker.since())
+    assert len(again.tracks) == 1
+    assert again.book.rows().tolist() == again.tracks.rows(["4980"]).tolist()
+
+
+@pytest.mark.parametrize("damage", [b"", b"\xc1", b"\x80"])
+def test_other_bytes_are_refused(damage):
+    with pytest.raises(UnreadableStateError):
+        revived(damage)
+
+
+def test_the_state_of_another_site_is_refused():
+    other = pipeline()
+    other.book.site = "other"
+    with pytest.raises(UnreadableStateError, match="another site"):
+        revived(Snapshots(other).whole())
+
+
+def test_whatever_a_pipeline_holds_is_the_same_in_one_that_was_revived():
+    """Fails where a rule is given state that a snapshot lacks."""
+    pipe = pipeline()
+    plots = test_pipeline.story(7)
+    pipe.step(plots, float(plots.time_s.max()))
+    pipe.conduct.fit(pipe.tracks.capacity)
+    again = revived(Snapshots(pipe).whole())
+    rows = np.flatnonzero(pipe.tracks.alive)
+    assert differences(pipe, again, rows) == []
+
+
+KEPT_OTHERWISE = {"told", "zone", "zones", "airspace", "classifier", "sensors", "rules", "execute", "_free"}
+
+
+def differences(one, other, rows, path="", axis=0):
+    """Yield where two objects differ, in columns only at these rows."""
+    if isinstance(one, np.ndarray):
+        if one.dtype.names is not None or path.endswith("_s") and one.ndim == 1 and "activation" in path:
+            alike = np.array_equal(one, other)
+        else:
+            one, other = np.moveaxis(one, axis, 0)[rows], np.moveaxis(other, axis, 0)[rows]
+            alike = one.tolist() == other.tolist() or np.array_equal(one, other, equal_nan=True)
+        return [] if alike else [path]
+    if isinstance(one, dict):
+        if set(one) != set(other):
+            return [path]
+        axis = 1 if path.endswith("_ring") else 0
+        return [d for key in one for d in differences(one[key], other[key], rows, f"{path}.{key}", axis)]
+    if isinstance(one, list | tuple):
+        if len(one) != len(other):
+            return [path]
+        return [d for n in range(len(one)) for d in differences(one[n], other[n], rows, f"{path}.{n}")]
+    if type(one).__module__.startswith(("detector.", "feeds.")) and not isinstance(one, int | str):
+        names = vars(one) if hasattr(one, "__dict__") else [f for f in type(one).__slots__]
+        kept = [name for name in names if name not in KEPT_OTHERWISE]
+        return [
+            d for name in kept for d in differences(getattr(one, name), getattr(other, name), rows, f"{path}.{name}")
+        ]
+    return [] if one == other or (one != one and other != other) else [path]
+
+
+def test_a_whole_snapshot_of_ten_thousand_tracks_takes_a_fraction_of_a_second():
+    pipe = zoo.pipeline()
+    n = 10_000
+    for second in range(3):
+        lon, lat = 10 + np.arange(n) % 100 * 0.2, 40 + np.arange(n) // 100 * 0.2
+        columns = {"time_s": np.full(n, float(second)), "lon_deg": lon, "lat_deg": lat}
+        pipe.step(zoo.make(columns | {"track_id": [f"t{k}" for k in range(n)]}), float(second))
+    began_s = time.perf_counter()
+    blob = Snapshots(pipe).whole()
+    froze_s = time.perf_counter()
+    thaw(zoo.pipeline(), blob)
+    thawed_s = time.perf_counter()
+    print(f"{len(blob) / 1e6:.1f} MB, {froze_s - began_s:.3f} s to freeze, {thawed_s - froze_s:.3f} s to thaw")
+    assert froze_s - began_s < 1.0
