@@ -7,6 +7,7 @@ hands the messages to delivery, and only then tells the watchdog that it lives.
 from __future__ import annotations
 
 import logging
+import math
 import queue
 import signal
 import threading
@@ -21,6 +22,7 @@ import numpy as np
 
 from detector import __version__, assembly
 from detector.airspace.activation import over
+from detector.delivery.journal import State
 from detector.delivery.ledger import Ledger
 from detector.delivery.publisher import Delivery
 from detector.delivery.topics import Topics
@@ -29,7 +31,9 @@ from detector.metrics import Metrics
 from detector.notify import notify
 from detector.picture import Airspace
 from detector.pipeline import RESULTS, USED
+from detector.recovery import recover
 from detector.settings import Settings, host_port
+from detector.snapshot import Snapshots
 from feeds import registry
 from feeds.plots import Plots, concatenate
 from feeds.sink import Feed, FeedSettings
@@ -39,6 +43,8 @@ log = logging.getLogger(__name__)
 
 PATIENCE_S = 0.1  # for the inbox, so that time passes without plots too
 LOOK_S = 1.0  # between looks at the feeds
+SNAPSHOT_S = 5.0  # between snapshots of all tracks; those with incidents are kept with every message
+SNAPSHOT_SHARE = 0.02  # of the time is the most that they may take
 RESTART_ONLY = ("site", "mqtt", "metrics", "console", "state")
 
 
@@ -62,10 +68,12 @@ class Daemon:
         self._settings, airspace = assembly.load(config)
         self._metrics = Metrics()
         self._metrics.count_zones(airspace.zones)
-        self._pipeline = assembly.pipeline_of(self._settings, airspace)
-        self._pipeline.execute = self._execute
-        topics = Topics(self._settings.mqtt.topic_prefix, self._settings.site.id)
         ledger = Ledger(Path(self._settings.state.directory))
+        self._pipeline, self._recovered = recover(self._settings, airspace, ledger.states, ledger.open, time.time())
+        self._pipeline.execute = self._execute
+        self._snapshots = Snapshots(self._pipeline)
+        self._snap_s = -math.inf
+        topics = Topics(self._settings.mqtt.topic_prefix, self._settings.site.id)
         self._delivery = Delivery(self._settings.mqtt, topics, self._metrics, ledger)
         self._feeds: dict[str, tuple[Any, Feed]] = {}
         self._watch = FeedWatch(self._say_feed)
@@ -81,6 +89,8 @@ class Daemon:
         server = self._metrics.serve(*host_port(self._settings.metrics.listen))
         log.info("incursiond %s, site %s, %d zones", __version__, self._settings.site.id, len(self._pipeline.airspace))
         self._warn_of_zones()
+        self._emit(self._recovered, time.time())
+        self._snap(time.time())
         self._delivery.start()
         self._set_feeds(self._settings)
         self._look(time.time())
@@ -154,11 +164,19 @@ class Daemon:
         notify("WATCHDOG=1")
 
     def _emit(self, messages: list[Any], received_s: float) -> None:
-        self._delivery.submit(messages, received_s)
+        if not messages:
+            return
+        self._delivery.submit(messages, received_s, State(whole=False, blob=self._snapshots.since()))
         for event, count in Counter(message.event for message in messages).items():
             self._metrics.messages.labels(event).inc(count)
         for message in messages:
             log.info("%s %s: %s", message.incident_id, message.event, message.headline)
+
+    def _snap(self, now_s: float) -> None:
+        """Make all of the state durable, and say when to do so next: that may take a share of the time only."""
+        began_s = time.monotonic()
+        self._delivery.submit([], now_s, State(whole=True, blob=self._snapshots.whole()))
+        self._snap_s = now_s + max(SNAPSHOT_S, (time.monotonic() - began_s) / SNAPSHOT_SHARE)
 
     def _execute(self, rule: str, detect: Callable[[], Any]) -> Any:
         """Run a rule, timed; one that breaks is named and counted, and stops nothing else."""
@@ -180,6 +198,8 @@ class Daemon:
             self._metrics.incidents_open.labels(severity).set(count)
         troubles = [f"feed {name} is not up" for name in self._watch.silent()]
         troubles += [self._reload_error] if self._reload_error else []
+        if now_s >= self._snap_s:
+            self._snap(now_s)
         troubles += self._delivery.tend()
         status = ("degraded" if troubles else "online", "; ".join(troubles))
         if status != self._status:
@@ -244,6 +264,7 @@ class Daemon:
         now_s = time.time()
         messages = assembly.reconfigure(self._pipeline, settings, airspace, now_s)
         self._emit(messages, now_s)
+        self._snap(now_s)
         self._metrics.count_zones(airspace.zones)
         self._set_feeds(settings)
         self._settings = settings

@@ -117,6 +117,10 @@ class Pipeline:
         messages += self._tick(now_s)
         return Step(messages, results)
 
+    def resume(self, now_s: float) -> None:
+        """Go on after a time in which nobody listened: no track has fallen silent by that."""
+        self.tracks.deaf_until_s = now_s
+
     def reconfigure(
         self,
         airspace: Airspace,

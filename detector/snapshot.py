@@ -9,7 +9,7 @@ added; the rest is written out below. Bytes laid out otherwise (by another versi
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -19,7 +19,9 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from detector.airspace.zones import Zone
+from detector.geometry.projection import Theatre
 from detector.incidents import plain
+from detector.picture import Airspace
 from detector.pipeline import Pipeline
 from detector.rules.conditions import Conditions
 from detector.rules.conduct import Conduct
@@ -89,7 +91,7 @@ def freeze(pipeline: Pipeline, rows: Rows) -> bytes:
         layout=_layout(pipeline),
         site=pipeline.book.site,
         zones=[(zone.id, zone.name, zone.kind) for zone in pipeline.airspace.zones],
-        drawn=_drawn(pipeline),
+        drawn=_drawn(pipeline.airspace),
         theatre=(pipeline.airspace.theatre.lon_deg, pipeline.airspace.theatre.lat_deg),
         time_s=pipeline.time_s,
         capacity=tracks.capacity,
@@ -110,10 +112,7 @@ def thaw(pipeline: Pipeline, blob: bytes) -> None:
 
     Raises UnreadableStateError, after which the pipeline is of no use.
     """
-    try:
-        state = msgspec.msgpack.decode(blob, type=_State)
-    except msgspec.MsgspecError as error:
-        raise UnreadableStateError(str(error)) from error
+    state = _decoded(blob)
     tracks, conduct, rows = pipeline.tracks, pipeline.conduct, np.array(state.rows, dtype=np.intp)
     tracks.fit(state.capacity)
     conduct.fit(tracks.capacity, state.strands)
@@ -137,12 +136,28 @@ def thaw(pipeline: Pipeline, blob: bytes) -> None:
     pipeline.book.restore(is_open, lost)
     pipeline.time_s = state.time_s
     pipeline.activation.advance(state.time_s)
-    tracks.reclassify(pipeline.classifier)
 
 
-def drawn_alike(pipeline: Pipeline, blob: bytes) -> bool:
-    """Tell whether a snapshot is of these very zones."""
-    return msgspec.msgpack.decode(blob, type=_State).drawn == _drawn(pipeline)
+def drawn_alike(blobs: Sequence[bytes], airspace: Airspace) -> bool:
+    """Tell whether snapshots are of these very zones. Raises UnreadableStateError."""
+    return all(_decoded(blob).drawn == _drawn(airspace) for blob in blobs)
+
+
+class Remembered(Airspace):
+    """The airspace of a snapshot, as far as it is remembered: enough to go on in another one, by `reconfigure`."""
+
+    def __init__(self, blob: bytes) -> None:
+        state = _decoded(blob)
+        self.zones = tuple(Zone(zone_id, (), name, kind) for zone_id, name, kind in state.zones)
+        self.index_of = {zone.id: index for index, zone in enumerate(self.zones)}
+        self.theatre = Theatre(*state.theatre)
+
+
+def _decoded(blob: bytes) -> _State:
+    try:
+        return msgspec.msgpack.decode(blob, type=_State)
+    except msgspec.MsgspecError as error:
+        raise UnreadableStateError(str(error)) from error
 
 
 def _columns(thing: Any, path: str = "") -> Iterator[tuple[str, NDArray[Any]]]:
@@ -186,9 +201,9 @@ def _layout(pipeline: Pipeline) -> str:
     return _digest(repr((sorted(columns), RECORD.descr, plain.LAYOUT)).encode())
 
 
-def _drawn(pipeline: Pipeline) -> str:
+def _drawn(airspace: Airspace) -> str:
     parts: list[bytes] = []
-    for zone in pipeline.airspace.zones:
+    for zone in airspace.zones:
         parts.append(repr((zone.id, zone.kind, zone.floor, zone.ceiling, zone.geodesic, zone.active)).encode())
         parts += [ring.tobytes() for rings in zone.polygons for ring in rings]
     return _digest(b"".join(parts))

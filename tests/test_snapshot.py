@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 import time
 from collections import defaultdict
 
@@ -38,7 +39,7 @@ def pieces(plots: zoo.Plots, cuts: list[int]):
         yield piece, newest
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.integers(0, 2**31), st.lists(st.integers(0, 3000), max_size=4))
 def test_a_story_told_by_several_in_succession_is_the_same(seed, cuts):
     plots = story(seed)
@@ -50,11 +51,10 @@ def test_a_story_told_by_several_in_succession_is_the_same(seed, cuts):
     assert msgspec.json.encode(messages) == run(plots, cuts)[0]
 
 
-@settings(max_examples=20, deadline=None)
-@given(st.integers(0, 2**31), st.randoms(use_true_random=False))
-def test_who_is_killed_at_any_time_goes_on_with_every_incident(seed, chance):
+@pytest.mark.parametrize("seed", range(4))
+def test_who_is_killed_at_any_time_goes_on_with_every_incident(seed):
     """A whole snapshot now and then, the others with messages; a death comes between any two steps."""
-    plots = story(seed)
+    plots, chance = story(seed), random.Random(seed)
     pipe, messages, sealed = pipeline(), [], []
     taker = Snapshots(pipe)
     for piece, now_s in pieces(plots, list(range(40, len(plots), 40))):
@@ -73,8 +73,8 @@ def test_who_is_killed_at_any_time_goes_on_with_every_incident(seed, chance):
     for message in messages:
         told[message.subject.track_id].append(message)
     for of_one in told.values():
-        for _, of_incident in itertools.groupby(of_one, lambda message: message.incident_id):
-            of_incident = list(of_incident)
+        for _, group in itertools.groupby(of_one, lambda message: message.incident_id):
+            of_incident = list(group)
             assert [message.sequence for message in of_incident] == list(range(1, len(of_incident) + 1))
             assert of_incident[0].event == "opened"
             assert of_incident[-1].event == "closed"
@@ -93,7 +93,7 @@ def test_the_incidents_alone_are_small_and_go_on():
     away.time_s[:] += 20
     expected = zoo.tell(pipe, away, until=500.0)
     assert zoo.tell(again, away, until=500.0) == expected
-    assert [message.sequence for message in expected] == list(range(2, len(expected) + 2))
+    assert [message.event for message in expected] == ["updated", "closed"]
 
 
 def test_a_track_that_took_the_name_of_one_forgotten_since_is_the_only_one():
@@ -135,34 +135,28 @@ def test_whatever_a_pipeline_holds_is_the_same_in_one_that_was_revived():
     assert differences(pipe, again, rows) == []
 
 
-KEPT_OTHERWISE = {"told", "zone", "zones", "airspace", "classifier", "sensors", "rules", "execute", "_free"}
+KEPT_OTHERWISE = {"told", "zone", "zones", "airspace", "classifier", "sensors", "rules", "execute", "_free", "_closing"}
 
 
-def differences(one, other, rows, path="", axis=0):
-    """Yield where two objects differ, in columns only at these rows."""
+def differences(one, other, rows, path=""):
+    """Return where two objects differ, in columns only at these rows."""
     if isinstance(one, np.ndarray):
-        if one.dtype.names is not None or path.endswith("_s") and one.ndim == 1 and "activation" in path:
-            alike = np.array_equal(one, other)
-        else:
-            one, other = np.moveaxis(one, axis, 0)[rows], np.moveaxis(other, axis, 0)[rows]
-            alike = one.tolist() == other.tolist() or np.array_equal(one, other, equal_nan=True)
-        return [] if alike else [path]
-    if isinstance(one, dict):
-        if set(one) != set(other):
-            return [path]
-        axis = 1 if path.endswith("_ring") else 0
-        return [d for key in one for d in differences(one[key], other[key], rows, f"{path}.{key}", axis)]
-    if isinstance(one, list | tuple):
-        if len(one) != len(other):
-            return [path]
+        return [] if same(one, other, rows, path) else [path]
+    if isinstance(one, dict) and set(one) == set(other):
+        return [d for key in one for d in differences(one[key], other[key], rows, f"{path}.{key}")]
+    if isinstance(one, list) and len(one) == len(other):
         return [d for n in range(len(one)) for d in differences(one[n], other[n], rows, f"{path}.{n}")]
     if type(one).__module__.startswith(("detector.", "feeds.")) and not isinstance(one, int | str):
-        names = vars(one) if hasattr(one, "__dict__") else [f for f in type(one).__slots__]
-        kept = [name for name in names if name not in KEPT_OTHERWISE]
-        return [
-            d for name in kept for d in differences(getattr(one, name), getattr(other, name), rows, f"{path}.{name}")
-        ]
-    return [] if one == other or (one != one and other != other) else [path]
+        names = set(vars(one) if hasattr(one, "__dict__") else type(one).__match_args__) - KEPT_OTHERWISE
+        return [d for n in names for d in differences(getattr(one, n), getattr(other, n), rows, f"{path}.{n}")]
+    return [] if repr(one) == repr(other) else [path]
+
+
+def same(one, other, rows, path) -> bool:
+    if "activation" not in path and "records" not in path:
+        axis = 1 if "_ring" in path else 0
+        one, other = np.moveaxis(one, axis, 0)[rows], np.moveaxis(other, axis, 0)[rows]
+    return one.tolist() == other.tolist() or (one.dtype == float and np.array_equal(one, other, equal_nan=True))
 
 
 def test_a_whole_snapshot_of_ten_thousand_tracks_takes_a_fraction_of_a_second():

@@ -107,6 +107,13 @@ class Journal:
         with _named():
             return [_letter(*row) for row in self._db.execute("SELECT * FROM letters WHERE NOT done ORDER BY number")]
 
+    def open_incidents(self) -> list[Letter]:
+        """Return the last letter of each incident that was not closed, in order."""
+        last = "SELECT max(number) FROM letters GROUP BY incident_id"
+        with _named():
+            rows = self._db.execute(f"SELECT * FROM letters WHERE number IN ({last}) AND event <> 'closed'")
+            return [_letter(*row) for row in rows]
+
     def states(self) -> list[bytes]:
         """Return the state as last written: the whole, then what has changed since; whatever there is of both."""
         with _named():

@@ -33,6 +33,7 @@ class Ledger:
         self.trouble = ""  # why letters are not durable now; empty: they are
         self.damage = ""  # what was found damaged, and where it is
         self.found: list[Letter] = []  # on the disk, of an earlier run; whoever sends them takes them from here
+        self.open: list[Letter] = []  # the last of each incident that is open, as far as rooms know
         self.states: list[bytes] = []  # of the core, as it was left
         self.confirmed: dict[str, int] = {}  # by event, how many letters earlier runs have written and had confirmed
         self.last_number = int(time_s() * 1000)  # beyond any journal's, should there be one that cannot be read now
@@ -46,10 +47,10 @@ class Ledger:
         self._lock = threading.Lock()
         self._begin()
 
-    def write(self, letters: Sequence[Letter], states: Sequence[State] = ()) -> bool:
+    def write(self, letters: Sequence[Letter], state: State | None = None) -> bool:
         """Make letters durable, with the state that they belong to; tell whether they are."""
         with self._lock:
-            for state in states:
+            if state is not None:
                 self._states = [kept for kept in self._states if kept.whole and not state.whole] + [state]
             self._settle()
             return self._write({letter.number: letter for letter in letters})
@@ -89,7 +90,7 @@ class Ledger:
         for _ in range(2):
             try:
                 journal = self._open()
-                self.states = journal.states()
+                self.open, self.states = journal.open_incidents(), journal.states()
                 self.confirmed = Counter(journal.made()) - Counter(letter.event for letter in self.found)
                 self.last_number = max([journal.last_number(), *self._waiting])
             except JournalDamagedError as error:

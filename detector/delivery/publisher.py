@@ -71,26 +71,19 @@ class Delivery:
         """Begin to connect and deliver."""
         self._link.start()
 
-    def submit(self, messages: Sequence[IncidentMessage], received_s: float, state: bytes | None = None) -> None:
-        """Take messages to deliver, caused by reports received at a Unix time, and the state that made them."""
-        if not messages:
+    def submit(self, messages: Sequence[IncidentMessage], received_s: float, state: State | None = None) -> None:
+        """Take messages to deliver, caused by reports received at a Unix time, and the state of the core after them."""
+        if not messages and state is None:
             return
         with self._submitting:
             letters = self._letters(messages, received_s)
-            states = [] if state is None else [State(whole=False, blob=state)]
-            if self._ledger and not self._ledger.write(letters, states):
+            if self._ledger and not self._ledger.write(letters, state):
                 letters = self._letters([replace(message, durable=False) for message in messages], received_s)
                 self._ledger.owe(letters)
                 self._metrics.not_durable.inc(len(letters))
             self._last_number += len(letters)
             self._outbox.add(letters)
         self._link.wake()
-
-    def keep(self, state: bytes) -> None:
-        """Make the whole state of the core durable."""
-        if self._ledger:
-            with self._submitting:
-                self._ledger.write([], [State(whole=True, blob=state)])
 
     def tend(self) -> list[str]:
         """Write what has come up to the disk; return what is wrong there, in words."""
@@ -139,6 +132,10 @@ class Delivery:
             self._metrics.messages.labels(event).inc(count)
             self._metrics.confirmed.inc(count)
         self._states.put(Publication(self._topics.alarm(*JOURNAL_ALARM), b"", retain=True))
+        for last in ledger.open:  # a broker that has lost its memory gets every open incident again
+            for publication in last.publications:
+                if publication.retain:
+                    self._states.keep(publication)
         self.tend()
 
     def _take_found(self, ledger: Ledger) -> None:

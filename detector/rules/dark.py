@@ -64,7 +64,7 @@ class Dark:
         self.fit(tracks.capacity)
         patience_s = np.fmax(params.after_s, PERIODS * tracks.fix.period_s)
         expected = tracks.alive & ~tracks.lost & ~tracks.trust.doubted & (self._zone >= 0) & ~self._silent
-        return np.where(expected, tracks.taken_s + patience_s, np.inf)
+        return np.where(expected, np.fmax(tracks.taken_s, tracks.deaf_until_s) + patience_s, np.inf)
 
     def look(self, now_s: float, tracks: TrackStore, airspace: Airspace, params: Params) -> Signs:
         """Return who has fallen silent by now."""

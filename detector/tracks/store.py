@@ -36,6 +36,7 @@ class TrackStore:
     def __init__(self, capacity: int = 1024) -> None:
         self._row_of: dict[str, int] = {}
         self._free = list(range(capacity - 1, -1, -1))
+        self.deaf_until_s = -math.inf  # nobody listened before: silence counts from then on
         self.alive = np.zeros(capacity, dtype=bool)
         self.lost = np.zeros(capacity, dtype=bool)
         self.reports = np.zeros(capacity, dtype=np.int64)
@@ -221,7 +222,10 @@ class TrackStore:
         """Return, for every row, when its track is lost unless it reports again; inf if it is lost or unused."""
         patience_s = np.fmax(LOST_AFTER_S, LOST_AFTER_PERIODS * self.fix.period_s)
         heard_s = np.where(self.trust.doubted, self.trust.claim.time_s, self.fix.time_s)
-        return np.where(self.alive & ~self.lost, heard_s + patience_s, np.inf)
+        lost_s = heard_s + patience_s
+        if self.deaf_until_s > -math.inf:
+            lost_s = np.fmax(lost_s, np.fmin(self.deaf_until_s + patience_s, heard_s + FORGOTTEN_AFTER_S))
+        return np.where(self.alive & ~self.lost, lost_s, np.inf)
 
     def forgotten_at_s(self) -> Floats:
         """Return, for every row, when a lost track is forgotten; inf for the others."""

@@ -99,7 +99,7 @@ def test_a_newer_schema_is_refused_and_left_alone(path):
 
 def test_a_ledger_goes_on_where_another_has_ended(tmp_path):
     first = Ledger(tmp_path)
-    assert first.write(letters(1, 2), [State(True, b"core")])
+    assert first.write(letters(1, 2), State(True, b"core"))
     first.done(letter(1))
     first.close()
     second = Ledger(tmp_path)
