@@ -1,0 +1,175 @@
+"""The daemon killed, its journal damaged, its disk full: what rooms get all the same."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import random
+import socket
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import paho.mqtt.client as paho
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from tests.conftest import Mosquitto
+from tests.test_end_to_end import GEOD, Daemon, until
+
+KILLS = int(os.environ.get("INCURSIOND_KILLS", "10"))
+
+
+class Sky:
+    """A receiver that hears aircraft without callsigns swing to and fro over the western edge of the box."""
+
+    def __init__(self, aircraft: int = 8) -> None:
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port = self._server.getsockname()[1]
+        self._began_s, self._aircraft = time.time(), aircraft
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while self._server.fileno() >= 0:
+            try:
+                client, _ = self._server.accept()
+                while True:
+                    client.sendall("".join(map(self._line, range(self._aircraft))).encode())
+                    time.sleep(0.1)
+            except OSError:
+                pass
+
+    def _line(self, number: int) -> str:
+        now = datetime.now(UTC)
+        east_m = 1500.0 * _swing((time.time() - self._began_s) / 12.0 + number / self._aircraft)
+        lon, lat, _ = GEOD.fwd(20.0, 54.2 + number / 20, 90.0, east_m)
+        date, clock = f"{now:%Y/%m/%d}", f"{now:%H:%M:%S}.{now.microsecond // 1000:03d}"
+        return f"MSG,3,1,1,15AB{number:02X},1,{date},{clock},{date},{clock},,20000,,,{lat:.5f},{lon:.5f},,,0,0,0,0\r\n"
+
+    def close(self) -> None:
+        self._server.close()
+
+
+def _swing(turns: float) -> float:
+    """A triangle from -1 to 1 and back."""
+    return 4.0 * abs(turns % 1.0 - 0.5) - 1.0
+
+
+class Room:
+    """A room whose session outlives connections; what it got of each incident by sequence."""
+
+    def __init__(self, port: int) -> None:
+        self.told: dict[str, dict[int, set[bytes]]] = defaultdict(lambda: defaultdict(set))
+        self.retained: dict[str, bytes] = {}
+        self.last: dict[str, bytes] = {}
+        keep = Properties(PacketTypes.CONNECT)
+        keep.SessionExpiryInterval = 3600
+        self._client = client = paho.Client(
+            CallbackAPIVersion.VERSION2, client_id="room", protocol=MQTTProtocolVersion.MQTTv5
+        )
+        client.reconnect_delay_set(1, 1)
+        client.on_message = self._take
+        client.on_connect = lambda client, *_: client.subscribe("airspace/v1/#", qos=1)
+        client.connect("127.0.0.1", port, clean_start=False, properties=keep)
+        client.loop_start()
+        until(client.is_connected)
+
+    def _take(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
+        self.last[message.topic] = message.payload
+        if "/alert/" in message.topic:
+            told = json.loads(message.payload)
+            self.told[told["incident_id"]][told["sequence"]].add(message.payload)
+
+    def status(self) -> dict:
+        return json.loads(self.last.get("airspace/v1/e2e/status") or b"{}")
+
+    def check(self) -> None:
+        """Nothing is lost, doubled with other bytes, or out of turn; no aircraft has two stories at a time."""
+        spans = defaultdict(list)
+        for by_sequence in self.told.values():
+            assert sorted(by_sequence) == list(range(1, len(by_sequence) + 1))
+            assert all(len(payloads) == 1 for payloads in by_sequence.values())
+            messages = [json.loads(next(iter(by_sequence[n]))) for n in sorted(by_sequence)]
+            assert messages[0]["event"] == "opened"
+            spans[messages[0]["subject"]["track_id"]].append((messages[0]["time"], messages[-1]["closed_at"] or "9"))
+        for of_one in spans.values():
+            of_one.sort()
+            assert all(end <= start for (_, end), (start, _) in itertools.pairwise(of_one))
+
+    def leave(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+class Restarted(Daemon):
+    """The daemon, which can be killed and started again."""
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def start(self) -> float:
+        """Start it, and return after how many seconds it said that it is ready."""
+        began_s = time.monotonic()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified:
+            notified.settimeout(30)
+            notified.bind(f"\0incursiond-test-{os.getpid()}-{self.metrics_port}")
+            self.process = self._spawn(NOTIFY_SOCKET=notified.getsockname().decode().replace("\0", "@"))
+            assert notified.recv(100) == b"READY=1"
+        return time.monotonic() - began_s
+
+    def state(self, name: str) -> Path:
+        return self.config.with_name("state") / name
+
+    def balance(self) -> tuple[float, float]:
+        made, confirmed = (
+            self.metric("incursiond_incident_messages_total"),
+            "incursiond_incident_messages_confirmed_total",
+        )
+        return made, self.metric(confirmed) + self.metric("incursiond_outbox_messages")
+
+
+@pytest.fixture
+def sky() -> Iterator[Sky]:
+    made = Sky()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def daemon(tmp_path: Path, mosquitto: Mosquitto, sky: Sky, room: Room) -> Iterator[Restarted]:
+    made = Restarted(tmp_path, mosquitto.port, sky.port)
+    until(lambda: made.metric("incursiond_feed_up") == 1)
+    yield made
+    made.kill()
+
+
+@pytest.fixture
+def room(mosquitto: Mosquitto) -> Iterator[Room]:
+    made = Room(mosquitto.port)
+    yield made
+    made.leave()
+
+
+def test_a_daemon_killed_at_any_time_loses_and_doubles_nothing(daemon: Restarted, room: Room) -> None:
+    chance, ready_s = random.Random(1), []
+    until(lambda: len(room.told) == 8)
+    for _ in range(KILLS):
+        time.sleep(chance.uniform(0.2, 3.0))
+        daemon.kill()
+        ready_s.append(daemon.start())
+    until(lambda: daemon.metric("incursiond_outbox_messages") == 0)
+    time.sleep(1.0)
+    assert len(room.told) == 8, "one incident an aircraft"
+    assert sum(map(len, room.told.values())) > 8 + KILLS, "too little was said for this to show anything"
+    room.check()
+    made, accounted = daemon.balance()
+    assert made == accounted >= sum(map(len, room.told.values()))
+    print("ready after", [round(s, 2) for s in ready_s])
+    assert sorted(ready_s)[len(ready_s) // 2] < 2.0
