@@ -6,11 +6,17 @@ import itertools
 import json
 import os
 import random
+import re
+import shutil
 import socket
+import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +27,8 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from tests.conftest import Mosquitto
-from tests.test_end_to_end import GEOD, Daemon, until
+from tests.delivery.test_journal import damage
+from tests.test_end_to_end import GEOD, REPO, Daemon, until
 
 KILLS = int(os.environ.get("INCURSIOND_KILLS", "10"))
 
@@ -185,3 +192,157 @@ def test_a_daemon_killed_at_any_time_loses_and_doubles_nothing(daemon: Restarted
     assert made == accounted >= sum(map(len, room.told.values()))
     print("ready after", [round(s, 2) for s in ready_s])
     assert min(ready_s) < 2.0, "the others may have been held up by what else this machine does"
+
+
+def test_who_stays_away_after_a_kill_is_closed_and_its_topic_cleared(daemon: Restarted, room: Room, sky: Sky) -> None:
+    until(lambda: len(room.told) == 8)
+    daemon.kill()
+    sky.close()
+    state = sqlite3.connect(daemon.state("journal.db"))
+    state.execute("DELETE FROM state")  # nor is its state there
+    state.commit()
+    state.close()
+    daemon.config.write_text(daemon.config.read_text().replace("[[feeds]]", "[sources]\n[[feeds]]"))
+    daemon.start()
+    until(lambda: all(json.loads(next(iter(told[max(told)])))["event"] == "closed" for told in room.told.values()))
+    incidents = [topic for topic in room.last if "/incident/" in topic]
+    until(lambda: len(incidents) == 8 and all(room.last[topic] == b"" for topic in incidents))
+    room.check()
+    ends = [json.loads(next(iter(told[max(told)]))) for told in room.told.values()]
+    assert {(end["outcome"], end["phase"], end["closed_at"] == end["time"]) for end in ends} == {
+        ("lost", "closed", True)
+    }
+    assert all(finding["ended_at"] for end in ends for finding in end["findings"])
+
+
+def test_a_broker_killed_with_the_daemon_gets_what_waits_and_every_open_incident(
+    daemon: Restarted, room: Room, mosquitto: Mosquitto
+) -> None:
+    until(lambda: len(room.told) == 8)
+    mosquitto.kill()
+    until(lambda: daemon.metric("incursiond_outbox_messages") > 0, 20.0)
+    waiting = daemon.metric("incursiond_outbox_messages")
+    daemon.kill()
+    daemon.start()
+    assert daemon.metric("incursiond_outbox_messages") >= waiting
+    made, accounted = daemon.balance()
+    assert made == accounted
+    mosquitto.start()  # it remembers nothing
+    late = Room(mosquitto.port)
+    until(lambda: daemon.metric("incursiond_outbox_messages") == 0, 40.0)
+    until(lambda: set(room.told) <= {topic.rpartition("/")[2] for topic in late.last if "/incident/" in topic})
+    for incident_id, by_sequence in late.told.items():
+        room.told[incident_id] = defaultdict(set, room.told[incident_id])
+        for sequence, payloads in by_sequence.items():
+            room.told[incident_id][sequence] |= payloads
+    room.check()
+    late.leave()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_damaged_journal_is_set_aside_aloud(daemon: Restarted, room: Room, seed: int) -> None:
+    until(lambda: len(room.told) == 8)
+    daemon.end()  # what a daemon that is killed has written is still in the write-ahead log
+    chance = random.Random(seed)
+    for _ in range(10):
+        damage(daemon.state("journal.db"), chance)
+    daemon.start()
+    until(lambda: room.status().get("state") == "degraded" and "journal" in room.status()["reason"])
+    assert list(daemon.state("").glob("journal.db.corrupt-*Z"))
+    alarm = json.loads(room.last["airspace/v1/e2e/alarm/extreme/journal"])
+    assert (alarm["severity"], alarm["site"]) == ("extreme", "e2e")
+    assert "set aside as" in alarm["headline"]
+    assert daemon.metric("incursiond_journals_set_aside_total") == 1
+    assert daemon.metric("incursiond_journal_durable") == 1
+    daemon.end()
+    daemon.start()
+    until(lambda: room.last["airspace/v1/e2e/alarm/extreme/journal"] == b"")
+
+
+def test_a_journal_of_a_newer_version_is_one_line(daemon: Restarted) -> None:
+    daemon.end()
+    db = sqlite3.connect(daemon.state("journal.db"))
+    db.execute("PRAGMA user_version = 99")
+    db.close()
+    process = daemon._spawn()
+    assert process.wait(20) == 2
+    (line,) = process.stderr.read().splitlines()
+    assert "journal.db: schema 99, of a newer incursiond; expected one up to 1" in line
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """The daemon's state directory, on a disk of 1 MB."""
+    directory = tmp_path / "state"
+    directory.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(directory)], capture_output=True, text=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip(f"needs root, for a small disk: {mounted.stderr.strip()}")
+    yield directory
+    subprocess.run(["umount", "--lazy", str(directory)], check=True)
+
+
+def fill(directory: Path) -> None:
+    with suppress(OSError), (directory / "ballast").open("wb", buffering=0) as ballast:
+        while True:
+            ballast.write(bytes(4096))
+
+
+def durable(room: Room) -> list[bool]:
+    payloads = [p for told in list(room.told.values()) for ps in list(told.values()) for p in list(ps)]
+    return [json.loads(payload).get("durable", True) for payload in payloads]
+
+
+def test_a_disk_that_is_full_delays_nobody(small_disk: Path, daemon: Restarted, room: Room) -> None:
+    until(lambda: len(room.told) == 8)
+    assert all(durable(room))
+    fill(small_disk)
+    until(lambda: not all(durable(room)), 30.0)
+    until(lambda: room.status().get("state") == "degraded" and "not durable" in room.status()["reason"])
+    assert daemon.metric("incursiond_journal_durable") == 0
+    assert daemon.metric("incursiond_incident_messages_not_durable_total") >= 1
+    assert daemon.metric("incursiond_outbox_oldest_age_seconds") < 1.0
+    (small_disk / "ballast").unlink()
+    until(lambda: daemon.metric("incursiond_journal_durable") == 1)
+    until(lambda: room.status()["state"] == "online")
+    told = len(durable(room))
+    until(lambda: len(durable(room)) > told)
+    made, accounted = daemon.balance()
+    assert made == accounted
+    daemon.kill()
+    daemon.start()
+    time.sleep(2.0)
+    room.check()
+
+
+def test_no_byte_of_a_message_leaves_before_it_is_on_the_disk(daemon: Restarted, room: Room, tmp_path: Path) -> None:
+    if shutil.which("strace") is None:
+        pytest.skip("strace is missing: apt install strace")
+    until(lambda: len(room.told) == 8)
+    daemon.end()
+    with sqlite3.connect(daemon.state("journal.db")) as db:
+        durable = set(db.execute("SELECT incident_id, CAST(sequence AS TEXT) FROM letters"))
+    trace = tmp_path / "trace"
+    calls = "trace=pwrite64,fdatasync,fsync,sendto,write"
+    tracer = ["strace", "-f", "-y", "-s", "700", "-e", calls, "-e", "signal=none", "-o", str(trace)]
+    process = subprocess.Popen(
+        [*tracer, sys.executable, "-m", "detector", "run", "--config", str(daemon.config)], cwd=REPO
+    )
+    told = sum(map(len, room.told.values()))
+    until(lambda: sum(map(len, room.told.values())) > told + 5, 60.0)
+    subprocess.run(["pkill", "-TERM", "-P", str(process.pid)], check=True)
+    process.wait(30)
+    written: set[tuple[str, str]] = set()
+    sent = 0
+    for line in trace.read_text().splitlines():
+        said = set(re.findall(r'incident_id\\":\\"([0-9a-f]+)\\",\\"sequence\\":([0-9]+)', line))
+        if "pwrite64(" in line and "journal.db-wal>" in line:
+            written |= said
+        elif re.search(r"f(data)?sync(\(.*journal.db-wal>| resumed>)\) += 0", line):
+            durable |= written
+        elif "sendto(" in line or "write(" in line:
+            assert said <= durable, line
+            sent += len(said)
+    assert sent > 5
