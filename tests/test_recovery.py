@@ -326,7 +326,7 @@ def test_no_byte_of_a_message_leaves_before_it_is_on_the_disk(daemon: Restarted,
         durable = set(db.execute("SELECT incident_id, CAST(sequence AS TEXT) FROM letters"))
     trace = tmp_path / "trace"
     calls = "trace=pwrite64,fdatasync,fsync,sendto,write"
-    tracer = ["strace", "-f", "-y", "-s", "700", "-e", calls, "-e", "signal=none", "-o", str(trace)]
+    tracer = ["strace", "-f", "-y", "-s", "4200", "-e", calls, "-e", "signal=none", "-o", str(trace)]
     process = subprocess.Popen(
         [*tracer, sys.executable, "-m", "detector", "run", "--config", str(daemon.config)], cwd=REPO
     )
