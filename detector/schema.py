@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from detector import __version__
+from detector.delivery.alarm import Alarm
 from detector.incidents.message import IncidentMessage
 from detector.incidents.severity import SEVERITIES
 from detector.settings import Mqtt, Settings
@@ -19,6 +20,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 CHANNELS = (  # name, topic below the prefix, payload, retained, what it says
     ("status", "{site}/status", "Status", True, "Whether the daemon works; `offline` is its last will."),
     ("feedStatus", "{site}/feed/{feed}/status", "FeedStatus", True, "Whether a feed's plots arrive."),
+    ("alarm", "{site}/alarm/{severity}/{matter}", "Alarm", True, "Something is wrong with the daemon; cleared after."),
     ("incident", "{site}/incident/{id}", "IncidentMessage", True, "An incident as it stands; cleared after closing."),
     ("alert", "{site}/alert/{severity}/{kind}/{zone}", "IncidentMessage", False, "Every message, by what caused it."),
 )
@@ -27,6 +29,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "feed": {"description": "name of a feed in the configuration"},
     "id": {"description": "incident_id of the message"},
     "severity": {"description": "severity of the incident", "enum": list(SEVERITIES)},
+    "matter": {"description": "what the alarm is about: `journal`"},
     "kind": {"description": "kind of the finding that caused the message"},
     "zone": {"description": "id of the zone, `none` without one"},
 }
@@ -46,7 +49,7 @@ def _incident() -> dict[str, Any]:
 
 
 def _asyncapi() -> dict[str, Any]:
-    _, incident = msgspec.json.schema_components([IncidentMessage], ref_template="#/components/schemas/{name}")
+    _, known = msgspec.json.schema_components([IncidentMessage, Alarm], ref_template="#/components/schemas/{name}")
     states = {"Status": _state("online", "degraded", "offline"), "FeedStatus": _state("up", "stale", "down")}
     return {
         "asyncapi": "3.0.0",
@@ -58,7 +61,7 @@ def _asyncapi() -> dict[str, Any]:
         "defaultContentType": "application/json",
         "channels": {name: _channel(topic, payload, text) for name, topic, payload, _, text in CHANNELS},
         "operations": {f"{name}Sent": _operation(name, retained) for name, _, _, retained, _ in CHANNELS},
-        "components": {"schemas": {**incident, **states}},
+        "components": {"schemas": {**known, **states}},
     }
 
 

@@ -9,6 +9,8 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
+from detector.delivery.alarm import journal_alarm
+from detector.delivery.topics import Topics
 from detector.incidents.message import Evidence, Finding, IncidentMessage, Other, Subject
 from detector.schema import CHANNELS, schema
 
@@ -141,6 +143,7 @@ def test_asyncapi_topics() -> None:
     assert [channel["address"] for channel in channels.values()] == [
         "airspace/v1/{site}/status",
         "airspace/v1/{site}/feed/{feed}/status",
+        "airspace/v1/{site}/alarm/{severity}/{matter}",
         "airspace/v1/{site}/incident/{id}",
         "airspace/v1/{site}/alert/{severity}/{kind}/{zone}",
     ]
@@ -151,6 +154,7 @@ def test_asyncapi_topics() -> None:
     [
         ("status", {"state": "degraded"}),
         ("feedStatus", {"state": "stale", "lag_s": 3.0}),
+        ("alarm", json.loads(journal_alarm("it was damaged", "2026-11-23T01:14:06.660Z", Topics("a", "b")).payload)),
         ("incident", SENT),
         ("alert", SENT),
     ],
@@ -166,4 +170,4 @@ def test_asyncapi_payloads(channel: str, payload: Any) -> None:
 def test_asyncapi_retains_states_and_not_alerts() -> None:
     operations = schema("asyncapi")["operations"]
     retained = {name: operations[f"{name}Sent"]["bindings"]["mqtt"]["retain"] for name, *_ in CHANNELS}
-    assert retained == {"status": True, "feedStatus": True, "incident": True, "alert": False}
+    assert retained == {"status": True, "feedStatus": True, "alarm": True, "incident": True, "alert": False}

@@ -15,6 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from detector import __version__
+from detector.delivery.alarm import journal_alarm, no_journal_alarm
 from detector.delivery.broker import BrokerSettings, broker_of
 from detector.delivery.flight import Flight
 from detector.delivery.journal import State
@@ -29,8 +30,6 @@ from detector.incidents.message import IncidentMessage, stamp
 from detector.metrics import Metrics
 
 GOODBYE_S = 2.0  # for the last states
-ALARM_SCHEMA = "incursiond.alarm.v1"
-JOURNAL_ALARM = "extreme", "journal"  # severity and matter
 
 Clock = Callable[[], float]
 
@@ -131,7 +130,7 @@ class Delivery:
         for event, count in ledger.confirmed.items():
             self._metrics.messages.labels(event).inc(count)
             self._metrics.confirmed.inc(count)
-        self._states.put(Publication(self._topics.alarm(*JOURNAL_ALARM), b"", retain=True))
+        self._states.put(no_journal_alarm(self._topics))
         for last in ledger.open:  # a broker that has lost its memory gets every open incident again
             for publication in last.publications:
                 if publication.retain:
@@ -150,10 +149,7 @@ class Delivery:
             return
         self._alarm = headline
         self._metrics.set_aside.inc()
-        severity, matter = JOURNAL_ALARM
-        alarm = {"schema": ALARM_SCHEMA, "site": self._topics.site, "severity": severity, "matter": matter}
-        alarm |= {"headline": headline, "time": stamp(self._time_s())}
-        self._states.put(Publication(self._topics.alarm(*JOURNAL_ALARM), msgspec.json.encode(alarm), retain=True))
+        self._states.put(journal_alarm(headline, stamp(self._time_s()), self._topics))
         self._link.wake()
 
     def _put_status(self, state: str, **facts: object) -> None:

@@ -1,0 +1,35 @@
+"""Alarms: something is gravely wrong with the daemon itself. Each is retained on a topic of its own until cleared."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from detector.delivery.messages import Publication
+from detector.delivery.topics import Topics
+
+SCHEMA = "incursiond.alarm.v1"
+JOURNAL = "extreme", "journal"  # severity and matter
+
+
+class Alarm(Struct, frozen=True, kw_only=True):
+    """What is wrong, for whoever watches over the watch; aircraft have no part in it."""
+
+    schema: str = SCHEMA
+    site: str
+    severity: str
+    matter: str
+    headline: str
+    time: str
+
+
+def journal_alarm(headline: str, time: str, topics: Topics) -> Publication:
+    """Return the alarm that a journal was lost."""
+    severity, matter = JOURNAL
+    alarm = Alarm(site=topics.site, severity=severity, matter=matter, headline=headline, time=time)
+    return Publication(topics.alarm(severity, matter), msgspec.json.encode(alarm), retain=True)
+
+
+def no_journal_alarm(topics: Topics) -> Publication:
+    """Return what clears it."""
+    return Publication(topics.alarm(*JOURNAL), b"", retain=True)
