@@ -13,7 +13,7 @@ import hashlib
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from msgspec import Struct
 
 from detector.delivery.letters import Letter
 from detector.delivery.messages import Publication
+from detector.delivery.wal import committed_frames
 from detector.errors import InputError
 
 KEPT = 10_000  # numbers, back from the last: letters older than that go once they are done
@@ -75,12 +76,13 @@ class Journal:
         with _named():
             if path.exists() and not path.stat().st_size:  # SQLite would take it for a new one
                 raise JournalDamagedError("the file is empty")
+            frames = committed_frames(path.with_name(f"{path.name}-wal"))
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             self._db = sqlite3.connect(path, PATIENCE_S, isolation_level="IMMEDIATE", check_same_thread=False)
             try:
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._db.execute("PRAGMA synchronous = FULL")
-                self._check()
+                self._check(frames)
                 self._upgrade(path)
             except BaseException:
                 self._db.close()
@@ -137,7 +139,10 @@ class Journal:
         with _named():
             self._db.close()
 
-    def _check(self) -> None:
+    def _check(self, frames: int) -> None:
+        _, recovered, _ = self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        if recovered < frames:
+            raise JournalDamagedError(f"of its write-ahead log, {frames - recovered} pages cannot be read")
         problems = [row[0] for row in self._db.execute("PRAGMA quick_check(1)")]
         if problems != ["ok"]:
             raise JournalDamagedError("; ".join(problems).replace("\n", " "))
@@ -154,6 +159,18 @@ class Journal:
         for script in UPGRADES[version:]:
             version += 1
             self._db.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {version}; COMMIT")
+
+
+def salvage(path: Path) -> tuple[list[Letter], list[Letter]]:
+    """Return what can still be read of a damaged journal: letters that wait, and the last of each open incident."""
+    waiting, last = [], dict[str, Letter]()
+    with suppress(sqlite3.Error), closing(sqlite3.connect(path, PATIENCE_S)) as db:
+        for *row, done in db.execute("SELECT * FROM letters ORDER BY number"):
+            with suppress(JournalDamagedError):
+                letter = _letter(*row, done)
+                last[letter.incident_id] = letter
+                waiting += [] if done else [letter]
+    return waiting, [letter for letter in last.values() if letter.event != "closed"]
 
 
 @contextmanager

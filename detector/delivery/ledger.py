@@ -15,7 +15,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from detector.delivery.journal import DiskError, Journal, JournalDamagedError, State
+from detector.delivery.journal import DiskError, Journal, JournalDamagedError, State, salvage
 from detector.delivery.letters import Letter
 from detector.errors import InputError
 
@@ -90,10 +90,13 @@ class Ledger:
         for _ in range(2):
             try:
                 journal = self._open()
-                self.open, self.states = journal.open_incidents(), journal.states()
+                self.open += journal.open_incidents()
+                self.states = journal.states()
                 self.confirmed = Counter(journal.made()) - Counter(letter.event for letter in self.found)
                 self.last_number = max([journal.last_number(), *self._waiting])
             except JournalDamagedError as error:
+                self.found, self.open = salvage(self.path)
+                self._waiting = {letter.number: letter for letter in self.found}
                 self._set_aside(str(error))
             except DiskError as error:
                 self._fails(str(error))
