@@ -35,6 +35,7 @@ from detector.tracks.trust import Trust
 from feeds.plots import Plots
 
 _HOLDERS = (TrackStore, Trust, Fixes, Plots, Conduct, Conditions, Dark)
+_INDEX = {"_row_of", "_free"}  # of the store: follows from its columns
 
 
 class UnreadableStateError(Exception):
@@ -188,7 +189,7 @@ def _held(thing: Any) -> Iterator[tuple[Any, Any]]:
         return iter(enumerate(thing))
     if is_dataclass(thing):
         return iter([(f.name, getattr(thing, f.name)) for f in fields(thing)])
-    return iter(vars(thing).items())
+    return ((name, held) for name, held in vars(thing).items() if name not in _INDEX)
 
 
 def _packed(values: NDArray[Any]) -> bytes | list[Any]:

@@ -137,11 +137,15 @@ class Restarted(Daemon):
         self.process.wait()
 
     def start(self) -> float:
-        """Start it, and return after how many seconds it said that it is ready."""
-        began_s, notices = time.monotonic(), Notices()
+        """Start it, and return how many seconds it has worked when it says that it is ready.
+
+        Not those that have passed: others may have work for this machine too.
+        """
+        notices = Notices()
         self.process = self._spawn(NOTIFY_SOCKET=notices.address)
         until(lambda: b"READY=1" in notices.said)
-        return time.monotonic() - began_s
+        user, system = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
     def state(self, name: str) -> Path:
         return self.config.with_name("state") / name
@@ -191,7 +195,7 @@ def test_a_daemon_killed_at_any_time_loses_and_doubles_nothing(daemon: Restarted
     made, accounted = daemon.balance()
     assert made == accounted >= sum(map(len, room.told.values()))
     print("ready after", [round(s, 2) for s in ready_s])
-    assert min(ready_s) < 2.0, "the others may have been held up by what else this machine does"
+    assert max(ready_s) < 2.0
 
 
 def test_who_stays_away_after_a_kill_is_closed_and_its_topic_cleared(daemon: Restarted, room: Room, sky: Sky) -> None:

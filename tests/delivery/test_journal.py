@@ -193,3 +193,23 @@ def test_a_damaged_file_is_noticed_or_harms_nothing(filled, tmp_path, seed):
     assert all(found == letter(found.number) for found in ledger.found)
     assert ledger.write(letters(1000))
     assert Ledger(tmp_path).found[-1] == letter(1000)
+
+
+def test_a_disk_that_is_read_only_at_first(tmp_path):
+    Ledger(tmp_path).write(letters(1, 2))
+    mount = ["mount", "--bind", str(tmp_path), str(tmp_path)]
+    done = subprocess.run(mount, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"needs root, to make a disk read-only: {done.stderr.strip()}")
+    try:
+        subprocess.run(["mount", "-o", "remount,ro,bind", str(tmp_path)], check=True)
+        ledger = Ledger(tmp_path)
+        assert "readonly" in ledger.trouble or "read-only" in ledger.trouble
+        assert not ledger.write(letters(ledger.last_number + 1))
+        ledger.owe(letters(ledger.last_number + 1))
+        subprocess.run(["mount", "-o", "remount,rw,bind", str(tmp_path)], check=True)
+        ledger.tend()
+    finally:
+        subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
+    assert (ledger.trouble, ledger.damage, ledger.found) == ("", "", letters(1, 2))
+    assert Ledger(tmp_path).found == letters(1, 2, ledger.last_number + 1)
