@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -22,7 +23,8 @@ from detector.geometry.projection import earth_centred
 from detector.incidents.book import Book
 from detector.incidents.message import IncidentMessage
 from detector.picture import Airspace, Picture, look
-from detector.rules import evidence, incursion, interception, jump
+from detector.rules import evidence, incursion, integrity, interception
+from detector.rules.claims import Claims
 from detector.rules.conduct import RULES, Conduct
 from detector.rules.contacts import Contacts
 from detector.rules.findings import Findings
@@ -217,22 +219,26 @@ class Pipeline:
             results[each[fixes.time_s[each] == last_s]] = DUPLICATE
             turn = each[results[each] == USED]
             self.tracks.taken_s[row[turn]] = clock_s[turn]
-            believed, anew = self.tracks.judge(row[turn], fixes.take(turn))
-            said += [(turn[m], message) for m, message in self._doubt(row[turn], ~believed, fixes.take(turn))]
+            believed, anew = self.tracks.judge(row[turn], plots.take(turn), fixes.take(turn))
+            said += [(turn[m], message) for m, message in self._doubt(row[turn], fixes.take(turn))]
             turn, anew = turn[believed], anew[believed]
             segments = self.tracks.fold(row[turn], plots.take(turn), fixes.take(turn), anew, self.classifier)
             said += [(turn[segment], message) for segment, message in self._detect(segments)]
         return [message for _, message in sorted(said, key=lambda one: one[0])], results
 
-    def _doubt(self, rows: Rows, doubted: NDArray[np.bool_], fixes: Fixes) -> list[tuple[int, IncidentMessage]]:
-        """Return (report, message) of what is wrong with M reports."""
-        self.conduct.jumps.fit(self.tracks.capacity)
-        if not self.rules.jump.enabled or not (doubted | self.conduct.jumps.pending(rows)).any():
+    def _doubt(self, rows: Rows, fixes: Fixes) -> list[tuple[int, IncidentMessage]]:
+        """Return (report, message) of what is wrong with M reports, before they are taken into their tracks."""
+        tracks, signs = self.tracks, list[Sign]()
+        some = self.conduct.integrity.suspicious(rows, tracks)
+        if not len(some):
             return []
-        signs = self.execute(
-            "jump", lambda: jump.look(rows, doubted, fixes, self.tracks, self.airspace, self.conduct.jumps)
-        )
-        return self.book.note(signs or [], self.tracks, self.airspace.zones, self._depths)
+        claims = Claims(rows[some], fixes.take(some), tracks.fix.take(rows[some]), tracks)
+        zone = integrity.concerned(claims, self.airspace)
+        for name, rule in integrity.RULES.items():
+            if getattr(self.rules, name).enabled:
+                signs += self.execute(name, partial(self.conduct.integrity.look, name, rule, claims, zone)) or ()
+        signs = [sign._replace(segment=int(some[sign.segment])) for sign in sorted(signs, key=attrgetter("segment"))]
+        return self.book.note(signs, tracks, self.airspace.zones, self._depths)
 
     def _detect(self, segments: Segments) -> list[tuple[int, IncidentMessage]]:
         """Return (segment, message) of what M steps of M tracks bring about."""

@@ -22,6 +22,8 @@ _DEEDS = {  # verb while it lasts, verb when it is over, the rest
     "pull_up": ("pulls up with", "pulled up with", "{load_factor_g:.1f} g"),
     "emergency_code": ("squawks", "squawked", "{squawk}"),
     "jump": ("claims to have jumped", "claimed to have jumped", "{jump}"),
+    "frozen": ("reports one place for", "reported one place for", "{frozen_s:.0f} s on its way"),
+    "accuracy_collapse": ("has lost", "had lost", "its satellite signal"),
     "dark": ("fell silent", "was silent", "{distance} from {zone}"),
     "interception": ("is intercepted by", "was intercepted by", "{others}"),
     "asset_pass": ("passes", "passed", "{zone} at {closest}"),

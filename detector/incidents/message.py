@@ -40,6 +40,9 @@ class Evidence(Struct, frozen=True, kw_only=True):
     jump_m: float | UnsetType = UNSET  # from where it was to where it claims to be
     claimed_lat: float | UnsetType = UNSET
     claimed_lon: float | UnsetType = UNSET
+    frozen_s: float | UnsetType = UNSET  # on one spot so far, when last told
+    unflown_m: float | UnsetType = UNSET  # the way that it told a speed for meanwhile
+    accuracy_category: float | UnsetType = UNSET  # NACp, or NIC where that is not told
     closest_m: float | UnsetType = UNSET  # slant range between two aircraft, or to an asset
     height_m: float | UnsetType = UNSET  # above the sea, at the closest
     passes: int | UnsetType = UNSET

@@ -17,6 +17,8 @@ _OF_RULE = {
     "pull_up": 1,
     "emergency_code": 1,
     "jump": 1,
+    "frozen": 1,
+    "accuracy_collapse": 1,
     "dark": 1,
     "interception": 0,
     "asset_pass": 2,

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import numpy as np
 
 from detector.rules import approach, asset_pass, emergency_code, hard_turn, pull_up, steep_descent
-from detector.rules.conditions import Conditions, Turn
+from detector.rules.conditions import Conditions
 from detector.rules.dark import Dark, heard_again
-from detector.rules.findings import Change
+from detector.rules.integrity import Integrity
 from detector.rules.interception import Interceptions
-from detector.rules.sight import Scene, Sight
-from detector.rules.signs import Sign, Signs
+from detector.rules.sight import Scene, Sight, changes
+from detector.rules.signs import Signs
 from detector.tracks.fixes import Rows, Segments
 
 
@@ -39,7 +38,7 @@ class Conduct:
 
     def __init__(self) -> None:
         self._conditions: dict[str, list[Conditions]] = {rule: [] for rule in RULES}
-        self.jumps = Conditions()
+        self.integrity = Integrity()
         self.dark = Dark()
         self.interceptions = Interceptions()
 
@@ -53,8 +52,9 @@ class Conduct:
 
     def forget(self, rows: Rows) -> None:
         """Let nothing hold of these tracks."""
-        for condition in (*self._every(), self.jumps):
+        for condition in self._every():
             condition.forget(rows[rows < len(condition.on)])
+        self.integrity.forget(rows)
         self.dark.forget(rows)
         self.interceptions.forget(rows)
 
@@ -79,39 +79,12 @@ class Conduct:
             asked = shown | condition.pending(row)
             m = np.flatnonzero(asked if sight.asked is None else asked & sight.asked)
             if len(m):
-                turn = condition.take(row[m], shown[m], scene.segments.now.time_s[m], sight.value[m])
-                signs += _signs(rule, strand, scene, sight, condition, m, turn)
+                time_s, zone = scene.segments.now.time_s, scene.vicinity.zone if sight.zone is None else sight.zone
+                turn = condition.take(row[m], shown[m], time_s[m], sight.value[m])
+                signs += changes(rule, strand, row, time_s, zone, sight, condition, m, turn)
         signs.sort(key=lambda sign: sign.segment)
         return signs
 
     def _every(self) -> Iterator[Conditions]:
         for conditions in self._conditions.values():
             yield from conditions
-
-
-def _signs(
-    rule: str, strand: int, scene: Scene, sight: Sight, condition: Conditions, of: Rows, turn: Turn
-) -> Iterator[Sign]:
-    """Yield what a turn of R reports, `of` the M of the scene, changed."""
-    for change, changed in zip((Change.OPENED, Change.ESCALATED, Change.ENDED), turn, strict=True):
-        for m in of[changed].tolist():
-            row, ended = int(scene.segments.row[m]), change is Change.ENDED
-            zone = scene.vicinity.zone if sight.zone is None else sight.zone
-            yield Sign(
-                row=row,
-                segment=m,
-                rule=rule,
-                change=change,
-                started_s=float(condition.first_s[row]),
-                decided_s=float(scene.segments.now.time_s[m]),
-                ended_s=float(condition.last_s[row]) if ended else math.nan,
-                zone=int(zone[m]),
-                grave=bool(sight.grave[m]) and not ended,
-                value=float(sight.value[m]),
-                evidence={} if ended else {name: _plain(value) for name, value in sight.evidence(m).items()},
-                strand=strand,
-            )
-
-
-def _plain(value: float | str) -> float | str:
-    return value if isinstance(value, str) else float(value)

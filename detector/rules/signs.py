@@ -13,6 +13,8 @@ KIND = {
     "pull_up": "manoeuvre",
     "emergency_code": "emergency",
     "jump": "integrity",
+    "frozen": "integrity",
+    "accuracy_collapse": "integrity",
     "dark": "dark",
     "interception": "interception",
     "asset_pass": "asset-pass",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import msgspec
 
 from detector.rules import (
+    accuracy_collapse,
     approach,
     asset_pass,
     dark,
     emergency_code,
+    frozen,
     hard_turn,
     incursion,
     interception,
@@ -29,5 +31,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     emergency_code: emergency_code.Params = emergency_code.Params()
     asset_pass: asset_pass.Params = asset_pass.Params()
     jump: jump.Params = jump.Params()
+    frozen: frozen.Params = frozen.Params()
+    accuracy_collapse: accuracy_collapse.Params = accuracy_collapse.Params()
     dark: dark.Params = dark.Params()
     interception: interception.Params = interception.Params()
