@@ -24,6 +24,7 @@ _DEEDS = {  # verb while it lasts, verb when it is over, the rest
     "jump": ("claims to have jumped", "claimed to have jumped", "{jump}"),
     "frozen": ("reports one place for", "reported one place for", "{frozen_s:.0f} s on its way"),
     "accuracy_collapse": ("has lost", "had lost", "its satellite signal"),
+    "interference": ("is one of", "was one of", "{aircraft:.0f} aircraft whose positions go wrong together"),
     "dark": ("fell silent", "was silent", "{distance} from {zone}"),
     "interception": ("is intercepted by", "was intercepted by", "{others}"),
     "asset_pass": ("passes", "passed", "{zone} at {closest}"),

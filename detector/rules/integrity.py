@@ -12,11 +12,13 @@ from detector.picture import Airspace
 from detector.rules import accuracy_collapse, frozen, jump
 from detector.rules.claims import Claims
 from detector.rules.conditions import Conditions
+from detector.rules.interference import Interference
 from detector.rules.sight import Sight, changes
 from detector.rules.signs import Signs
 from detector.rules.vicinity import around
 from detector.tracks.fixes import Fixes, Rows
 from detector.tracks.store import TrackStore
+from feeds.plots import Floats
 
 
 class Rule(Protocol):
@@ -33,19 +35,25 @@ class Integrity:
 
     def __init__(self) -> None:
         self._conditions: dict[str, Conditions] = {}
+        self.interference = Interference()
 
     def forget(self, rows: Rows) -> None:
         """Let nothing be wrong with these tracks."""
         for condition in self._conditions.values():
             condition.forget(rows[rows < len(condition.on)])
+        self.interference.forget(rows)
 
-    def suspicious(self, rows: Rows, tracks: TrackStore) -> Rows:
-        """Return which of M reports something is wrong with, or was lately, as indices."""
+    def suspicious(self, rows: Rows, time_s: Floats, clock_s: Floats, tracks: TrackStore) -> Rows:
+        """Take M reports, which came at event times `clock_s`; return with which something is wrong, or was lately."""
         wrong = tracks.trust.doubted[rows] | tracks.collapse.lost[rows]
+        self.interference.fit(tracks.capacity)
+        pending = self.interference.wrong.pending(rows)
         for condition in self._conditions.values():
             condition.fit(tracks.capacity)
-            wrong |= condition.pending(rows)
-        return np.flatnonzero(wrong)
+            pending |= condition.pending(rows)
+        some = np.flatnonzero(wrong | pending)
+        self.interference.hear(rows[some], wrong[some], time_s[some], clock_s[some])
+        return some
 
     def look(self, rule: str, how: Rule, claims: Claims, zone: Rows) -> Signs:
         """Let a rule look at M reports; return what that changes. `zone` is the one that each matters to, or -1."""

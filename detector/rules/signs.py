@@ -15,11 +15,15 @@ KIND = {
     "jump": "integrity",
     "frozen": "integrity",
     "accuracy_collapse": "integrity",
+    "interference": "integrity",
     "dark": "dark",
     "interception": "interception",
     "asset_pass": "asset-pass",
 }
 """The kind of finding that each rule makes."""
+
+ROLE = {"interception": "interceptor", "interference": "affected"}
+"""The part that other aircraft have in what each rule finds."""
 
 
 class Sign(NamedTuple):

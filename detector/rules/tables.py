@@ -14,6 +14,7 @@ from detector.rules import (
     hard_turn,
     incursion,
     interception,
+    interference,
     jump,
     pull_up,
     steep_descent,
@@ -33,5 +34,6 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     jump: jump.Params = jump.Params()
     frozen: frozen.Params = frozen.Params()
     accuracy_collapse: accuracy_collapse.Params = accuracy_collapse.Params()
+    interference: interference.Params = interference.Params()
     dark: dark.Params = dark.Params()
     interception: interception.Params = interception.Params()

@@ -17,9 +17,9 @@ Mask = NDArray[np.bool_]
 
 SPOT_M = 10.0  # places closer than this are one: the fourth decimal of a degree
 MOVING_MPS = 50 * KNOT_MPS  # slower, it may hover, taxi, or be parked
-FLOWN_M = 4000.0  # in 270 h of recorded traffic one aircraft stayed on the spot for so long at height
+FLOWN_M = 4000.0  # farther than a coarse grid of places, and than a source repeats who is at height
 REPEATS = 3
-LOW_M, SLOW_MPS = 5000 * FOOT_M, 200 * KNOT_MPS
+LOW_M, SLOW_MPS = 10_000 * FOOT_M, 200 * KNOT_MPS
 
 
 class Stillness(Columns):

@@ -49,7 +49,7 @@ def test_a_place_that_does_not_move_on_is_told_and_believed_again_once_it_does()
     "plots",
     [
         cruise(60, 120, step=5.0),
-        cruise(60, 150, speed=60.0, baro_alt_m=3000.0),  # slow, at height
+        cruise(60, 150, speed=60.0, baro_alt_m=4000.0),  # slow, at height
         cruise(60, 120, gs_mps=110.0, baro_alt_m=600.0),  # low, fast
         cruise(60, 120, baro_alt_m=float("nan")),
     ],
@@ -65,7 +65,7 @@ def test_freezes_that_are_found(plots):
         cruise(0, 240, gs_mps=0.0),  # a helicopter that hovers
         cruise(0, 240, gs_mps=20.0, baro_alt_m=600.0),
         cruise(60, 120, gs_mps=float("nan"), track_deg=float("nan"), source="radar"),  # who tells no speed
-        cruise(60, 240, gs_mps=70.0, baro_alt_m=300.0),  # landed out of sight; its source repeats it
+        cruise(60, 240, gs_mps=70.0, baro_alt_m=2500.0),  # landed out of sight, in the Alps; its source repeats it
         cruise(0, 240, gs_mps=1.0, baro_alt_m=100.0, on_ground=1),  # parked
         cruise(60, 120, lon=15.0),  # far from every zone
         cruise(60, 120, callsign="LOT1"),
