@@ -24,6 +24,7 @@ _DEEDS = {  # verb while it lasts, verb when it is over, the rest
     "jump": ("claims to have jumped", "claimed to have jumped", "{jump}"),
     "frozen": ("reports one place for", "reported one place for", "{frozen_s:.0f} s on its way"),
     "accuracy_collapse": ("has lost", "had lost", "its satellite signal"),
+    "duplicate_address": ("is in two places by turns,", "was in two places by turns,", "{apart} apart"),
     "interference": ("is one of", "was one of", "{aircraft:.0f} aircraft whose positions go wrong together"),
     "dark": ("fell silent", "was silent", "{distance} from {zone}"),
     "interception": ("is intercepted by", "was intercepted by", "{others}"),
@@ -76,6 +77,7 @@ def _deed(entry: Entry, still: Sequence[Entry], *, near: bool) -> str:
         "fall_fpm": -evidence.get("vrate_fpm", 0.0),
         "distance": _distance(evidence.get("distance_m", 0.0)),
         "jump": _distance(evidence.get("jump_m", 0.0)),
+        "apart": _distance(evidence.get("apart_m", 0.0)),
         "closest": _distance(evidence.get("closest_m", 0.0)),
     }
     present, past, rest = _DEEDS[entry.rule]

@@ -19,6 +19,7 @@ _OF_RULE = {
     "jump": 1,
     "frozen": 1,
     "accuracy_collapse": 1,
+    "duplicate_address": 1,
     "interference": 1,
     "dark": 1,
     "interception": 0,

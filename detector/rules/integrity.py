@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.picture import Airspace
-from detector.rules import accuracy_collapse, frozen, jump
+from detector.rules import accuracy_collapse, duplicate_address, frozen, jump
 from detector.rules.claims import Claims
 from detector.rules.conditions import Conditions
 from detector.rules.interference import Interference
@@ -27,7 +27,12 @@ class Rule(Protocol):
     look: Callable[[Claims], Sight]
 
 
-RULES: dict[str, Any] = {"jump": jump, "frozen": frozen, "accuracy_collapse": accuracy_collapse}
+RULES: dict[str, Any] = {
+    "jump": jump,
+    "frozen": frozen,
+    "accuracy_collapse": accuracy_collapse,
+    "duplicate_address": duplicate_address,
+}
 
 
 class Integrity:
@@ -45,7 +50,7 @@ class Integrity:
 
     def suspicious(self, rows: Rows, time_s: Floats, clock_s: Floats, tracks: TrackStore) -> Rows:
         """Take M reports, which came at event times `clock_s`; return with which something is wrong, or was lately."""
-        wrong = tracks.trust.doubted[rows] | tracks.collapse.lost[rows]
+        wrong = tracks.trust.doubted[rows] | tracks.trust.twofold[rows] | tracks.collapse.lost[rows]
         self.interference.fit(tracks.capacity)
         pending = self.interference.wrong.pending(rows)
         for condition in self._conditions.values():

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from detector.geometry.projection import on_earth
-from detector.rules.claims import Claims
+from detector.rules.claims import Claims, claimed
 from detector.rules.sight import Sight
 from detector.tracks.trust import distance_m
 
@@ -20,11 +19,9 @@ def look(claims: Claims) -> Sight:
     """Return what M reports show."""
     trust, earth_m = claims.tracks.trust, claims.now.earth_m
     jump_m = distance_m(claims.last.earth_m, earth_m)
-
-    def evidence(m: int) -> dict[str, float | str]:
-        (lon_deg,), (lat_deg,) = on_earth(earth_m[m : m + 1])
-        return {"jump_m": jump_m[m], "claimed_lat": lat_deg, "claimed_lon": lon_deg}
-
     return Sight(
-        trust.doubted[claims.row] & ~trust.stillness.frozen[claims.row], jump_m, claims.nothing_grave, evidence
+        trust.doubted[claims.row] & ~trust.stillness.frozen[claims.row],
+        jump_m,
+        claims.nothing_grave,
+        lambda m: {"jump_m": jump_m[m]} | claimed(earth_m[m]),
     )

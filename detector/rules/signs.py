@@ -15,6 +15,7 @@ KIND = {
     "jump": "integrity",
     "frozen": "integrity",
     "accuracy_collapse": "integrity",
+    "duplicate_address": "integrity",
     "interference": "integrity",
     "dark": "dark",
     "interception": "interception",

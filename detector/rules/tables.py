@@ -9,6 +9,7 @@ from detector.rules import (
     approach,
     asset_pass,
     dark,
+    duplicate_address,
     emergency_code,
     frozen,
     hard_turn,
@@ -34,6 +35,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     jump: jump.Params = jump.Params()
     frozen: frozen.Params = frozen.Params()
     accuracy_collapse: accuracy_collapse.Params = accuracy_collapse.Params()
+    duplicate_address: duplicate_address.Params = duplicate_address.Params()
     interference: interference.Params = interference.Params()
     dark: dark.Params = dark.Params()
     interception: interception.Params = interception.Params()

@@ -27,6 +27,8 @@ WIND_MPS = 50.0  # ... and by as much more
 SELF_S = 120.0
 SEEN_S = 30.0
 CLAIMS = 2
+TURNS = 3  # that reports turned from one place to another and back to each
+TOGETHER_S = 30.0  # who has not been heard at the other place for longer is not in two places
 
 
 class Trust(Columns):
@@ -35,10 +37,12 @@ class Trust(Columns):
     def __init__(self, capacity: int) -> None:
         self.doubted = np.zeros(capacity, dtype=bool)
         self.since_s = np.zeros(capacity)  # of the first believed fix of where the track is
+        self.twofold = np.zeros(capacity, dtype=bool)  # in two places by turns
         self.stillness = Stillness(capacity)
         self.claim = no_fixes(capacity)
         self._claims = np.zeros(capacity, dtype=np.intp)  # in succession, each consistent with the one before
         self._claimed_s = np.zeros(capacity)  # the first of them
+        self._turns = np.zeros(capacity, dtype=np.intp)  # to the place of the claim, each from where the track is
 
     def judge(self, rows: Rows, first: Mask, last: Fixes, now: Fixes) -> tuple[Mask, Mask]:
         """Tell which of M reports to believe, and which of these begin their tracks anew at another place.
@@ -50,17 +54,23 @@ class Trust(Columns):
         frozen = self.stillness.judge(rows, first, now)
         believed, anew = first | (_reachable(last, rows, now, owes_m) & ~frozen), np.zeros(len(rows), dtype=bool)
         self.since_s[rows[first]] = now.time_s[first]
+        self.claim.time_s[rows[first]], self._turns[rows[first]] = -np.inf, 0
         self._take(rows[frozen], now.take(frozen))
         away = np.flatnonzero(~believed & ~frozen)
         if len(away):
             anew[away] = believed[away] = self._goes_on(rows[away], last, now.take(away))
         self._claims[rows[believed | frozen]] = 0
+        self._turns[rows[anew]] = 0
         self.doubted[rows] = ~believed
+        self.twofold[rows] = (self._turns[rows] >= TURNS) & (now.time_s - self.claim.time_s[rows] <= TOGETHER_S)
         return believed, anew
 
     def _goes_on(self, rows: Rows, last: Fixes, now: Fixes) -> Mask:
         """Take claims; tell which have gone on for long enough, and so are none any more."""
+        again = _reachable(self.claim, rows, now) & (now.time_s - self.claim.time_s[rows] <= TOGETHER_S)
         there = (self._claims[rows] > 0) & _reachable(self.claim, rows, now)
+        turns = self._turns[rows] + (self._claims[rows] == 0)
+        self._turns[rows] = np.where(again, turns, 0)
         self._claims[rows] = np.where(there, self._claims[rows] + 1, 1)
         self._claimed_s[rows] = np.where(there, self._claimed_s[rows], now.time_s)
         need_s = np.minimum(np.where(np.isnan(now.gs_mps), SEEN_S, SELF_S), last.time_s[rows] - self.since_s[rows])
