@@ -40,8 +40,9 @@ class Airspace:
         edges = Edges.of(zones, self.theatre)
         self.index = CellIndex(edges, len(zones))
         self.boundaries = Boundaries(edges)
-        self.watch = np.array([[i in z.watch and z.kind in ENTRY for z in zones] for i in Identity])  # (identities, Z)
-        self.cares = np.array([[i in z.watch for z in zones] for i in Identity])  # (identities, Z) about their conduct
+        watches = [[i in z.watch for z in zones] for i in Identity]
+        self.cares = np.array(watches, dtype=bool)  # (identities, Z) about their conduct
+        self.watch = self.cares & np.array([z.kind in ENTRY for z in zones], dtype=bool)  # about their entry
         self.watched: Mask = np.logical_or.reduce(self.cares, axis=1)  # (identities,) by any zone
         self.is_asset = np.array([zone.kind == "asset" for zone in zones], dtype=bool)
         self.middle_m = np.array([_middle_m(zone) if zone.kind == "asset" else _NOWHERE_M for zone in zones])

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -22,8 +23,9 @@ from detector.geometry.projection import earth_centred
 from detector.incidents.book import Book
 from detector.incidents.message import IncidentMessage
 from detector.picture import Airspace, Picture, look
-from detector.rules import evidence, incursion, interception, jump
+from detector.rules import evidence, incursion, integrity, interception
 from detector.rules.assets import Assets
+from detector.rules.claims import Claims
 from detector.rules.conduct import RULES, Conduct
 from detector.rules.contacts import Contacts
 from detector.rules.findings import Findings
@@ -225,22 +227,28 @@ class Pipeline:
             results[each[fixes.time_s[each] == last_s]] = DUPLICATE
             turn = each[results[each] == USED]
             self.tracks.taken_s[row[turn]] = clock_s[turn]
-            believed, anew = self.tracks.judge(row[turn], fixes.take(turn))
-            said += [(turn[m], message) for m, message in self._doubt(row[turn], ~believed, fixes.take(turn))]
+            believed, anew = self.tracks.judge(row[turn], plots.take(turn), fixes.take(turn))
+            said += [(turn[m], message) for m, message in self._doubt(row[turn], fixes.take(turn), clock_s[turn])]
             turn, anew = turn[believed], anew[believed]
             segments = self.tracks.fold(row[turn], plots.take(turn), fixes.take(turn), anew, self.classifier)
             said += [(turn[segment], message) for segment, message in self._detect(segments)]
         return [message for _, message in sorted(said, key=lambda one: one[0])], results
 
-    def _doubt(self, rows: Rows, doubted: NDArray[np.bool_], fixes: Fixes) -> list[tuple[int, IncidentMessage]]:
-        """Return (report, message) of what is wrong with M reports."""
-        self.conduct.jumps.fit(self.tracks.capacity)
-        if not self.rules.jump.enabled or not (doubted | self.conduct.jumps.pending(rows)).any():
+    def _doubt(self, rows: Rows, fixes: Fixes, clock_s: Floats) -> list[tuple[int, IncidentMessage]]:
+        """Return (report, message) of what is wrong with M reports, before they are taken into their tracks."""
+        tracks, signs = self.tracks, list[Sign]()
+        some = self.conduct.integrity.suspicious(rows, fixes.time_s, clock_s, tracks)
+        if not len(some):
             return []
-        signs = self.execute(
-            "jump", lambda: jump.look(rows, doubted, fixes, self.tracks, self.airspace, self.conduct.jumps)
-        )
-        return self.book.note(signs or [], self.tracks, self.airspace.zones, self._depths)
+        claims = Claims(rows[some], fixes.take(some), tracks.fix.take(rows[some]), tracks)
+        zone = integrity.concerned(claims, self.airspace)
+        for name, rule in integrity.RULES.items():
+            if getattr(self.rules, name).enabled:
+                signs += self.execute(name, partial(self.conduct.integrity.look, name, rule, claims, zone)) or ()
+        signs = [sign._replace(segment=int(some[sign.segment])) for sign in sorted(signs, key=attrgetter("segment"))]
+        if self.rules.interference.enabled:
+            signs = self.conduct.integrity.interference.hold(signs, clock_s, self.book.subjects())
+        return self.book.note(signs, tracks, self.airspace.zones, self._depths)
 
     def _detect(self, segments: Segments) -> list[tuple[int, IncidentMessage]]:
         """Return (segment, message) of what M steps of M tracks bring about."""
@@ -333,16 +341,22 @@ class Pipeline:
         if self.rules.dark.enabled:
             look = partial(conduct.dark.look, now_s, tracks, self.airspace, self.rules.dark)
             signs += self.execute("dark", look) or ()
-        if self._interceptions_due_s() <= now_s:
+        interference = conduct.integrity.interference
+        if interference.due_s() <= now_s:
+            look = partial(interference.look, now_s, self.book.subjects(), tracks, self.rules.interference)
+            signs += self.execute("interference", look) or ()
+        if self._interceptions_due_s(now_s) <= now_s:
             look = partial(conduct.interceptions.look, now_s, self.book.rows(), tracks, self.rules.interception)
             signs += self.execute("interception", look) or ()
         signs.sort(key=lambda sign: tracks.name(sign.row))
-        return [message for _, message in self.book.note(signs, tracks, self.airspace.zones, self._depths)]
+        told = self.book.note(signs, tracks, self.airspace.zones, self._depths, now_s)
+        self._interceptions_due_s(now_s)  # is set by what is open now
+        return [message for _, message in told]
 
-    def _interceptions_due_s(self) -> float:
+    def _interceptions_due_s(self, now_s: float | None = None) -> float:
         if not self.rules.interception.enabled:
             return math.inf
-        return self.conduct.interceptions.due_s(self.book.rows(), self.tracks, self.time_s)
+        return self.conduct.interceptions.due_s(self.book.rows(), self.tracks, self.time_s if now_s is None else now_s)
 
     def _close_zones(self, now_s: float) -> list[IncidentMessage]:
         """Open and close the zones whose windows begin or end now."""
@@ -362,6 +376,7 @@ class Pipeline:
             self.activation.due_s,
             self._interceptions_due_s(),
             self.assets.due_s(tracks, self.time_s),
+            self.conduct.integrity.interference.due_s(),
             float(self.conduct.dark.due_at_s(tracks, self.rules.dark).min()) if self.rules.dark.enabled else math.inf,
             float(tracks.lost_at_s().min()),
             float(tracks.forgotten_at_s().min()),

@@ -3,8 +3,8 @@
 A snapshot is taken of the whole, or of what has had to do with incidents since the last whole one: with thousands of
 tracks the whole is megabytes, and those few rows are kilobytes. A pipeline goes on from a whole one and the latest of
 the others. What is kept of tracks are their columns, found by walking the objects that hold them, whatever rules have
-added; the rest is written out below. Left out are trails, whose twenty minutes would be as much again as all the rest,
-and where moving assets are, which the next second tells. Bytes laid out otherwise (by another version) are refused.
+added; the rest is written out below. Trails, three times as much as all the rest, are kept of watched tracks; where
+moving assets are the next second tells. Bytes laid out otherwise (by another version) are refused.
 """
 
 from __future__ import annotations
@@ -28,13 +28,14 @@ from detector.rules.conditions import Conditions
 from detector.rules.conduct import Conduct
 from detector.rules.contacts import RECORD
 from detector.rules.dark import Dark
+from detector.rules.integrity import Integrity
+from detector.rules.interference import Interference
+from detector.tracks.columns import Columns
 from detector.tracks.fixes import Fixes, Rows
 from detector.tracks.history import History
-from detector.tracks.store import TrackStore
-from detector.tracks.trust import Trust
 from feeds.plots import Plots
 
-_HOLDERS = (TrackStore, Trust, Fixes, Plots, Conduct, Conditions, Dark)
+_HOLDERS = (Columns, Fixes, Plots, Conduct, Conditions, Dark, Integrity, Interference)
 _INDEX = {"_row_of", "_free"}  # of the store: follows from its columns
 
 
@@ -53,10 +54,13 @@ class _State(Struct, frozen=True):
     rows: list[int]
     strands: dict[str, list[int]]
     columns: dict[str, bytes | list[Any]]
+    watched: list[int]
+    trails: dict[str, bytes | list[Any]]  # of these rows
     contacts: bytes
     company: list[tuple[Any, ...]]
     company_due_s: float
     probes: list[tuple[Any, ...]]
+    interference: dict[str, Any]
     open: list[dict[str, Any]]
     lost: list[dict[str, Any]]
 
@@ -80,6 +84,7 @@ class Snapshots:
 
     def _rows(self) -> set[int]:
         company = {row for pair in self._pipeline.conduct.interceptions.company for row in pair}
+        company |= self._pipeline.conduct.integrity.interference.rows
         return company | {incident.row for part in self._pipeline.book.incidents() for incident in part}
 
 
@@ -89,6 +94,7 @@ def freeze(pipeline: Pipeline, rows: Rows) -> bytes:
     conduct.fit(tracks.capacity)
     columns = dict(_columns(pipeline))
     of_these = np.isin(contacts.records["key"] // contacts.n_zones, rows)
+    watched = rows[pipeline.airspace.watched[tracks.identity[rows]]]
     is_open, lost = pipeline.book.incidents()
     state = _State(
         layout=_layout(pipeline),
@@ -101,10 +107,13 @@ def freeze(pipeline: Pipeline, rows: Rows) -> bytes:
         rows=rows.tolist(),
         strands=conduct.strands(),
         columns={path: _packed(column[rows]) for path, column in columns.items()},
+        watched=watched.tolist(),
+        trails={name: _packed(column[watched]) for name, column in tracks.trail.columns().items()},
         contacts=contacts.records[of_these].tobytes(),
         company=conduct.interceptions.plain(),
         company_due_s=conduct.interceptions.next_s,
         probes=conduct.probes.plain(),
+        interference=conduct.integrity.interference.plain(),
         open=[plain.plain(incident) for incident in is_open],
         lost=[plain.plain(incident) for incident in lost],
     )
@@ -125,6 +134,10 @@ def thaw(pipeline: Pipeline, blob: bytes) -> None:
     columns = dict(_columns(pipeline))
     for path, values in state.columns.items():
         columns[path][rows] = _unpacked(values, columns[path])
+    trails, watched = tracks.trail.columns(), np.array(state.watched, dtype=np.intp)
+    tracks.trail.begin(rows)
+    for name, values in state.trails.items():
+        trails[name][watched] = _unpacked(values, trails[name])
     gone = tracks.reindex(rows)
     conduct.drop(gone)
     pipeline.contacts.forget(np.concatenate([rows, gone]))
@@ -132,6 +145,7 @@ def thaw(pipeline: Pipeline, blob: bytes) -> None:
     pipeline.contacts.put(contacts, np.ones(len(contacts), dtype=bool))
     conduct.interceptions.restore(state.company, state.company_due_s)
     conduct.probes.restore(state.probes)
+    conduct.integrity.interference.restore(state.interference)
     known = {zone.id: zone for zone in pipeline.airspace.zones}
 
     def zone_of(zone_id: str, name: str, kind: str) -> Zone:
@@ -205,7 +219,8 @@ def _unpacked(values: bytes | list[Any], like: NDArray[Any]) -> NDArray[Any]:
 
 
 def _layout(pipeline: Pipeline) -> str:
-    columns = [(path, column.dtype.str, column.shape[1:]) for path, column in _columns(pipeline)]
+    every = *_columns(pipeline), *pipeline.tracks.trail.columns().items()
+    columns = [(path, column.dtype.str, column.shape[1:]) for path, column in every]
     return _digest(repr((sorted(columns), RECORD.descr, plain.LAYOUT)).encode())
 
 

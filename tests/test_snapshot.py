@@ -136,7 +136,7 @@ def test_whatever_a_pipeline_holds_is_the_same_in_one_that_was_revived():
 
 
 KEPT_OTHERWISE = {"told", "zone", "zones", "airspace", "classifier", "sensors", "rules", "execute", "_free", "_closing"}
-KEPT_OTHERWISE |= {"assets", "trail"}  # left out: see detector/snapshot.py
+KEPT_OTHERWISE |= {"assets", "trail"}  # kept in part, or not: see detector/snapshot.py
 
 
 def differences(one, other, rows, path=""):

@@ -26,7 +26,7 @@ from detector.incidents.message import IncidentMessage, Other, Subject, stamp
 from detector.incidents.severity import CERTAINTIES, SEVERITIES, URGENCY
 from detector.incidents.subject import subjects
 from detector.rules.findings import Change, FindingRow, Findings
-from detector.rules.signs import Sign
+from detector.rules.signs import ROLE, Sign
 from detector.tracks.fixes import Rows, Segments
 from detector.tracks.store import TrackStore
 
@@ -86,6 +86,10 @@ class Book:
         self._closing = [(i.close_s, i.incident_id, i) for i in self._open.values() if i.close_s < math.inf]
         heapify(self._closing)
 
+    def subjects(self) -> set[int]:
+        """Return the same rows as a set."""
+        return set(self._open)
+
     def due_s(self) -> float:
         """Return a time before which no incident closes by itself."""
         return self._closing[0][0] if self._closing else math.inf
@@ -122,16 +126,21 @@ class Book:
         return self._say(sorted(told, key=attrgetter("segment")), tracks, depths) if told else []
 
     def note(
-        self, signs: Iterable[Sign], tracks: TrackStore, zones: tuple[Zone, ...], depths: Depths
+        self,
+        signs: Iterable[Sign],
+        tracks: TrackStore,
+        zones: tuple[Zone, ...],
+        depths: Depths,
+        clock_s: float | None = None,
     ) -> list[tuple[int, IncidentMessage]]:
         """Return (segment, message) for what is worth one of what no step brought to light, in the order of signs.
 
-        There is one sign a track, or several in succession.
+        There is one sign a track, or several in succession. `clock_s`: the clock brought them to light.
         """
         told = []
         for row, of_one in groupby(self._timely(signs, tracks), attrgetter("row")):
             changes = list(of_one)
-            now_s = changes[-1].decided_s
+            now_s = changes[-1].decided_s if clock_s is None else clock_s
             news = _News(changes[-1].segment, *self._of(row, now_s, tracks))
             for sign in changes:
                 self._fold(news, sign, zones, (now_s, now_s), tracks)
@@ -175,7 +184,7 @@ class Book:
             names = _names(change.others, tracks)
             zone = None if change.zone < 0 else zones[change.zone]
             entry, worth_telling = incident.note(change, zone, identity, names)
-            incident.roles |= dict.fromkeys(names, "interceptor")
+            incident.roles |= dict.fromkeys(names, ROLE.get(change.rule, ""))
             news.worth_telling |= worth_telling or incident.sequence == 0
         news.about.append(entry)
 

@@ -25,6 +25,10 @@ _DEEDS = {  # verb while it lasts, verb when it is over, the rest
     "too_fast": ("flies at", "flew at", "{speed_kt:.0f} kt over ground"),
     "emergency_code": ("squawks", "squawked", "{squawk}"),
     "jump": ("claims to have jumped", "claimed to have jumped", "{jump}"),
+    "frozen": ("reports one place for", "reported one place for", "{frozen_s:.0f} s on its way"),
+    "accuracy_collapse": ("has lost", "had lost", "its satellite signal"),
+    "duplicate_address": ("is in two places by turns,", "was in two places by turns,", "{apart} apart"),
+    "interference": ("is one of", "was one of", "{aircraft:.0f} aircraft whose positions go wrong together"),
     "dark": ("fell silent", "was silent", "{distance} from {zone}"),
     "interception": ("is intercepted by", "was intercepted by", "{others}"),
     "asset_pass": ("passes", "passed", "{zone} at {closest}"),
@@ -80,6 +84,7 @@ def _deed(entry: Entry, still: Sequence[Entry], *, near: bool) -> str:
         "distance": _distance(evidence.get("distance_m", 0.0)),
         "jump": _distance(evidence.get("jump_m", 0.0)),
         "radius": _distance(evidence.get("radius_m", 0.0)),
+        "apart": _distance(evidence.get("apart_m", 0.0)),
         "closest": _distance(evidence.get("closest_m", 0.0)),
     }
     present, past, rest = _DEEDS[entry.rule]

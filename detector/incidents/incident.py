@@ -125,6 +125,8 @@ class Incident:
         episodes = (e for e in reversed(self.entries) if isinstance(e, Episode))
         alike = (e for e in episodes if (e.rule, e.strand) == (sign.rule, sign.strand))
         alike = (e for e in alike if e.rule not in COUNTED or zone is None or e.zone is zone)
+        if sign.rule != "interception":  # each interceptor's is another
+            return next(alike, None)
         return next((e for e in alike if set(others) <= set(e.others)), None)
 
     def note(self, sign: Sign, zone: Zone | None, identity: Identity, others: tuple[str, ...]) -> tuple[Entry, bool]:

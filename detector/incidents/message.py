@@ -48,6 +48,11 @@ class Evidence(Struct, frozen=True, kw_only=True):
     jump_m: float | UnsetType = UNSET  # from where it was to where it claims to be
     claimed_lat: float | UnsetType = UNSET
     claimed_lon: float | UnsetType = UNSET
+    frozen_s: float | UnsetType = UNSET  # on one spot so far, when last told
+    unflown_m: float | UnsetType = UNSET  # the way that it told a speed for meanwhile
+    accuracy_category: float | UnsetType = UNSET  # NACp, or NIC where that is not told
+    apart_m: float | UnsetType = UNSET  # two places of one address
+    aircraft: int | UnsetType = UNSET  # whose positions go wrong together, so far
     closest_m: float | UnsetType = UNSET  # slant range between two aircraft, or to an asset
     height_m: float | UnsetType = UNSET  # above the sea, at the closest or the lowest
     height_sigma_m: float | UnsetType = UNSET

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -21,13 +20,13 @@ from detector.rules import (
     steep_descent,
     too_fast,
 )
-from detector.rules.conditions import Conditions, Turn
+from detector.rules.conditions import Conditions
 from detector.rules.dark import Dark, heard_again
-from detector.rules.findings import Change
+from detector.rules.integrity import Integrity
 from detector.rules.interception import Interceptions
 from detector.rules.probing import Probes
-from detector.rules.sight import Scene, Sight
-from detector.rules.signs import Sign, Signs
+from detector.rules.sight import Scene, Sight, changes
+from detector.rules.signs import Signs
 from detector.tracks.fixes import Rows, Segments
 
 
@@ -57,7 +56,7 @@ class Conduct:
 
     def __init__(self) -> None:
         self._conditions: dict[str, list[Conditions]] = {rule: [] for rule in RULES}
-        self.jumps = Conditions()
+        self.integrity = Integrity()
         self.dark = Dark()
         self.probes = Probes()
         self.interceptions = Interceptions()
@@ -79,14 +78,16 @@ class Conduct:
         for rule, reports in (strands or {}).items():
             conditions = self._conditions.setdefault(rule, [])
             conditions += map(Conditions, reports[len(conditions) :])
-        for condition in (*self._every(), self.jumps):
+        for condition in self._every():
             condition.fit(capacity)
         self.dark.fit(capacity)
+        self.integrity.fit(capacity)
 
     def forget(self, rows: Rows) -> None:
         """Let nothing hold of these tracks."""
-        for condition in (*self._every(), self.jumps):
+        for condition in self._every():
             condition.forget(rows[rows < len(condition.on)])
+        self.integrity.forget(rows)
         self.dark.forget(rows)
         self.interceptions.forget(rows)
 
@@ -117,40 +118,13 @@ class Conduct:
             asked = shown | condition.pending(row)
             m = np.flatnonzero(asked if sight.asked is None else asked & sight.asked)
             if len(m):
+                time_s, zone = scene.segments.now.time_s, scene.vicinity.zone if sight.zone is None else sight.zone
                 since_s = None if sight.since_s is None else sight.since_s[m]
-                turn = condition.take(row[m], shown[m], scene.segments.now.time_s[m], sight.value[m], since_s)
-                signs += _signs(rule, strand, scene, sight, condition, m, turn)
+                turn = condition.take(row[m], shown[m], time_s[m], sight.value[m], since_s)
+                signs += changes(rule, strand, row, time_s, zone, sight, condition, m, turn)
         signs.sort(key=lambda sign: sign.segment)
         return signs
 
     def _every(self) -> Iterator[Conditions]:
         for conditions in self._conditions.values():
             yield from conditions
-
-
-def _signs(
-    rule: str, strand: int, scene: Scene, sight: Sight, condition: Conditions, of: Rows, turn: Turn
-) -> Iterator[Sign]:
-    """Yield what a turn of R reports, `of` the M of the scene, changed."""
-    for change, changed in zip((Change.OPENED, Change.ESCALATED, Change.ENDED), turn, strict=True):
-        for m in of[changed].tolist():
-            row, ended = int(scene.segments.row[m]), change is Change.ENDED
-            zone = scene.vicinity.zone if sight.zone is None else sight.zone
-            yield Sign(
-                row=row,
-                segment=m,
-                rule=rule,
-                change=change,
-                started_s=float(condition.first_s[row]),
-                decided_s=float(scene.segments.now.time_s[m]),
-                ended_s=float(condition.last_s[row]) if ended else math.nan,
-                zone=int(zone[m]),
-                grave=bool(sight.grave[m]) and not ended,
-                value=float(sight.value[m]),
-                evidence={} if ended else {name: _plain(value) for name, value in sight.evidence(m).items()},
-                strand=strand,
-            )
-
-
-def _plain(value: float | str) -> float | str:
-    return value if isinstance(value, str) else float(value)

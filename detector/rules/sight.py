@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,9 @@ from numpy.typing import NDArray
 from detector.airspace.activation import Activation
 from detector.picture import Airspace
 from detector.rules.assets import Assets
-from detector.rules.conditions import M
+from detector.rules.conditions import Conditions, M, Turn
+from detector.rules.findings import Change
+from detector.rules.signs import Sign
 from detector.rules.vicinity import Vicinity
 from detector.tracks.fixes import Rows, Segments
 from detector.tracks.kinematics import Motion
@@ -52,3 +55,38 @@ class Sight:
     reports: int = M  # of N that must show it
     asked: NDArray[np.bool_] | None = None  # (M,) which reports were looked at, if not all
     since_s: Floats | None = None  # (M,) when it began, if before the first report that shows it
+
+
+def changes(
+    rule: str,
+    strand: int,
+    row: Rows,
+    time_s: Floats,
+    zone: Rows,
+    sight: Sight,
+    condition: Conditions,
+    of: Rows,
+    turn: Turn,
+) -> Iterator[Sign]:
+    """Yield what a turn of R reports, `of` M that were seen, changed of a condition; row, time and zone are (M,)."""
+    for change, changed in zip((Change.OPENED, Change.ESCALATED, Change.ENDED), turn, strict=True):
+        for m in of[changed].tolist():
+            ended = change is Change.ENDED
+            yield Sign(
+                row=int(row[m]),
+                segment=m,
+                rule=rule,
+                change=change,
+                started_s=float(condition.first_s[row[m]]),
+                decided_s=float(time_s[m]),
+                ended_s=float(condition.last_s[row[m]]) if ended else math.nan,
+                zone=int(zone[m]),
+                grave=bool(sight.grave[m]) and not ended,
+                value=float(sight.value[m]),
+                evidence={} if ended else {name: _plain(value) for name, value in sight.evidence(m).items()},
+                strand=strand,
+            )
+
+
+def _plain(value: float | str) -> float | str:
+    return value if isinstance(value, str) else float(value)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from detector.rules.findings import Certainty, Change
 
@@ -16,6 +17,10 @@ KIND = {
     "too_fast": "manoeuvre",
     "emergency_code": "emergency",
     "jump": "integrity",
+    "frozen": "integrity",
+    "accuracy_collapse": "integrity",
+    "duplicate_address": "integrity",
+    "interference": "integrity",
     "dark": "dark",
     "interception": "interception",
     "asset_pass": "asset-pass",
@@ -29,6 +34,9 @@ COUNTED = {"asset_pass", "probing"}
 """Rules of which each finding of the same zone is news, and all are one finding that counts them."""
 
 AGAIN_S = 60.0  # who does the same again within this has not stopped doing it
+
+ROLE = {"interception": "interceptor", "interference": "affected"}
+"""The part that other aircraft have in what each rule finds."""
 
 
 class Sign(NamedTuple):
@@ -48,6 +56,13 @@ class Sign(NamedTuple):
     certainty: Certainty = Certainty.OBSERVED
     others: tuple[int, ...] = ()  # rows of other tracks that have a part in it
     strand: int = 0  # of what a rule tells apart, such as turns to the right and to the left
+
+    @classmethod
+    def of(cls, data: Sequence[Any]) -> Sign:
+        """Return the sign that plain data tells of."""
+        sign = cls(*data)
+        change, certainty = Change(sign.change), Certainty(sign.certainty)
+        return sign._replace(change=change, certainty=certainty, others=tuple(sign.others))
 
 
 class Signs(list[Sign]):

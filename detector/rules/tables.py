@@ -5,13 +5,17 @@ from __future__ import annotations
 import msgspec
 
 from detector.rules import (
+    accuracy_collapse,
     approach,
     asset_pass,
     dark,
+    duplicate_address,
     emergency_code,
+    frozen,
     hard_turn,
     incursion,
     interception,
+    interference,
     jump,
     loitering,
     low_pass,
@@ -41,5 +45,9 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     skirting: skirting.Params = skirting.Params()
     loitering: loitering.Params = loitering.Params()
     jump: jump.Params = jump.Params()
+    frozen: frozen.Params = frozen.Params()
+    accuracy_collapse: accuracy_collapse.Params = accuracy_collapse.Params()
+    duplicate_address: duplicate_address.Params = duplicate_address.Params()
+    interference: interference.Params = interference.Params()
     dark: dark.Params = dark.Params()
     interception: interception.Params = interception.Params()

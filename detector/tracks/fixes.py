@@ -28,7 +28,7 @@ class Fixes:
     track_deg: Floats
     vrate_mps: Floats
 
-    def take(self, index: Rows) -> Fixes:
+    def take(self, index: Rows | NDArray[np.bool_]) -> Fixes:
         """Return the fixes that `index` names, in its order."""
         return Fixes(*(getattr(self, name)[index] for name in FIX))
 

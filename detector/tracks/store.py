@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,8 @@ from numpy.typing import NDArray
 from detector.airspace.zones import Identity
 from detector.geometry.projection import east_north
 from detector.tracks import altitudes
+from detector.tracks.collapse import Collapse
+from detector.tracks.columns import Columns, doubled, no_fixes
 from detector.tracks.fixes import FIX, Fixes, Rows, Segments
 from detector.tracks.history import History
 from detector.tracks.identity import Classifier
@@ -31,7 +32,7 @@ SHORTEST_S = 0.5  # no motion is derived over less: errors would be divided by n
 _KEPT = ("icao24", "callsign", "squawk", "source")  # told once, they hold until told otherwise
 
 
-class TrackStore:
+class TrackStore(Columns):
     """Columns over C rows; a row is used again after its track has been dropped."""
 
     def __init__(self, capacity: int = 1024) -> None:
@@ -42,11 +43,12 @@ class TrackStore:
         self.lost = np.zeros(capacity, dtype=bool)
         self.reports = np.zeros(capacity, dtype=np.int64)
         self.heard_s = np.zeros(capacity)  # of the first report
-        self.fix = _no_fixes(capacity)
-        self.fix_before = _no_fixes(capacity)
+        self.fix = no_fixes(capacity)
+        self.fix_before = no_fixes(capacity)
         self.history = History(capacity)
         self.trail = Trail(capacity)
         self.trust = Trust(capacity)
+        self.collapse = Collapse(capacity)
         self.taken_s = np.zeros(capacity)  # event time when its last report came
         self.told_s = np.zeros(capacity)  # of the last report that told an altitude
         self.doubted_m = np.zeros((capacity, 2))  # altitudes told by the last report and not believed; NaN: none
@@ -96,15 +98,10 @@ class TrackStore:
     def _grow(self) -> None:
         size = len(self.alive)
         self._free = list(range(2 * size - 1, size - 1, -1)) + self._free
-        for name, column in list(vars(self).items()):
-            if isinstance(column, np.ndarray):
-                setattr(self, name, _doubled(column))
-        self.fix = Fixes(*(_doubled(getattr(self.fix, name)) for name in FIX))
-        self.fix_before = Fixes(*(_doubled(getattr(self.fix_before, name)) for name in FIX))
-        self.last = Plots(**{name: _doubled(getattr(self.last, name)) for name in COLUMNS})
+        self.grow()
+        self.last = Plots(**{name: doubled(getattr(self.last, name)) for name in COLUMNS})
         self.history.grow()
         self.trail.grow()
-        self.trust.grow()
 
     def fit(self, capacity: int) -> None:
         """Make room for so many rows."""
@@ -122,9 +119,12 @@ class TrackStore:
         self._free = np.flatnonzero(~self.alive)[::-1].tolist()
         return gone
 
-    def judge(self, rows: Rows, fixes: Fixes) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    def judge(self, rows: Rows, plots: Plots, fixes: Fixes) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Tell which of M new reports to believe, and which of these begin their tracks anew at another place."""
-        return self.trust.judge(rows, self.reports[rows] == 0, self.fix, fixes)
+        first = self.reports[rows] == 0
+        by_another = first | (plots.source != self.last.source[rows])  # what another sensor tells compares with nothing
+        self.collapse.judge(rows, by_another, fixes.time_s, plots.nac_p, plots.nic)
+        return self.trust.judge(rows, first, self.fix, fixes)
 
     def fold(self, rows: Rows, plots: Plots, fixes: Fixes, anew: NDArray[np.bool_], classifier: Classifier) -> Segments:
         """Take one new report of each of M tracks, every one later than the track's last, and return the steps.
@@ -252,14 +252,6 @@ class TrackStore:
 def _blank(capacity: int) -> Plots:
     nothing = np.full(capacity, np.nan)
     return make({"time_s": nothing, "track_id": [None] * capacity, "lat_deg": nothing, "lon_deg": nothing})
-
-
-def _doubled(array: NDArray[Any]) -> NDArray[Any]:
-    return np.concatenate([array, np.zeros_like(array)])
-
-
-def _no_fixes(capacity: int) -> Fixes:
-    return Fixes(*(np.zeros((capacity, 3) if name == "earth_m" else capacity) for name in FIX))
 
 
 def _first_known(unknown: NDArray[np.bool_], instead: Fixes, fixes: Fixes) -> Fixes:

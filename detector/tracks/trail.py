@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +63,11 @@ class Trail:
         for name in ("_time_s", "_earth_m", "_sigma_m"):
             ring = getattr(self, name)
             setattr(self, name, np.concatenate([ring, np.full_like(ring, np.nan)], axis=1))
+
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """Return what it holds as views over rows: (C, ...)."""
+        rings = {name: getattr(self, name).swapaxes(0, 1) for name in ("_time_s", "_earth_m", "_sigma_m")}
+        return {"count": self._count, **rings}
 
     def begin(self, rows: Rows | int) -> None:
         """Forget where these rows have been."""

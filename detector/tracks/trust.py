@@ -11,7 +11,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.tracks.columns import Columns, no_fixes
 from detector.tracks.fixes import FIX, Fixes, Rows
+from detector.tracks.stillness import Stillness
 from feeds.plots import Floats
 
 Mask = NDArray[np.bool_]
@@ -25,61 +27,71 @@ WIND_MPS = 50.0  # ... and by as much more
 SELF_S = 120.0
 SEEN_S = 30.0
 CLAIMS = 2
+TURNS = 3  # that reports turned from one place to another and back to each
+TOGETHER_S = 30.0  # who has not been heard at the other place for longer is not in two places
 
 
-class Trust:
+class Trust(Columns):
     """What C tracks claim against what is believed of them."""
 
     def __init__(self, capacity: int) -> None:
         self.doubted = np.zeros(capacity, dtype=bool)
         self.since_s = np.zeros(capacity)  # of the first believed fix of where the track is
-        self.claim = Fixes(*(np.zeros((capacity, 3) if name == "earth_m" else capacity) for name in FIX))
+        self.twofold = np.zeros(capacity, dtype=bool)  # in two places by turns
+        self.stillness = Stillness(capacity)
+        self.claim = no_fixes(capacity)
         self._claims = np.zeros(capacity, dtype=np.intp)  # in succession, each consistent with the one before
         self._claimed_s = np.zeros(capacity)  # the first of them
-
-    def grow(self) -> None:
-        """Make room for twice as many rows."""
-        for name, column in list(vars(self).items()):
-            if isinstance(column, np.ndarray):
-                setattr(self, name, np.concatenate([column, np.zeros_like(column)]))
-        doubled = (np.concatenate([column, np.zeros_like(column)]) for column in (getattr(self.claim, n) for n in FIX))
-        self.claim = Fixes(*doubled)
+        self._turns = np.zeros(capacity, dtype=np.intp)  # to the place of the claim, each from where the track is
 
     def judge(self, rows: Rows, first: Mask, last: Fixes, now: Fixes) -> tuple[Mask, Mask]:
         """Tell which of M reports to believe, and which of these begin their tracks anew at another place.
 
         `last` are the last believed fixes of C rows; `first`: there is none.
         """
-        believed, anew = first | _reachable(last, rows, now), np.zeros(len(rows), dtype=bool)
+        stood = self.stillness.since_s[rows] <= last.time_s[rows]  # its last believed fix may be where it was before
+        owes_m = np.where(stood, FASTER * self.stillness.flown_m[rows], 0.0)
+        frozen = self.stillness.judge(rows, first, now)
+        believed, anew = first | (_reachable(last, rows, now, owes_m) & ~frozen), np.zeros(len(rows), dtype=bool)
         self.since_s[rows[first]] = now.time_s[first]
-        away = np.flatnonzero(~believed)
+        self.claim.time_s[rows[first]], self._turns[rows[first]] = -np.inf, 0
+        self._take(rows[frozen], now.take(frozen))
+        away = np.flatnonzero(~believed & ~frozen)
         if len(away):
             anew[away] = believed[away] = self._goes_on(rows[away], last, now.take(away))
-        self._claims[rows[believed]] = 0
+        self._claims[rows[believed | frozen]] = 0
+        self._turns[rows[anew]] = 0
         self.doubted[rows] = ~believed
+        self.twofold[rows] = (self._turns[rows] >= TURNS) & (now.time_s - self.claim.time_s[rows] <= TOGETHER_S)
         return believed, anew
 
     def _goes_on(self, rows: Rows, last: Fixes, now: Fixes) -> Mask:
         """Take claims; tell which have gone on for long enough, and so are none any more."""
+        again = _reachable(self.claim, rows, now) & (now.time_s - self.claim.time_s[rows] <= TOGETHER_S)
         there = (self._claims[rows] > 0) & _reachable(self.claim, rows, now)
+        turns = self._turns[rows] + (self._claims[rows] == 0)
+        self._turns[rows] = np.where(again, turns, 0)
         self._claims[rows] = np.where(there, self._claims[rows] + 1, 1)
         self._claimed_s[rows] = np.where(there, self._claimed_s[rows], now.time_s)
         need_s = np.minimum(np.where(np.isnan(now.gs_mps), SEEN_S, SELF_S), last.time_s[rows] - self.since_s[rows])
         enough = there & (self._claims[rows] > CLAIMS) & (now.time_s - self._claimed_s[rows] >= need_s)
         self.since_s[rows[enough]] = self._claimed_s[rows[enough]]
-        for name in FIX:
-            getattr(self.claim, name)[rows] = getattr(now, name)
+        self._take(rows, now)
         return enough
 
+    def _take(self, rows: Rows, claim: Fixes) -> None:
+        for name in FIX:
+            getattr(self.claim, name)[rows] = getattr(claim, name)
 
-def _reachable(start: Fixes, rows: Rows, end: Fixes) -> Mask:
-    """Tell which of M ends can be reached from the starts of their rows."""
+
+def _reachable(start: Fixes, rows: Rows, end: Fixes, owes_m: Floats | float = 0.0) -> Mask:
+    """Tell which of M ends can be reached from the starts of their rows, and `owes_m` on the way since."""
     step_s = np.maximum(end.time_s - start.time_s[rows], 0.0)
     way_m = distance_m(start.earth_m[rows], end.earth_m)
     slack_m = JUMP_M + SIGMAS * (np.fmin(start.sigma_m[rows], SIGMA_M) + np.fmin(end.sigma_m, SIGMA_M))
     told_mps = np.fmax(start.gs_mps[rows], end.gs_mps)
     speed_mps = np.fmin(FASTER * told_mps + WIND_MPS, FASTEST_MPS)
-    reachable: Mask = way_m <= slack_m + speed_mps * step_s
+    reachable: Mask = way_m <= slack_m + owes_m + speed_mps * step_s
     return reachable
 
 

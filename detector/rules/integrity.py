@@ -1,0 +1,87 @@
+"""Integrity: what is wrong with the positions that watched tracks report, near zones or leading there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.picture import Airspace
+from detector.rules import accuracy_collapse, duplicate_address, frozen, jump
+from detector.rules.claims import Claims
+from detector.rules.conditions import Conditions
+from detector.rules.interference import Interference
+from detector.rules.sight import Sight, changes
+from detector.rules.signs import Signs
+from detector.rules.vicinity import around
+from detector.tracks.fixes import Fixes, Rows
+from detector.tracks.store import TrackStore
+from feeds.plots import Floats
+
+
+class Rule(Protocol):
+    """A module that looks at each report, believed or not."""
+
+    REPORTS: int  # of N that must show it
+    look: Callable[[Claims], Sight]
+
+
+RULES: dict[str, Any] = {
+    "jump": jump,
+    "frozen": frozen,
+    "accuracy_collapse": accuracy_collapse,
+    "duplicate_address": duplicate_address,
+}
+
+
+class Integrity:
+    """The conditions of all rules about positions, for C tracks."""
+
+    def __init__(self) -> None:
+        self._conditions = {name: Conditions(rule.REPORTS) for name, rule in RULES.items()}
+        self.interference = Interference()
+
+    def fit(self, capacity: int) -> None:
+        """Make room for so many tracks."""
+        self.interference.fit(capacity)
+        for condition in self._conditions.values():
+            condition.fit(capacity)
+
+    def forget(self, rows: Rows) -> None:
+        """Let nothing be wrong with these tracks."""
+        for condition in self._conditions.values():
+            condition.forget(rows[rows < len(condition.on)])
+        self.interference.forget(rows)
+
+    def suspicious(self, rows: Rows, time_s: Floats, clock_s: Floats, tracks: TrackStore) -> Rows:
+        """Take M reports, which came at event times `clock_s`; return with which something is wrong, or was lately."""
+        wrong = tracks.trust.doubted[rows] | tracks.trust.twofold[rows] | tracks.collapse.lost[rows]
+        self.fit(tracks.capacity)
+        pending = self.interference.wrong.pending(rows)
+        for condition in self._conditions.values():
+            pending |= condition.pending(rows)
+        some = np.flatnonzero(wrong | pending)
+        self.interference.hear(rows[some], wrong[some], time_s[some], clock_s[some])
+        return some
+
+    def look(self, rule: str, how: Rule, claims: Claims, zone: Rows) -> Signs:
+        """Let a rule look at M reports; return what that changes. `zone` is the one that each matters to, or -1."""
+        sight, row = how.look(claims), claims.row
+        condition = self._conditions[rule]
+        shown = sight.shown & (zone >= 0)
+        m = np.flatnonzero(shown | condition.pending(row))
+        turn = condition.take(row[m], shown[m], claims.now.time_s[m], sight.value[m])
+        return Signs(changes(rule, 0, row, claims.now.time_s, zone, sight, condition, m, turn))
+
+
+def concerned(claims: Claims, airspace: Airspace) -> NDArray[np.intp]:
+    """Return the zone that each of M reports matters to, where the track was or where it claims to be; else -1."""
+    identity, nobody = claims.tracks.identity[claims.row], np.empty(0, dtype=np.intp)
+
+    def near(fixes: Fixes) -> Rows:
+        return around(fixes.earth_m, identity, (nobody, nobody), airspace).zone
+
+    here, there = near(claims.last), near(claims.now)
+    return np.where(~airspace.watched[identity], -1, np.where(here >= 0, here, there))
