@@ -7,7 +7,7 @@ import msgspec
 from detector.rules.claims import Claims
 from detector.rules.sight import Sight
 
-REPORTS = 4  # of NACp 0 come two in succession in ordinary traffic
+REPORTS = 4  # in succession; in ordinary traffic single ones are poor
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -18,9 +18,8 @@ from detector.rules.conditions import Conditions, Mask
 from detector.rules.findings import Change
 from detector.rules.params import Positive
 from detector.rules.signs import Sign, Signs
-from detector.tracks.fixes import Rows
+from detector.tracks.fixes import Rows, distance_m
 from detector.tracks.store import TrackStore
-from detector.tracks.trust import distance_m
 from detector.units import NAUTICAL_MILE_M
 from feeds.plots import Floats
 

@@ -6,7 +6,6 @@ import msgspec
 
 from detector.rules.claims import Claims, claimed
 from detector.rules.sight import Sight
-from detector.tracks.trust import distance_m
 
 REPORTS = 2
 

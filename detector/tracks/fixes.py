@@ -58,3 +58,11 @@ class Segments:
             self.before.take(index),
             self.now.take(index),
         )
+
+
+def distance_m(start_m: Floats, end_m: Floats) -> Floats:
+    """Return how far N places (N, 3) are from others, m; NaN where a place is none."""
+    with np.errstate(invalid="ignore"):  # a place that is none is nowhere near
+        way_m = end_m - start_m
+        far_m: Floats = np.sqrt(np.einsum("ij,ij->i", way_m, way_m))
+    return far_m

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.tracks.columns import Columns
-from detector.tracks.fixes import Fixes, Rows
+from detector.tracks.fixes import Fixes, Rows, distance_m
 from detector.units import FOOT_M, KNOT_MPS
+from feeds.plots import Small
 
 Mask = NDArray[np.bool_]
 
-SPOT_M = 10.0  # places closer than this are one: the fourth decimal of a degree
+SPOT_M = 1.0  # places closer than this are one; a receiver that works never tells the same place twice for long
 MOVING_MPS = 50 * KNOT_MPS  # slower, it may hover, taxi, or be parked
 FLOWN_M = 4000.0  # farther than a coarse grid of places, and than a source repeats who is at height
 REPEATS = 3
@@ -29,15 +30,15 @@ class Stillness(Columns):
         self.since_s = np.zeros(capacity)
         self.flown_m = np.zeros(capacity)
         self.frozen = np.zeros(capacity, dtype=bool)
+        self._aloft = np.zeros(capacity, dtype=bool)  # all that time
         self._repeats = np.zeros(capacity, dtype=np.intp)
         self._spot_m = np.zeros((capacity, 3))
         self._last_s = np.zeros(capacity)
         self._last_mps = np.zeros(capacity)
 
-    def judge(self, rows: Rows, first: Mask, now: Fixes) -> Mask:
+    def judge(self, rows: Rows, first: Mask, now: Fixes, on_ground: Small) -> Mask:
         """Take one report of each of M tracks; tell which are frozen. `first`: there was none before."""
-        off_m = now.earth_m - self._spot_m[rows]
-        stays = ~first & (np.einsum("ij,ij->i", off_m, off_m) <= SPOT_M**2)
+        stays = ~first & (distance_m(self._spot_m[rows], now.earth_m) <= SPOT_M)
         slowest_mps = np.minimum(now.gs_mps, self._last_mps[rows])
         step_m = np.where(slowest_mps >= MOVING_MPS, slowest_mps * (now.time_s - self._last_s[rows]), 0.0)
         self._repeats[rows] = np.where(stays, self._repeats[rows] + 1, 0)
@@ -46,7 +47,8 @@ class Stillness(Columns):
         self._spot_m[moved], self.since_s[moved] = now.earth_m[~stays], now.time_s[~stays]
         self._last_s[rows], self._last_mps[rows] = now.time_s, now.gs_mps
         altitude_m = np.fmax(now.pressure_alt_m, now.geo_alt_m)
-        aloft = (altitude_m >= LOW_M) | (now.gs_mps >= SLOW_MPS)
-        frozen = (self._repeats[rows] >= REPEATS) & (self.flown_m[rows] >= FLOWN_M) & aloft
+        aloft = ((altitude_m >= LOW_M) | (now.gs_mps >= SLOW_MPS)) & (on_ground != 1)
+        self._aloft[rows] = aloft & (self._aloft[rows] | ~stays)
+        frozen = (self._repeats[rows] >= REPEATS) & (self.flown_m[rows] >= FLOWN_M) & self._aloft[rows]
         self.frozen[rows] = frozen
         return frozen

@@ -124,7 +124,7 @@ class TrackStore(Columns):
         first = self.reports[rows] == 0
         by_another = first | (plots.source != self.last.source[rows])  # what another sensor tells compares with nothing
         self.collapse.judge(rows, by_another, fixes.time_s, plots.nac_p, plots.nic)
-        return self.trust.judge(rows, first, self.fix, fixes)
+        return self.trust.judge(rows, first, self.fix, fixes, plots.on_ground)
 
     def fold(self, rows: Rows, plots: Plots, fixes: Fixes, anew: NDArray[np.bool_], classifier: Classifier) -> Segments:
         """Take one new report of each of M tracks, every one later than the track's last, and return the steps.

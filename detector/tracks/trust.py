@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.tracks.columns import Columns, no_fixes
-from detector.tracks.fixes import FIX, Fixes, Rows
+from detector.tracks.fixes import FIX, Fixes, Rows, distance_m
 from detector.tracks.stillness import Stillness
-from feeds.plots import Floats
+from feeds.plots import Floats, Small
 
 Mask = NDArray[np.bool_]
 
@@ -44,14 +44,14 @@ class Trust(Columns):
         self._claimed_s = np.zeros(capacity)  # the first of them
         self._turns = np.zeros(capacity, dtype=np.intp)  # to the place of the claim, each from where the track is
 
-    def judge(self, rows: Rows, first: Mask, last: Fixes, now: Fixes) -> tuple[Mask, Mask]:
+    def judge(self, rows: Rows, first: Mask, last: Fixes, now: Fixes, on_ground: Small) -> tuple[Mask, Mask]:
         """Tell which of M reports to believe, and which of these begin their tracks anew at another place.
 
         `last` are the last believed fixes of C rows; `first`: there is none.
         """
         stood = self.stillness.since_s[rows] <= last.time_s[rows]  # its last believed fix may be where it was before
         owes_m = np.where(stood, FASTER * self.stillness.flown_m[rows], 0.0)
-        frozen = self.stillness.judge(rows, first, now)
+        frozen = self.stillness.judge(rows, first, now, on_ground)
         believed, anew = first | (_reachable(last, rows, now, owes_m) & ~frozen), np.zeros(len(rows), dtype=bool)
         self.since_s[rows[first]] = now.time_s[first]
         self.claim.time_s[rows[first]], self._turns[rows[first]] = -np.inf, 0
@@ -93,11 +93,3 @@ def _reachable(start: Fixes, rows: Rows, end: Fixes, owes_m: Floats | float = 0.
     speed_mps = np.fmin(FASTER * told_mps + WIND_MPS, FASTEST_MPS)
     reachable: Mask = way_m <= slack_m + owes_m + speed_mps * step_s
     return reachable
-
-
-def distance_m(start_m: Floats, end_m: Floats) -> Floats:
-    """Return how far N places (N, 3) are from others, m; NaN where a place is none."""
-    with np.errstate(invalid="ignore"):  # a place that is none is nowhere near
-        way_m = end_m - start_m
-        far_m: Floats = np.sqrt(np.einsum("ij,ij->i", way_m, way_m))
-    return far_m

@@ -1,5 +1,6 @@
 """Positions that stay where they are while a speed is told."""
 
+import numpy as np
 import pytest
 
 from detector.rules import frozen, incursion, jump
@@ -67,6 +68,7 @@ def test_freezes_that_are_found(plots):
         cruise(60, 120, gs_mps=float("nan"), track_deg=float("nan"), source="radar"),  # who tells no speed
         cruise(60, 240, gs_mps=70.0, baro_alt_m=2500.0),  # landed out of sight, in the Alps; its source repeats it
         cruise(0, 240, gs_mps=1.0, baro_alt_m=100.0, on_ground=1),  # parked
+        cruise(60, 120, on_ground=1),  # at a gate, with a speed and an altitude of long ago
         cruise(60, 120, lon=15.0),  # far from every zone
         cruise(60, 120, callsign="LOT1"),
     ],
@@ -80,6 +82,13 @@ def test_rows_that_are_repeated_are_none():
     plots = cruise(0, 1)
     repeated = plots.take(sorted([*range(240), *[100] * 60]))
     assert told(repeated) == []
+
+
+def test_who_stands_and_is_measured_is_none():
+    """As at a gate: a speed of long ago, but places that differ by metres."""
+    plots = cruise(60, 240)
+    plots.lat_deg[60:] += np.random.default_rng(1).normal(0, 3.0 / 111_000, 180)
+    assert told(plots) == []
 
 
 def test_a_coarse_grid_of_places_is_none():
