@@ -9,6 +9,7 @@ import msgspec
 
 from detector.rules.claims import Claims, claimed
 from detector.rules.sight import Sight
+from detector.tracks.fixes import distance_m
 
 REPORTS = 1
 

@@ -6,6 +6,7 @@ import msgspec
 
 from detector.rules.claims import Claims, claimed
 from detector.rules.sight import Sight
+from detector.tracks.fixes import distance_m
 
 REPORTS = 2
 

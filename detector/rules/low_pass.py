@@ -1,8 +1,9 @@
 """Low pass: fast and low over the sea, or over land that is hardly higher.
 
-Who takes off or lands is as low, but slower: of 213 aircraft around Paris airports none, its places being right, was
-surely faster than 220 kt below 1,000 ft. Heights above the sea err by 83 m where the pressure of the day is not known
-(38 m where it is), so that who is surely below 1,000 ft reads less than 300 ft (700 ft).
+Who takes off or lands is as low, but slower: of 213 aircraft around Paris airports none was surely faster than 236 kt
+below 1,500 ft, wrong places included; 250 kt is the most that civil aircraft may fly there (14 CFR 91.117).
+Heights above the sea err by 83 m where the pressure of the day is not known (38 m where it is), so that who is surely
+below 1,000 ft reads less than 300 ft (700 ft).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     enabled: bool = True
     low_ft: Positive = 1000.0  # surely lower, above the sea
-    speed_kt: Positive = 220.0  # surely faster, over ground
+    speed_kt: Positive = 250.0  # surely faster, over ground
 
 
 def look(scene: Scene, params: Params) -> list[Sight]:

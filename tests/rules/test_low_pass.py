@@ -47,7 +47,7 @@ def test_height_by_satellite_is_surer():
     ("height_ft", "speed_kt", "columns"),
     [
         (200.0, 170.0, {}),  # takes off, or lands
-        (200.0, 223.0, {"source": "radar"}),  # perhaps not faster than allowed
+        (200.0, 252.0, {"source": "radar"}),  # perhaps not faster than allowed
         (600.0, 400.0, {}),  # perhaps not so low, under the pressure of some days
         (900.0, 400.0, {"qnh_hpa": 1013.0}),  # nor under that of this day
         (3000.0, 400.0, {}),
