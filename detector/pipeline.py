@@ -22,7 +22,7 @@ from detector.geometry.projection import earth_centred
 from detector.incidents.book import Book
 from detector.incidents.message import IncidentMessage
 from detector.picture import Airspace, Picture, look
-from detector.rules import evidence, incursion, interception, jump
+from detector.rules import company, evidence, incursion, jump
 from detector.rules.conduct import RULES, Conduct
 from detector.rules.contacts import Contacts
 from detector.rules.findings import Findings
@@ -156,6 +156,7 @@ class Pipeline:
         self.airspace, self.classifier, self.sensors, self.rules = airspace, classifier, sensors, rules
         self.activation = activation
         self.conduct.dark.forget_zones()
+        self.conduct.company.forget_zones()
         self.tracks.reclassify(classifier)
         return messages
 
@@ -202,9 +203,8 @@ class Pipeline:
         )
 
     def _until_s(self, start_s: float) -> float:
-        """Return how far a piece may go that begins then: while friends are about, to the next whole second."""
-        watching = self.rules.interception.enabled and interception.friends(self.tracks).any()
-        return math.floor(start_s) + 1.0 if watching else start_s + PIECE_S
+        """Return how far a piece may go that begins then: no look at who is near whom falls due within it."""
+        return math.floor(start_s) + 1.0 if company.enabled(self.rules) else start_s + PIECE_S
 
     def _take(self, plots: Plots, fixes: Fixes, clock_s: Floats) -> tuple[list[IncidentMessage], Result]:
         """Take plots among which nothing falls due, round by round."""
@@ -264,11 +264,12 @@ class Pipeline:
     def _conduct(self, segments: Segments, picture: Picture) -> list[Sign]:
         """Return what the rules about conduct make of M steps."""
         rules = {name: params for name in RULES if (params := getattr(self.rules, name)).enabled}
-        if not rules:
+        if not rules and not company.enabled(self.rules):
             return []
         row, capacity = segments.row, self.tracks.capacity
         inside = picture.segment[picture.inside], picture.zone[picture.inside]
         vicinity = around(segments.now.earth_m, self.tracks.identity[row], inside, self.airspace)
+        self.conduct.company.hear(row, vicinity, capacity)
         some = np.flatnonzero(vicinity.near | self.conduct.on(row, capacity))
         if not len(some):
             return self.conduct.hear(segments, None, some, capacity)
@@ -294,7 +295,7 @@ class Pipeline:
         messages: list[IncidentMessage] = []
         if self.time_s == -math.inf < until_s:
             self.activation.advance(until_s)
-        self._interceptions_due_s()  # is set by the time that was
+        self._company_due_s()  # is set by the time that was
         self.time_s = max(self.time_s, until_s)
         while (due_s := self._due_s()) <= self.time_s:
             messages += self._close_zones(due_s)
@@ -318,16 +319,15 @@ class Pipeline:
         if self.rules.dark.enabled:
             look = partial(conduct.dark.look, now_s, tracks, self.airspace, self.rules.dark)
             signs += self.execute("dark", look) or ()
-        if self._interceptions_due_s() <= now_s:
-            look = partial(conduct.interceptions.look, now_s, self.book.rows(), tracks, self.rules.interception)
-            signs += self.execute("interception", look) or ()
-        signs.sort(key=lambda sign: tracks.name(sign.row))
+        if self._company_due_s() <= now_s:
+            looks = conduct.company.looks(now_s, self.book.rows(), self.airspace.watched, tracks, self.rules)
+            for rule, each in looks:
+                signs += self.execute(rule, each) or ()
+        signs.sort(key=lambda sign: (tracks.name(sign.row), *map(tracks.name, sign.others)))
         return [message for _, message in self.book.note(signs, tracks, self.airspace.zones, self._depths)]
 
-    def _interceptions_due_s(self) -> float:
-        if not self.rules.interception.enabled:
-            return math.inf
-        return self.conduct.interceptions.due_s(self.book.rows(), self.tracks, self.time_s)
+    def _company_due_s(self) -> float:
+        return self.conduct.company.due_s(self.book.rows(), self.airspace.watched, self.tracks, self.rules, self.time_s)
 
     def _close_zones(self, now_s: float) -> list[IncidentMessage]:
         """Open and close the zones whose windows begin or end now."""
@@ -345,7 +345,7 @@ class Pipeline:
         due_s = min(
             self.book.due_s(),
             self.activation.due_s,
-            self._interceptions_due_s(),
+            self._company_due_s(),
             float(self.conduct.dark.due_at_s(tracks, self.rules.dark).min()) if self.rules.dark.enabled else math.inf,
             float(tracks.lost_at_s().min()),
             float(tracks.forgotten_at_s().min()),

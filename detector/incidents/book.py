@@ -26,7 +26,7 @@ from detector.incidents.message import IncidentMessage, Other, Subject, stamp
 from detector.incidents.severity import CERTAINTIES, SEVERITIES, URGENCY
 from detector.incidents.subject import subjects
 from detector.rules.findings import Change, FindingRow, Findings
-from detector.rules.signs import Sign
+from detector.rules.signs import ROLE, Sign
 from detector.tracks.fixes import Rows, Segments
 from detector.tracks.store import TrackStore
 
@@ -164,7 +164,7 @@ class Book:
             names = _names(change.others, tracks)
             zone = None if change.zone < 0 else zones[change.zone]
             entry, worth_telling = incident.note(change, zone, identity, names)
-            incident.roles |= dict.fromkeys(names, "interceptor")
+            incident.cast(names, ROLE.get(entry.kind, ""))
             news.worth_telling |= worth_telling or incident.sequence == 0
         news.about.append(entry)
 

@@ -25,6 +25,9 @@ _DEEDS = {  # verb while it lasts, verb when it is over, the rest
     "dark": ("fell silent", "was silent", "{distance} from {zone}"),
     "interception": ("is intercepted by", "was intercepted by", "{others}"),
     "asset_pass": ("passes", "passed", "{zone} at {closest}"),
+    "well_clear": ("comes close to", "came close to", "{others}, {closest} from it"),
+    "bow_crossing": ("is in a bow crossing with", "was in a bow crossing with", "{others}, {ahead} ahead"),
+    "near_collision": ("nearly collides with", "nearly collided with", "{others} at {closest}"),
 }
 _SAYS_WHERE = {"approach", "dark", "asset_pass"}
 
@@ -74,6 +77,7 @@ def _deed(entry: Entry, still: Sequence[Entry], *, near: bool) -> str:
         "distance": _distance(evidence.get("distance_m", 0.0)),
         "jump": _distance(evidence.get("jump_m", 0.0)),
         "closest": _distance(evidence.get("closest_m", 0.0)),
+        "ahead": _distance(evidence.get("ahead_m", 0.0)),
     }
     present, past, rest = _DEEDS[entry.rule]
     deed = f"{present if entry.ended_s is None else past} {rest.format(**words | evidence)}"

@@ -41,6 +41,10 @@ class Evidence(Struct, frozen=True, kw_only=True):
     claimed_lat: float | UnsetType = UNSET
     claimed_lon: float | UnsetType = UNSET
     closest_m: float | UnsetType = UNSET  # slant range between two aircraft, or to an asset
+    time_to_cpa_s: float | UnsetType = UNSET  # from then until they will be closest over ground ...
+    miss_distance_m: float | UnsetType = UNSET  # ... and how close, if both fly on
+    time_to_crossing_s: float | UnsetType = UNSET  # from then until one is in line with the other's nose ...
+    ahead_m: float | UnsetType = UNSET  # ... and how far ahead of it
     height_m: float | UnsetType = UNSET  # above the sea, at the closest
     passes: int | UnsetType = UNSET
 

@@ -20,6 +20,9 @@ _OF_RULE = {
     "dark": 1,
     "interception": 0,
     "asset_pass": 2,
+    "well_clear": 1,
+    "bow_crossing": 2,
+    "near_collision": 2,
 }
 
 URGENCY = {

@@ -9,10 +9,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from detector.rules import approach, asset_pass, emergency_code, hard_turn, pull_up, steep_descent
+from detector.rules.company import Company
 from detector.rules.conditions import Conditions, Turn
 from detector.rules.dark import Dark, heard_again
 from detector.rules.findings import Change
-from detector.rules.interception import Interceptions
 from detector.rules.sight import Scene, Sight
 from detector.rules.signs import Sign, Signs
 from detector.tracks.fixes import Rows, Segments
@@ -41,7 +41,7 @@ class Conduct:
         self._conditions: dict[str, list[Conditions]] = {rule: [] for rule in RULES}
         self.jumps = Conditions()
         self.dark = Dark()
-        self.interceptions = Interceptions()
+        self.company = Company()
 
     def on(self, rows: Rows, capacity: int) -> np.ndarray:
         """Tell of which tracks any condition holds, (R,)."""
@@ -56,7 +56,7 @@ class Conduct:
         for condition in (*self._every(), self.jumps):
             condition.forget(rows[rows < len(condition.on)])
         self.dark.forget(rows)
-        self.interceptions.forget(rows)
+        self.company.forget(rows)
 
     def hear(self, segments: Segments, scene: Scene | None, some: Rows, capacity: int) -> Signs:
         """Take in who is on the way into a zone, of whom a scene tells; return who had fallen silent."""

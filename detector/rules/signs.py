@@ -16,8 +16,14 @@ KIND = {
     "dark": "dark",
     "interception": "interception",
     "asset_pass": "asset-pass",
+    "well_clear": "proximity",
+    "bow_crossing": "proximity",
+    "near_collision": "proximity",
 }
 """The kind of finding that each rule makes."""
+
+ROLE = {"interception": "interceptor", "proximity": "conflict"}
+"""The part that others have in a kind of finding."""
 
 
 class Sign(NamedTuple):

@@ -7,14 +7,17 @@ import msgspec
 from detector.rules import (
     approach,
     asset_pass,
+    bow_crossing,
     dark,
     emergency_code,
     hard_turn,
     incursion,
     interception,
     jump,
+    near_collision,
     pull_up,
     steep_descent,
+    well_clear,
 )
 
 
@@ -31,3 +34,6 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     jump: jump.Params = jump.Params()
     dark: dark.Params = dark.Params()
     interception: interception.Params = interception.Params()
+    well_clear: well_clear.Params = well_clear.Params()
+    bow_crossing: bow_crossing.Params = bow_crossing.Params()
+    near_collision: near_collision.Params = near_collision.Params()
