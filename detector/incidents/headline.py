@@ -25,7 +25,7 @@ _DEEDS = {  # verb while it lasts, verb when it is over, the rest
     "dark": ("fell silent", "was silent", "{distance} from {zone}"),
     "interception": ("is intercepted by", "was intercepted by", "{others}"),
     "asset_pass": ("passes", "passed", "{zone} at {closest}"),
-    "well_clear": ("comes close to", "came close to", "{others}, {closest} from it"),
+    "well_clear": ("closes on", "closed on", "{others}, {closest} apart, to pass at {miss}"),
     "bow_crossing": ("is in a bow crossing with", "was in a bow crossing with", "{others}, {ahead} ahead"),
     "near_collision": ("nearly collides with", "nearly collided with", "{others} at {closest}"),
 }
@@ -77,6 +77,7 @@ def _deed(entry: Entry, still: Sequence[Entry], *, near: bool) -> str:
         "distance": _distance(evidence.get("distance_m", 0.0)),
         "jump": _distance(evidence.get("jump_m", 0.0)),
         "closest": _distance(evidence.get("closest_m", 0.0)),
+        "miss": _distance(evidence.get("miss_distance_m", 0.0)),
         "ahead": _distance(evidence.get("ahead_m", 0.0)),
     }
     present, past, rest = _DEEDS[entry.rule]

@@ -59,9 +59,9 @@ def _look(
         ahead_m = dot(apart_m, ahead) + time_s * dot(velocity_mps, ahead)
         error_m = SURELY_SIGMAS * np.hypot(pairs.sigma_m, pairs.sigma_mps * time_s)
         above_m = np.abs(pairs.above_m + time_s * pairs.climb_mps)
-    shown = counts & (speed_mps > SLOWEST_MPS) & (least_mps > LEAST_ANGLE * speed_mps)
-    shown &= (time_s >= 0) & (latest_s <= params.within_s) & (above_m <= params.height_ft * FOOT_M)
-    shown &= (ahead_m - error_m > 0) & (ahead_m + error_m <= params.ahead_m)
+        shown = counts & (speed_mps > SLOWEST_MPS) & (least_mps > LEAST_ANGLE * speed_mps)
+        shown &= (time_s >= 0) & (latest_s <= params.within_s) & (above_m <= params.height_ft * FOOT_M)
+        shown &= (ahead_m - error_m > 0) & (ahead_m + error_m <= params.ahead_m)
     range_m = pairs.range_m
 
     def evidence(p: int) -> dict[str, float | str]:

@@ -2,7 +2,8 @@
 
 Who matters are the subjects of open incidents, and watched aircraft near a zone. Two suspects are a room's business
 each by itself, not as a danger to each other; so are two watched aircraft that fly together, such as a tanker and its
-receiver. What moves alike within the error of places may be one aircraft under two names.
+receiver, and whoever is low and slow enough to be landing. What moves alike within the error of places may be one
+aircraft under two names.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from detector.airspace.zones import Identity
 from detector.geometry.pairs import between, level
+from detector.rules.dark import LOW_M, SLOW_MPS
 from detector.rules.sight import SURELY_SIGMAS
 from detector.rules.traffic import Traffic
 from detector.tracks.fixes import Rows
@@ -87,7 +89,8 @@ def encounters(traffic: Traffic, subjects: Rows, matter: Rows, watched: Mask, tr
         other_is_friend=is_friend[1],
         reported_s=np.maximum(traffic.reported_s[one], traffic.reported_s[other]),
     )
-    return every.take(~_no_danger(every, watched, tracks))
+    landing = _landing(traffic)
+    return every.take(~(_no_danger(every, watched, tracks) | landing[one] | landing[other]))
 
 
 def _pairs(traffic: Traffic, matter: Rows) -> tuple[Rows, Rows]:
@@ -105,6 +108,11 @@ def _owner(one: Rows, other: Rows, subjects: Rows, matter: Rows, tracks: TrackSt
     rank = [2 * np.isin(row, subjects) + np.isin(row, matter) for row in (one, other)]
     by_name = tracks.last.track_id[one] < tracks.last.track_id[other]
     return np.where((rank[0] > rank[1]) | ((rank[0] == rank[1]) & by_name.astype(bool)), one, other)
+
+
+def _landing(traffic: Traffic) -> Mask:
+    slow: Mask = np.linalg.norm(traffic.velocity_mps, axis=1) < SLOW_MPS
+    return slow & (traffic.height_m < LOW_M)
 
 
 def _no_danger(pairs: Encounters, watched: Mask, tracks: TrackStore) -> Mask:

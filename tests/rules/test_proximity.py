@@ -28,6 +28,7 @@ def flown(
     beside_m: float = 0.0,
     ahead_m: float = 0.0,
     above_ft: float = 0.0,
+    alt_ft: float = 20_000.0,
     speed: float = SPEED_MPS,
     source: str = "adsb",
     lon: float = 19.9,
@@ -44,7 +45,7 @@ def flown(
     plots.lon_deg[:], plots.lat_deg[:], _ = zoo.GEOD.fwd(
         plots.lon_deg, plots.lat_deg, np.degrees(np.arctan2(east_m, north_m)), np.hypot(east_m, north_m)
     )
-    plots.baro_alt_m[:] = 6000.0 + above_ft * FOOT_M
+    plots.baro_alt_m[:] = alt_ft * FOOT_M + above_ft * FOOT_M
     if source == "adsb":
         plots.gs_mps[:], plots.track_deg[:], plots.vrate_mps[:] = speed, course % 360, 0.0
     return plots
@@ -128,6 +129,12 @@ def test_two_suspects_are_no_danger_to_each_other():
 
 def test_airliners_are_nobodys_business():
     assert tell(flown(callsign="LOT2"), other(course=180, beside_m=20)) == []
+
+
+def test_who_may_be_landing_is_spared():
+    low = {"speed": 70.0, "alt_ft": 1500.0}
+    assert tell(flown(**low), other(course=0, beside_m=300, **low)) == []
+    assert found(tell(flown(**low | {"alt_ft": 3000.0}), other(course=0, beside_m=300, **low | {"alt_ft": 3000.0})))
 
 
 def test_far_from_every_zone_it_is_nobodys_business():
