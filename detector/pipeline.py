@@ -23,7 +23,7 @@ from detector.geometry.projection import earth_centred
 from detector.incidents.book import Book
 from detector.incidents.message import IncidentMessage
 from detector.picture import Airspace, Picture, look
-from detector.rules import evidence, incursion, integrity, interception
+from detector.rules import company, evidence, incursion, integrity
 from detector.rules.assets import Assets
 from detector.rules.claims import Claims
 from detector.rules.conduct import RULES, Conduct
@@ -165,6 +165,7 @@ class Pipeline:
         self.activation, self.assets = activation, Assets(airspace)
         self.conduct.dark.forget_zones()
         self.conduct.probes.forget_zones()
+        self.conduct.company.forget_zones()
         self.tracks.reclassify(classifier)
         return messages
 
@@ -211,9 +212,8 @@ class Pipeline:
         )
 
     def _until_s(self, start_s: float) -> float:
-        """Return how far a piece may go that begins then: while others are held against, to the next whole second."""
-        meeting = self.rules.interception.enabled and bool(interception.friends(self.tracks).any())
-        watching = meeting or self.assets.followed(self.tracks)
+        """Return how far a piece may go that begins then: no look at who is where falls due within it."""
+        watching = company.enabled(self.rules) or self.assets.followed(self.tracks)
         return math.floor(start_s) + 1.0 if watching else start_s + PIECE_S
 
     def _take(self, plots: Plots, fixes: Fixes, clock_s: Floats) -> tuple[list[IncidentMessage], Result]:
@@ -280,13 +280,14 @@ class Pipeline:
     def _conduct(self, segments: Segments, picture: Picture) -> list[Sign]:
         """Return what the rules about conduct make of M steps."""
         rules = {name: params for name in RULES if (params := getattr(self.rules, name)).enabled}
-        if not rules:
+        if not rules and not company.enabled(self.rules):
             return []
         row, capacity = segments.row, self.tracks.capacity
         inside = picture.segment[picture.inside], picture.zone[picture.inside]
         now, identity = segments.now, self.tracks.identity[row]
         vicinity = around(now.earth_m, identity, inside, self.airspace)
         vicinity = self.assets.near(row, identity, now.earth_m, now.time_s, vicinity)
+        self.conduct.company.hear(row, vicinity, capacity)
         some = np.flatnonzero(vicinity.near | self.conduct.on(row, capacity))
         if not len(some):
             return self.conduct.hear(segments, None, some, capacity)
@@ -315,7 +316,7 @@ class Pipeline:
         messages: list[IncidentMessage] = []
         if self.time_s == -math.inf < until_s:
             self.activation.advance(until_s)
-        self._interceptions_due_s(), self.assets.due_s(self.tracks, self.time_s)  # are set by the time that was
+        self._company_due_s(self.time_s), self.assets.due_s(self.tracks, self.time_s)  # are set by the time that was
         self.time_s = max(self.time_s, until_s)
         while (due_s := self._due_s()) <= self.time_s:
             messages += self._close_zones(due_s)
@@ -345,18 +346,17 @@ class Pipeline:
         if interference.due_s() <= now_s:
             look = partial(interference.look, now_s, self.book.subjects(), tracks, self.rules.interference)
             signs += self.execute("interference", look) or ()
-        if self._interceptions_due_s(now_s) <= now_s:
-            look = partial(conduct.interceptions.look, now_s, self.book.rows(), tracks, self.rules.interception)
-            signs += self.execute("interception", look) or ()
-        signs.sort(key=lambda sign: tracks.name(sign.row))
+        if self._company_due_s(now_s) <= now_s:
+            looks = conduct.company.looks(now_s, self.book.rows(), self.airspace.watched, tracks, self.rules)
+            for rule, each in looks:
+                signs += self.execute(rule, each) or ()
+        signs.sort(key=lambda sign: (tracks.name(sign.row), *map(tracks.name, sign.others)))
         told = self.book.note(signs, tracks, self.airspace.zones, self._depths, now_s)
-        self._interceptions_due_s(now_s)  # is set by what is open now
+        self._company_due_s(now_s)  # is set by what is open now
         return [message for _, message in told]
 
-    def _interceptions_due_s(self, now_s: float | None = None) -> float:
-        if not self.rules.interception.enabled:
-            return math.inf
-        return self.conduct.interceptions.due_s(self.book.rows(), self.tracks, self.time_s if now_s is None else now_s)
+    def _company_due_s(self, now_s: float) -> float:
+        return self.conduct.company.due_s(self.book.rows(), self.airspace.watched, self.tracks, self.rules, now_s)
 
     def _close_zones(self, now_s: float) -> list[IncidentMessage]:
         """Open and close the zones whose windows begin or end now."""
@@ -374,7 +374,7 @@ class Pipeline:
         due_s = min(
             self.book.due_s(),
             self.activation.due_s,
-            self._interceptions_due_s(),
+            self._company_due_s(self.time_s),
             self.assets.due_s(tracks, self.time_s),
             self.conduct.integrity.interference.due_s(),
             float(self.conduct.dark.due_at_s(tracks, self.rules.dark).min()) if self.rules.dark.enabled else math.inf,

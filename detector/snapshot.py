@@ -24,6 +24,7 @@ from detector.geometry.projection import Theatre
 from detector.incidents import plain
 from detector.picture import Airspace
 from detector.pipeline import Pipeline
+from detector.rules.company import Company
 from detector.rules.conditions import Conditions
 from detector.rules.conduct import Conduct
 from detector.rules.contacts import RECORD
@@ -35,7 +36,7 @@ from detector.tracks.fixes import Fixes, Rows
 from detector.tracks.history import History
 from feeds.plots import Plots
 
-_HOLDERS = (Columns, Fixes, Plots, Conduct, Conditions, Dark, Integrity, Interference)
+_HOLDERS = (Columns, Fixes, Plots, Company, Conduct, Conditions, Dark, Integrity, Interference)
 _INDEX = {"_row_of", "_free"}  # of the store: follows from its columns
 
 
@@ -58,6 +59,7 @@ class _State(Struct, frozen=True):
     trails: dict[str, bytes | list[Any]]  # of these rows
     contacts: bytes
     company: list[tuple[Any, ...]]
+    proximities: list[tuple[Any, ...]]
     company_due_s: float
     probes: list[tuple[Any, ...]]
     interference: dict[str, Any]
@@ -83,7 +85,8 @@ class Snapshots:
         return freeze(self._pipeline, np.array(sorted(self._touched), dtype=np.intp))
 
     def _rows(self) -> set[int]:
-        company = {row for pair in self._pipeline.conduct.interceptions.company for row in pair}
+        company = {row for pair in self._pipeline.conduct.company.interceptions.company for row in pair}
+        company |= self._pipeline.conduct.company.proximities.rows()
         company |= self._pipeline.conduct.integrity.interference.rows
         return company | {incident.row for part in self._pipeline.book.incidents() for incident in part}
 
@@ -110,8 +113,9 @@ def freeze(pipeline: Pipeline, rows: Rows) -> bytes:
         watched=watched.tolist(),
         trails={name: _packed(column[watched]) for name, column in tracks.trail.columns().items()},
         contacts=contacts.records[of_these].tobytes(),
-        company=conduct.interceptions.plain(),
-        company_due_s=conduct.interceptions.next_s,
+        company=conduct.company.interceptions.plain(),
+        proximities=conduct.company.proximities.plain(),
+        company_due_s=conduct.company.next_s,
         probes=conduct.probes.plain(),
         interference=conduct.integrity.interference.plain(),
         open=[plain.plain(incident) for incident in is_open],
@@ -143,7 +147,9 @@ def thaw(pipeline: Pipeline, blob: bytes) -> None:
     pipeline.contacts.forget(np.concatenate([rows, gone]))
     contacts = np.frombuffer(state.contacts, dtype=RECORD)
     pipeline.contacts.put(contacts, np.ones(len(contacts), dtype=bool))
-    conduct.interceptions.restore(state.company, state.company_due_s)
+    conduct.company.interceptions.restore(state.company)
+    conduct.company.proximities.restore(state.proximities)
+    conduct.company.next_s = state.company_due_s
     conduct.probes.restore(state.probes)
     conduct.integrity.interference.restore(state.interference)
     known = {zone.id: zone for zone in pipeline.airspace.zones}

@@ -184,7 +184,7 @@ class Book:
             names = _names(change.others, tracks)
             zone = None if change.zone < 0 else zones[change.zone]
             entry, worth_telling = incident.note(change, zone, identity, names)
-            incident.roles |= dict.fromkeys(names, ROLE.get(change.rule, ""))
+            incident.cast(names, ROLE.get(change.rule, ""))
             news.worth_telling |= worth_telling or incident.sequence == 0
         news.about.append(entry)
 

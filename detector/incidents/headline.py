@@ -35,6 +35,9 @@ _DEEDS = {  # verb while it lasts, verb when it is over, the rest
     "loitering": ("loiters", "loitered", "within {radius}"),
     "probing": ("probes", "probed", "{zone}: {approaches} approaches"),
     "skirting": ("skirts", "skirted", "{zone} at {distance}"),
+    "well_clear": ("closes on", "closed on", "{others}, {closest} apart, to pass at {miss}"),
+    "bow_crossing": ("is in a bow crossing with", "was in a bow crossing with", "{others}, {ahead} ahead"),
+    "near_collision": ("nearly collides with", "nearly collided with", "{others} at {closest}"),
 }
 _SAYS_WHERE = {"approach", "dark", "asset_pass", "probing", "skirting"}
 
@@ -86,6 +89,8 @@ def _deed(entry: Entry, still: Sequence[Entry], *, near: bool) -> str:
         "radius": _distance(evidence.get("radius_m", 0.0)),
         "apart": _distance(evidence.get("apart_m", 0.0)),
         "closest": _distance(evidence.get("closest_m", 0.0)),
+        "miss": _distance(evidence.get("miss_distance_m", 0.0)),
+        "ahead": _distance(evidence.get("ahead_m", 0.0)),
     }
     present, past, rest = _DEEDS[entry.rule]
     deed = f"{present if entry.ended_s is None else past} {rest.format(**words | evidence)}"

@@ -84,6 +84,10 @@ class Incident:
         lost = open_kinds & _ENDS_LOST and ("incursion" in open_kinds or "interception" not in open_kinds)
         return "lost" if lost else self.farewell()
 
+    def cast(self, names: Iterable[str], role: str) -> None:
+        """Give others a part in the story; who has intercepted the subject is an interceptor whatever else he does."""
+        self.roles |= {name: role for name in names if self.roles.get(name) != "interceptor"}
+
     def break_off(self, last_s: float, zone_ids: Container[str | None] | None = None) -> list[Entry]:
         """End what is open, in these zones or everywhere, and return it."""
         ended = [e for e in self.open_entries() if zone_ids is None or e.zone_id in zone_ids]
@@ -125,7 +129,7 @@ class Incident:
         episodes = (e for e in reversed(self.entries) if isinstance(e, Episode))
         alike = (e for e in episodes if (e.rule, e.strand) == (sign.rule, sign.strand))
         alike = (e for e in alike if e.rule not in COUNTED or zone is None or e.zone is zone)
-        if sign.rule != "interception":  # each interceptor's is another
+        if sign.rule == "interference":  # which spreads to others
             return next(alike, None)
         return next((e for e in alike if set(others) <= set(e.others)), None)
 

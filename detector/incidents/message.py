@@ -54,6 +54,10 @@ class Evidence(Struct, frozen=True, kw_only=True):
     apart_m: float | UnsetType = UNSET  # two places of one address
     aircraft: int | UnsetType = UNSET  # whose positions go wrong together, so far
     closest_m: float | UnsetType = UNSET  # slant range between two aircraft, or to an asset
+    time_to_cpa_s: float | UnsetType = UNSET  # from then until they will be closest over ground ...
+    miss_distance_m: float | UnsetType = UNSET  # ... and how close, if both fly on
+    time_to_crossing_s: float | UnsetType = UNSET  # from then until one is in line with the other's nose ...
+    ahead_m: float | UnsetType = UNSET  # ... and how far ahead of it
     height_m: float | UnsetType = UNSET  # above the sea, at the closest or the lowest
     height_sigma_m: float | UnsetType = UNSET
     speed_kt: float | UnsetType = UNSET  # over ground: the greatest so far, or at the lowest

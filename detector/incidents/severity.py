@@ -30,6 +30,9 @@ _OF_RULE = {
     "skirting": 0,
     "loitering": 0,
     "probing": 2,
+    "well_clear": 1,
+    "bow_crossing": 2,
+    "near_collision": 2,
 }
 
 URGENCY = {

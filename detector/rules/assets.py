@@ -11,8 +11,8 @@ import math
 import numpy as np
 
 from detector.picture import Airspace
+from detector.rules.traffic import carried_on
 from detector.rules.vicinity import Vicinity
-from detector.tracks.extrapolated import Extrapolated
 from detector.tracks.fixes import Rows, Segments
 from detector.tracks.store import TrackStore
 from detector.units import NAUTICAL_MILE_M
@@ -58,7 +58,7 @@ class Assets:
         known = np.flatnonzero(self._row >= 0)
         known = known[now_s - tracks.heard_s[self._row[known]] >= KNOWN_S]
         self._middle_m[self._moving] = np.nan
-        there = Extrapolated.of(self._row[known], tracks, now_s)
+        there = carried_on(now_s, self._row[known], tracks)
         zone, moves = self._moving[known], np.isfinite(there.velocity_mps)
         self._middle_m[zone] = np.where(moves, there.place_m, tracks.fix.earth_m[self._row[known]])
         self._velocity_mps[zone] = np.where(moves, there.velocity_mps, 0.0)

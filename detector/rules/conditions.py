@@ -6,6 +6,7 @@ report has shown it for HYSTERESIS_S and N - 1 reports.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -52,6 +53,16 @@ class Conditions:
         """Tell of which tracks it holds, or has been shown lately, (R,)."""
         pending: Mask = self.on[rows] | (self._shown[rows] > 0)
         return pending
+
+    def plain(self, row: int) -> tuple[float, ...]:
+        """Return what holds of one track as plain data."""
+        columns = self._shown, self.on, self.first_s, self.last_s, self.peak
+        return tuple(float(column[row]) for column in columns)
+
+    def restore(self, row: int, data: Sequence[float]) -> None:
+        """Let hold of one track what plain data tells of."""
+        for column, value in zip((self._shown, self.on, self.first_s, self.last_s, self.peak), data, strict=True):
+            column[row] = value
 
     def forget(self, rows: Rows) -> None:
         """Let nothing hold of these tracks."""

@@ -20,10 +20,10 @@ from detector.rules import (
     steep_descent,
     too_fast,
 )
+from detector.rules.company import Company
 from detector.rules.conditions import Conditions
 from detector.rules.dark import Dark, heard_again
 from detector.rules.integrity import Integrity
-from detector.rules.interception import Interceptions
 from detector.rules.probing import Probes
 from detector.rules.sight import Scene, Sight, changes
 from detector.rules.signs import Signs
@@ -59,7 +59,7 @@ class Conduct:
         self.integrity = Integrity()
         self.dark = Dark()
         self.probes = Probes()
-        self.interceptions = Interceptions()
+        self.company = Company()
 
     def on(self, rows: Rows, capacity: int) -> np.ndarray:
         """Tell of which tracks any condition holds, (R,)."""
@@ -82,6 +82,7 @@ class Conduct:
             condition.fit(capacity)
         self.dark.fit(capacity)
         self.integrity.fit(capacity)
+        self.company.fit(capacity)
 
     def forget(self, rows: Rows) -> None:
         """Let nothing hold of these tracks."""
@@ -89,7 +90,7 @@ class Conduct:
             condition.forget(rows[rows < len(condition.on)])
         self.integrity.forget(rows)
         self.dark.forget(rows)
-        self.interceptions.forget(rows)
+        self.company.forget(rows)
 
     def drop(self, rows: Rows) -> None:
         """Forget these tracks, which will not be heard again, with all that is remembered of them."""

@@ -2,7 +2,7 @@
 
 Joined is who has been within CLOSE_NM and LEVEL_FT of it, moving alike within ALIKE_KT, for JOINED_S; the friend has
 broken off once that has not been so for JOINED_S, within half as much again. Both are held against each other at whole
-seconds of event time, each extrapolated from its last report.
+seconds of event time.
 """
 
 from __future__ import annotations
@@ -14,20 +14,18 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from detector.airspace.zones import Identity
+from detector.geometry.pairs import between
 from detector.rules.findings import Change
 from detector.rules.params import Positive
 from detector.rules.signs import Sign, Signs
-from detector.tracks.extrapolated import Extrapolated
+from detector.rules.traffic import Traffic, airborne
 from detector.tracks.fixes import Rows
 from detector.tracks.store import TrackStore
 from detector.units import FOOT_M, KNOT_MPS, NAUTICAL_MILE_M
 
 STAYS = 1.5  # times farther, and moving less alike, a friend who has joined is still there
-EVERY_S = 1.0
 FLICKER_S = 5.0  # apart for less, who is about to join has been close all the time
 DOUBT_SIGMAS = 2.0  # velocities differ by what they surely differ by
 KNOWN_S = 60.0  # a friend has been heard for so long, and is not somebody who has only just been named one
@@ -58,7 +56,6 @@ class Interceptions:
 
     def __init__(self) -> None:
         self._company: dict[tuple[int, int], _Company] = {}
-        self.next_s = math.inf
 
     @property
     def company(self) -> set[tuple[int, int]]:
@@ -69,23 +66,16 @@ class Interceptions:
         """Return who keeps company with whom as plain data."""
         return [(*pair, *astuple(company)) for pair, company in self._company.items()]
 
-    def restore(self, data: Iterable[tuple[Any, ...]], next_s: float) -> None:
+    def restore(self, data: Iterable[tuple[Any, ...]]) -> None:
         """Go on from plain data."""
         self._company = {(subject, friend): _Company(*known) for subject, friend, *known in data}
-        self.next_s = next_s
 
-    def due_s(self, subjects: Rows, tracks: TrackStore, now_s: float) -> float:
-        """Return the whole second to look at next; inf while there is nobody to be met, or nobody to meet them."""
-        if not len(subjects) or not (friends(tracks) & ~tracks.lost).any():
-            self.next_s = math.inf
-        elif self.next_s == math.inf:
-            self.next_s = math.floor(now_s) + EVERY_S
-        return self.next_s
+    def __bool__(self) -> bool:
+        return bool(self._company)
 
-    def look(self, now_s: float, subjects: Rows, tracks: TrackStore, params: Params) -> Signs:
+    def look(self, now_s: float, subjects: Rows, traffic: Traffic, tracks: TrackStore, params: Params) -> Signs:
         """Return what has begun, and what is over, at a whole second."""
-        self.next_s = now_s + EVERY_S
-        near = _pairs(now_s, subjects, _friends(tracks, now_s), tracks, params)
+        near = _pairs(traffic, subjects, _friends(tracks, now_s, traffic.row), params)
         signs = Signs()
         for (subject, friend), (apart_m, close) in near.items():
             company = self._company.get((subject, friend))
@@ -107,48 +97,36 @@ class Interceptions:
         return Signs(sorted(signs, key=lambda sign: (tracks.name(sign.row), *map(tracks.name, sign.others))))
 
     def forget(self, rows: Rows) -> None:
-        """Let these tracks keep company with nobody."""
+        """Let nobody keep company with these subjects; friends who are gone will break off by themselves."""
         gone = set(rows.tolist())
-        self._company = {pair: company for pair, company in self._company.items() if gone.isdisjoint(pair)}
+        self._company = {pair: company for pair, company in self._company.items() if pair[0] not in gone}
 
 
-def friends(tracks: TrackStore) -> NDArray[np.bool_]:
-    """Tell which rows are tracks of friends, lost or not, (C,)."""
-    theirs: NDArray[np.bool_] = tracks.alive & (tracks.identity <= Identity.ASSUMED_FRIEND)
-    return theirs
-
-
-def _friends(tracks: TrackStore, now_s: float) -> Rows:
-    flying = ~tracks.lost & ~tracks.trust.doubted & (tracks.grounded == 0)
-    return np.flatnonzero(friends(tracks) & flying & (now_s - tracks.heard_s >= KNOWN_S))
+def _friends(tracks: TrackStore, now_s: float, rows: Rows) -> Rows:
+    ours = (tracks.identity <= Identity.ASSUMED_FRIEND) & (now_s - tracks.heard_s >= KNOWN_S) & airborne(tracks)
+    return rows[ours[rows]]
 
 
 def _pairs(
-    now_s: float, subjects: Rows, friends: Rows, tracks: TrackStore, params: Params
+    traffic: Traffic, subjects: Rows, friends: Rows, params: Params
 ) -> dict[tuple[int, int], tuple[float, bool]]:
     """Return the slant range of those who are near each other, and whether they are close rather than still there."""
-    there = Extrapolated.of(np.concatenate([subjects, friends]), tracks, now_s)
-    place_m, velocity_mps, sigma_mps, height_m = there.place_m, there.velocity_mps, there.sigma_mps, there.height_m
-    n = len(subjects)
-    known = np.isfinite(velocity_mps[:, 0])
-    theirs = np.flatnonzero(known[n:]) + n
-    ours = np.flatnonzero(known[:n])
+    ours, theirs = (at[traffic.moving[at]] for at in map(traffic.find, (subjects, friends)))
     reach_m = params.close_nm * NAUTICAL_MILE_M
-    if not len(theirs) or not len(ours):
-        return {}
-    tree = cKDTree(place_m[theirs])
-    near: Any = cKDTree(place_m[ours]).sparse_distance_matrix(tree, STAYS * reach_m, output_type="ndarray")
-    one, other = ours[near["i"]], theirs[near["j"]]
-    apart_m = np.linalg.norm(place_m[one] - place_m[other], axis=1)
-    above_m = np.nan_to_num(np.abs(height_m[one] - height_m[other]))  # who knows no height may be on any
-    unlike_mps = np.linalg.norm(velocity_mps[one] - velocity_mps[other], axis=1)
-    unlike_mps -= DOUBT_SIGMAS * np.hypot(sigma_mps[one], sigma_mps[other])
+    i, j = between(traffic.place_m[ours], traffic.place_m[theirs], STAYS * reach_m)
+    one, other = ours[i], theirs[j]
+    apart_m = np.linalg.norm(traffic.place_m[one] - traffic.place_m[other], axis=1)
+    above_m = np.nan_to_num(np.abs(traffic.height_m[one] - traffic.height_m[other]))  # no height: on any
+    unlike_mps = np.linalg.norm(traffic.velocity_mps[one] - traffic.velocity_mps[other], axis=1)
+    unlike_mps -= DOUBT_SIGMAS * np.hypot(traffic.velocity_sigma_mps[one], traffic.velocity_sigma_mps[other])
     excess = np.maximum.reduce(
         [apart_m / reach_m, above_m / (params.level_ft * FOOT_M), unlike_mps / (params.alike_kt * KNOT_MPS)]
     )
-    rows = np.concatenate([subjects, friends])
     return {
-        (int(rows[one[p]]), int(rows[other[p]])): (math.hypot(apart_m[p], above_m[p]), bool(excess[p] <= 1))
+        (int(traffic.row[one[p]]), int(traffic.row[other[p]])): (
+            math.hypot(apart_m[p], above_m[p]),
+            bool(excess[p] <= 1),
+        )
         for p in np.flatnonzero(excess <= STAYS).tolist()
     }
 

@@ -27,6 +27,9 @@ KIND = {
     "skirting": "skirting",
     "probing": "approach",
     "loitering": "loitering",
+    "well_clear": "proximity",
+    "bow_crossing": "proximity",
+    "near_collision": "proximity",
 }
 """The kind of finding that each rule makes."""
 
@@ -35,7 +38,13 @@ COUNTED = {"asset_pass", "probing"}
 
 AGAIN_S = 60.0  # who does the same again within this has not stopped doing it
 
-ROLE = {"interception": "interceptor", "interference": "affected"}
+ROLE = {
+    "interception": "interceptor",
+    "interference": "affected",
+    "well_clear": "conflict",
+    "bow_crossing": "conflict",
+    "near_collision": "conflict",
+}
 """The part that other aircraft have in what each rule finds."""
 
 

@@ -8,6 +8,7 @@ from detector.rules import (
     accuracy_collapse,
     approach,
     asset_pass,
+    bow_crossing,
     dark,
     duplicate_address,
     emergency_code,
@@ -19,12 +20,14 @@ from detector.rules import (
     jump,
     loitering,
     low_pass,
+    near_collision,
     probing,
     pull_up,
     skirting,
     speed_change,
     steep_descent,
     too_fast,
+    well_clear,
 )
 
 
@@ -51,3 +54,6 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     interference: interference.Params = interference.Params()
     dark: dark.Params = dark.Params()
     interception: interception.Params = interception.Params()
+    well_clear: well_clear.Params = well_clear.Params()
+    bow_crossing: bow_crossing.Params = bow_crossing.Params()
+    near_collision: near_collision.Params = near_collision.Params()

@@ -1,0 +1,81 @@
+"""Pairs of aircraft: who is near whom, when they will be closest, and how close.
+
+Columns over P pairs, never a square over all aircraft. `apart_m` and `velocity_mps`, (P, D), are the place and velocity
+of one aircraft as the other sees them; both fly straight on. D is 2 over ground, 3 for slant ranges.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from detector.geometry.projection import east_north
+from feeds.plots import Floats
+
+Indices = NDArray[np.intp]
+
+
+def within(place_m: Floats, reach_m: float) -> tuple[Indices, Indices]:
+    """Return the pairs (i < j) of N places (N, 3) that are no farther apart than `reach_m`, in order."""
+    pairs = cKDTree(place_m).query_pairs(reach_m, output_type="ndarray").astype(np.intp)
+    return _sorted(pairs[:, 0], pairs[:, 1])
+
+
+def between(these_m: Floats, those_m: Floats, reach_m: float) -> tuple[Indices, Indices]:
+    """Return which of N places, (N, 3), are no farther than `reach_m` from which of M others, (M, 3), in order."""
+    near: Any = cKDTree(these_m).sparse_distance_matrix(cKDTree(those_m), reach_m, output_type="ndarray")
+    return _sorted(near["i"].astype(np.intp), near["j"].astype(np.intp))
+
+
+def _sorted(one: Indices, other: Indices) -> tuple[Indices, Indices]:
+    order = np.lexsort((other, one))
+    return one[order], other[order]
+
+
+def level(place_m: Floats, vectors: Floats) -> Floats:
+    """Return the parts east and north, (P, 2), of earth-centred vectors (P, 3) at places (P, 3)."""
+    return np.column_stack([(vectors * axis).sum(axis=1) for axis in east_north(place_m)])
+
+
+def cpa(apart_m: Floats, velocity_mps: Floats) -> tuple[Floats, Floats]:
+    """Return the time to the closest point of approach, s, and the distance there, m, (P,) each.
+
+    Who does not close is closest now: the time is never negative.
+    """
+    closing, speed2 = -dot(apart_m, velocity_mps), dot(velocity_mps, velocity_mps)
+    time_s = np.maximum(_ratio(closing, speed2, 0.0), 0.0)
+    return time_s, np.linalg.norm(apart_m + time_s[:, None] * velocity_mps, axis=1)
+
+
+def tau_s(apart_m: Floats, velocity_mps: Floats) -> Floats:
+    """Return range over closing speed, s, (P,); inf for who does not close."""
+    return _tau_s(apart_m, velocity_mps, 0.0)
+
+
+def modified_tau_s(apart_m: Floats, velocity_mps: Floats, dmod_m: float | Floats) -> Floats:
+    """Return (DMOD^2 - r^2) / (r r'), s, (P,); 0 within DMOD, inf for who is outside and does not close.
+
+    Munoz, Narkawicz, Chamberlain, "A TCAS-II Resolution Advisory Detection Algorithm", AIAA 2013-4622. It warns in time
+    of those who close too slowly for tau.
+    """
+    return _tau_s(apart_m, velocity_mps, dmod_m)
+
+
+def _tau_s(apart_m: Floats, velocity_mps: Floats, dmod_m: float | Floats) -> Floats:
+    beyond_m2, closing = np.maximum(dot(apart_m, apart_m) - np.square(dmod_m), 0.0), -dot(apart_m, velocity_mps)
+    return np.where(beyond_m2 == 0, 0.0, _ratio(beyond_m2, np.maximum(closing, 0.0), np.inf))
+
+
+def dot(one: Floats, other: Floats) -> Floats:
+    """Return the products of P vectors (P, D) with others."""
+    product: Floats = np.einsum("pd,pd->p", one, other)
+    return product
+
+
+def _ratio(above: Floats, below: Floats, instead: float) -> Floats:
+    """Return above / below; `instead` where that divides by nothing."""
+    ratio: Floats = np.divide(above, below, out=np.full(len(above), instead), where=below != 0)
+    return ratio

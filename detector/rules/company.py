@@ -1,0 +1,95 @@
+"""Company: who is near whom, looked at on whole seconds of event time while there is anybody who matters.
+
+Those who matter are the subjects of open incidents and watched aircraft that were near a zone when last heard.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.rules import proximity
+from detector.rules.encounters import encounters
+from detector.rules.interception import Interceptions
+from detector.rules.proximity import Proximities
+from detector.rules.signs import Signs
+from detector.rules.tables import Rules
+from detector.rules.traffic import around
+from detector.rules.vicinity import NOWHERE, Vicinity
+from detector.tracks.fixes import Rows
+from detector.tracks.store import TrackStore
+
+Mask = NDArray[np.bool_]
+
+EVERY_S = 1.0
+
+
+class Company:
+    """What C tracks have to do with each other."""
+
+    def __init__(self) -> None:
+        self.interceptions = Interceptions()
+        self.proximities = Proximities()
+        self._zone = np.full(0, NOWHERE)  # near which a track was when last heard
+        self.next_s = math.inf
+
+    def hear(self, rows: Rows, vicinity: Vicinity, capacity: int) -> None:
+        """Take in near which zones M tracks are."""
+        self.fit(capacity)
+        self._zone[rows] = vicinity.zone
+
+    def due_s(self, subjects: Rows, watched: Mask, tracks: TrackStore, rules: Rules, now_s: float) -> float:
+        """Return the whole second to look at next; inf while there is nobody who matters, or nobody else."""
+        some = enabled(rules) and len(tracks) > 1 and len(self._matter(subjects, watched, tracks)) > 0
+        if not some and not self.proximities and not self.interceptions:
+            self.next_s = math.inf
+        elif self.next_s == math.inf:
+            self.next_s = math.floor(now_s) + EVERY_S
+        return self.next_s
+
+    def looks(
+        self, now_s: float, subjects: Rows, watched: Mask, tracks: TrackStore, rules: Rules
+    ) -> Iterator[tuple[str, Callable[[], Signs]]]:
+        """Yield the rules that look at a whole second, and how; `watched`: which identities are, by any zone."""
+        self.next_s = now_s + EVERY_S
+        matter = self._matter(subjects, watched, tracks)
+        traffic = around(now_s, matter, tracks)
+        if rules.interception.enabled:
+            yield (
+                "interception",
+                partial(self.interceptions.look, now_s, subjects, traffic, tracks, rules.interception),
+            )
+        some = {rule: params for rule in proximity.RULES if (params := getattr(rules, rule)).enabled}
+        if some:
+            pairs = encounters(traffic, subjects, matter, watched, tracks)
+            for rule, params in some.items():
+                yield rule, partial(self.proximities.look, rule, pairs, params, now_s, self._zone)
+
+    def forget(self, rows: Rows) -> None:
+        """Let these tracks be near nothing and nobody."""
+        self._zone[rows[rows < len(self._zone)]] = NOWHERE
+        self.interceptions.forget(rows)
+        self.proximities.forget(rows)
+
+    def forget_zones(self) -> None:
+        """Let nobody be near a zone until heard again."""
+        self._zone[:] = NOWHERE
+
+    def _matter(self, subjects: Rows, watched: Mask, tracks: TrackStore) -> Rows:
+        self.fit(tracks.capacity)
+        near = tracks.alive & ~tracks.lost & (self._zone != NOWHERE) & watched[tracks.identity]
+        return np.union1d(subjects, np.flatnonzero(near))
+
+    def fit(self, capacity: int) -> None:
+        """Make room for so many tracks."""
+        more = max(capacity - len(self._zone), 0)
+        self._zone = np.concatenate([self._zone, np.full(more, NOWHERE)])
+
+
+def enabled(rules: Rules) -> bool:
+    """Tell whether any rule asks who is near whom."""
+    return any(getattr(rules, rule).enabled for rule in ("interception", *proximity.RULES))
