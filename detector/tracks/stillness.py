@@ -38,7 +38,8 @@ class Stillness(Columns):
 
     def judge(self, rows: Rows, first: Mask, now: Fixes, on_ground: Small) -> Mask:
         """Take one report of each of M tracks; tell which are frozen. `first`: there was none before."""
-        off_m = now.earth_m - self._spot_m[rows]
+        with np.errstate(invalid="ignore"):  # a place that is none is nowhere
+            off_m = now.earth_m - self._spot_m[rows]
         stays = ~first & (np.einsum("ij,ij->i", off_m, off_m) <= SPOT_M**2)
         slowest_mps = np.minimum(now.gs_mps, self._last_mps[rows])
         step_m = np.where(slowest_mps >= MOVING_MPS, slowest_mps * (now.time_s - self._last_s[rows]), 0.0)
