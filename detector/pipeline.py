@@ -46,6 +46,7 @@ RESULTS = ("used", "late", "duplicate", "future")
 
 FUTURE_S = 10.0  # one clock that is ahead must not make every other plot late
 LAG_S = 30.0  # older than this against event time, a plot is late whatever its track
+STUCK = 3  # times that one second falls due again
 PIECE_S = 15.0  # the shortest patience of the core: no deadline is both set and due within a piece
 
 Result = NDArray[np.int8]
@@ -318,7 +319,14 @@ class Pipeline:
             self.activation.advance(until_s)
         self._company_due_s(self.time_s), self.assets.due_s(self.tracks, self.time_s)  # are set by the time that was
         self.time_s = max(self.time_s, until_s)
+        done_s, again = -math.inf, 0
         while (due_s := self._due_s()) <= self.time_s:
+            again = again + 1 if due_s <= done_s else 0
+            if again >= STUCK:  # a rule that breaks leaves its deadline standing: time must go on all the same
+                due_s = done_s + 1.0
+                if due_s > self.time_s:
+                    break
+            done_s = due_s
             messages += self._close_zones(due_s)
             messages += self._look_around(due_s)
             messages += self.book.close_due(due_s, self.tracks)

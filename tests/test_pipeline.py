@@ -141,3 +141,23 @@ def test_tracks_are_dropped_when_lost():
     assert len(pipe.tracks) == 0
     assert not pipe.tracks.alive.any()
     assert len(pipe.contacts.records) == 0
+
+
+@pytest.mark.parametrize("broken", ["dark", "interception", "interference", "well_clear", "approach", "incursion"])
+def test_a_rule_that_breaks_stops_neither_time_nor_the_others(broken):
+    plots = story(3)
+    pipe = zoo.pipeline(rules=RULES, tables=TABLES)
+    names = []
+
+    def execute(rule, detect):
+        if rule == broken:
+            names.append(rule)
+            return None
+        return detect()
+
+    pipe.execute = execute
+    messages = pipe.step(plots, float(plots.time_s.max())).messages
+    messages += pipe.step(plots.take(slice(0, 0)), float(plots.time_s.max()) + 600.0).messages
+    assert names, "it was asked"
+    assert messages[-1].event == "closed"
+    assert not len(pipe.book)

@@ -149,9 +149,13 @@ class Book:
 
     def _timely(self, signs: Iterable[Sign], tracks: TrackStore) -> Iterator[Sign]:
         """Yield the signs but those of what an incident that has been closed since was told."""
+        begun = set()
         for sign in signs:
             incident, others = self._open.get(sign.row), _names(sign.others, tracks)
-            if sign.change is Change.OPENED or (incident is not None and incident.awaits(sign, others)):
+            episode = sign.row, sign.rule, sign.strand, sign.others
+            if sign.change is Change.OPENED:
+                begun.add(episode)
+            if episode in begun or (incident is not None and incident.awaits(sign, others)):
                 yield sign
 
     def _of(self, row: int, now_s: float, tracks: TrackStore) -> tuple[Incident, float, bool]:

@@ -105,6 +105,13 @@ def test_one_who_is_alone_is_told_after_a_quarter_of_a_minute():
     assert messages[0].findings[0].detected_at[14:19] == "01:41"
 
 
+def test_what_was_over_before_it_could_be_told_has_an_end():
+    messages = told(jumps("t0", 100, 104))
+    assert [(m.event, m.outcome) for m in messages] == [("opened", None), ("closed", "resolved")]
+    (finding,) = messages[0].findings
+    assert (finding.started_at[14:19], finding.ended_at[14:19]) == ("01:40", "01:43")
+
+
 def test_an_intruder_is_told_at_once():
     plots = jumps("t0", 150, 200, lon=20.5)
     messages = told(plots)
