@@ -83,7 +83,7 @@ def test_a_directory_of_somebody_else_takes_nothing_and_nothing_breaks(inside):
             assert cache.recall(Path(directory) / inside, NAME) is None
         finally:
             os.seteuid(0)
-        assert os.listdir(directory) == []
+        assert list(Path(directory).iterdir()) == []
 
 
 def test_keys_tell_names_contents_and_parameters_apart(tmp_path):

@@ -74,18 +74,22 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         with _named():
-            if path.exists() and not path.stat().st_size:  # SQLite would take it for a new one
+            new = not path.exists()
+            if not new and not path.stat().st_size:  # SQLite would take it for a new one
                 raise JournalDamagedError("the file is empty")
             frames = committed_frames(path.with_name(f"{path.name}-wal"))
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             self._db = sqlite3.connect(path, PATIENCE_S, isolation_level="IMMEDIATE", check_same_thread=False)
             try:
-                self._db.execute("PRAGMA journal_mode = WAL")
+                if self._db.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":  # so it tells of a full disk
+                    raise DiskError("no room for a write-ahead log")
                 self._db.execute("PRAGMA synchronous = FULL")
                 self._check(frames)
                 self._upgrade(path)
             except BaseException:
                 self._db.close()
+                if new and not path.stat().st_size:  # nor would it be damage, should the disk take it later
+                    path.unlink()
                 raise
 
     def write(self, letters: Sequence[Letter], done: Sequence[int] = (), states: Sequence[State] = ()) -> None:

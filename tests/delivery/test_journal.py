@@ -213,3 +213,26 @@ def test_a_disk_that_is_read_only_at_first(tmp_path):
         subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
     assert (ledger.trouble, ledger.damage, ledger.found) == ("", "", letters(1, 2))
     assert Ledger(tmp_path).found == letters(1, 2, ledger.last_number + 1)
+
+
+def test_a_disk_that_is_full_at_first(tmp_path):
+    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(tmp_path)]
+    done = subprocess.run(mount, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"needs root, for a small disk: {done.stderr.strip()}")
+    try:
+        for left in range(20):
+            (tmp_path / "ballast").write_bytes(bytes((64 - left) * 4096))
+            directory = tmp_path / str(left)
+            Ledger(directory).close()
+            ledger = Ledger(directory)
+            ledger.tend()
+            assert ledger.damage == "", f"{left} pages left"
+            assert ledger.trouble or left > 8
+            (tmp_path / "ballast").unlink()
+            assert ledger.write(letters(1))
+            ledger.close()
+            assert (ledger.trouble, ledger.damage, aside(directory)) == ("", "", [])
+            shutil.rmtree(directory)
+    finally:
+        subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
