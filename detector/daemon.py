@@ -24,6 +24,7 @@ from detector import __version__, assembly
 from detector.airspace.activation import over
 from detector.delivery.journal import State
 from detector.delivery.ledger import Ledger
+from detector.delivery.lock import lock
 from detector.delivery.publisher import Delivery
 from detector.delivery.topics import Topics
 from detector.feedwatch import FeedWatch
@@ -69,6 +70,7 @@ class Daemon:
         self._settings, airspace = assembly.load(config)
         self._metrics = Metrics()
         self._metrics.count_zones(airspace.zones)
+        self._alone = lock(Path(self._settings.state.directory))
         ledger = Ledger(Path(self._settings.state.directory))
         self._pipeline, self._recovered = recover(self._settings, airspace, ledger.states, ledger.open, time.time())
         self._pipeline.execute = self._execute

@@ -245,3 +245,17 @@ def test_a_port_in_use_is_one_line(tmp_path, mosquitto, receiver):
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
     assert done.stderr.startswith("metrics.listen: 127.0.0.1:")
+
+
+def test_a_second_daemon_in_a_state_directory_is_one_line(daemon):
+    until(lambda: daemon.metric("incursiond_mqtt_connected") == 1)
+    other = daemon.config.with_name("other.toml")
+    other.write_text(daemon.config.read_text().replace(str(daemon.metrics_port), str(free_port())))
+    command = [sys.executable, "-m", "detector", "run", "--config", str(other)]
+    done = subprocess.run(command, cwd=REPO, text=True, capture_output=True, timeout=30, check=False)
+    state = daemon.config.with_name("state")
+    said = f"state.directory: {state}: process {daemon.process.pid} works there, expected a directory of its own\n"
+    assert (done.returncode, done.stderr) == (1, said)
+    daemon.end(signal.SIGKILL)  # whatever its end was, its lock is gone with it
+    daemon.process = daemon._spawn()
+    until(lambda: daemon.metric("incursiond_mqtt_connected") == 1)
