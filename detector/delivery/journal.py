@@ -74,6 +74,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         with _named():
+            path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
             new = not path.exists()
             if not new and not path.stat().st_size:  # SQLite would take it for a new one
                 raise JournalDamagedError("the file is empty")
@@ -86,6 +87,7 @@ class Journal:
                 self._db.execute("PRAGMA synchronous = FULL")
                 self._check(frames)
                 self._upgrade(path)
+                self._path, self._file = path, path.stat()
             except BaseException:
                 self._db.close()
                 if new and not path.stat().st_size:  # nor would it be damage, should the disk take it later
@@ -137,6 +139,13 @@ class Journal:
         """Return how many letters were ever written, by event."""
         with _named():
             return dict(self._db.execute("SELECT event, letters FROM made"))
+
+    def gone(self) -> bool:
+        """Tell whether the file was removed or replaced; SQLite would go on and write to what nobody finds again."""
+        try:
+            return not os.path.samestat(self._path.stat(), self._file)
+        except OSError:
+            return True
 
     def close(self) -> None:
         """Close it; what was written is on the disk already."""
