@@ -82,7 +82,7 @@ class Listener:
         )
         self._stopping = False
         self._reconnecting = Reconnecting(
-            self._broker.url,
+            self._broker,
             Backoff(longest_s=LONGEST_WAIT_S),
             self._open,
             lambda _connected: None,

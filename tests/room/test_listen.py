@@ -218,6 +218,20 @@ def test_a_second_listener_of_a_room_is_one_line(listen: Any, tmp_path: Path) ->
     assert "room-warsaw.state: database is locked, expected the memory of a room that nobody else uses" in done.stderr
 
 
+def test_two_of_one_name_elsewhere_say_so(listen: Any, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    one = listen()
+    config = (tmp_path / "warsaw.toml").read_text()
+    url = config.partition('url = "')[2].partition('"')[0]
+    other = Listener(tmp_path / "elsewhere", url)
+    try:
+        said = "soon after connecting: is another client named incursiond-pl-east-room-warsaw?"
+        until(lambda: said in one.said() and said in other.said())
+    finally:
+        other.process.kill()
+        other.process.wait()
+
+
 def test_an_output_that_is_rotated_away_loses_nothing(listen: Any, publisher: Publisher) -> None:
     room = listen()
     publisher.alert("a", 1)
