@@ -19,6 +19,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from pyproj import Geod
 
+from detector.schema import schema
 from tests.conftest import free_port
 
 REPO = Path(__file__).parents[1]
@@ -169,6 +170,17 @@ def test_from_socket_to_room(daemon, mosquitto, promtool):
     assert daemon.end() == 0
     until(lambda: room.last("status")["state"] == "offline")
     assert "Traceback" not in daemon.process.stderr.read()
+
+
+def test_a_status_beats_and_counts_open_incidents(daemon, mosquitto):
+    room = Room(mosquitto.port)
+    until(lambda: room.last("status").get("incidents_open") == 1, 20.0)
+    first = room.last("status")
+    until(lambda: room.last("status")["time"] > first["time"], 2 * first["again_s"])
+    assert room.last("status") | {"time": ""} == first | {"time": ""}
+    states = {kind: schema("asyncapi")["components"]["schemas"][kind] for kind in ("Status", "FeedStatus")}
+    assert first.keys() <= states["Status"]["properties"].keys()
+    assert room.last("feed/mast/status").keys() <= states["FeedStatus"]["properties"].keys()
 
 
 def test_reload_keeps_what_is_good(daemon, mosquitto):
