@@ -86,6 +86,7 @@ class Daemon:
         self._stopping = False
         self._status: tuple[str, str, int] | None = None
         self._said_s = -math.inf
+        self._failing: set[str] = set()  # rules
         self._reload_error: str | None = None
         self._reader: threading.Thread | None = None
 
@@ -190,9 +191,12 @@ class Daemon:
             try:
                 found = detect()
             except Exception:
-                log.exception("rule %s failed", rule)
+                if rule not in self._failing:  # once: it may fail ten times a second
+                    log.exception("rule %s failed", rule)
+                self._failing.add(rule)
                 self._metrics.rule_success.labels(rule).set(0)
                 return None
+        self._failing.discard(rule)
         self._metrics.rule_success.labels(rule).set(1)
         self._metrics.findings.labels(rule).inc(found.opened())
         return found
@@ -204,7 +208,8 @@ class Daemon:
         for severity, count in by_severity.items():
             self._metrics.incidents_open.labels(severity).set(count)
         troubles = [f"feed {name} is not up" for name in self._watch.silent()]
-        troubles += [f"room {room} does not confirm" for room in self._delivery.silent_rooms()]
+        troubles += [f"rule {rule} fails" for rule in sorted(self._failing)]
+        troubles += self._delivery.late()
         troubles += [self._reload_error] if self._reload_error else []
         if now_s >= self._snap_s:
             self._snap()

@@ -170,10 +170,12 @@ def test_one_refused_topic_does_not_hold_up_the_others(guarded: Any, deliver: An
     broker.start()
     room = Room(broker.port)
     delivery, _ = deliver(broker.url)
-    delivery.submit([message(n) for n in range(1, 301)], time.time())
+    delivery.submit([message(n) for n in range(1, 301)], time.time() - 8.0)
+    assert delivery.late() == []
     until(lambda: len(room.sequences("alert")) >= 300)
     assert room.sequences("alert") == list(range(1, 301))
     assert not delivery.drain(0.0)
+    until(lambda: delivery.late() == ["incident messages wait for the broker"])
     room.leave()
 
 
