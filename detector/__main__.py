@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from detector import __version__, settings
-from detector.errors import IncursiondError
+from detector.errors import IncursiondError, InputError
 from detector.schema import KINDS, schema
 
 
@@ -118,9 +118,14 @@ def _listen(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from detector.assembly import load
+    from detector.delivery.broker import broker_of
 
     path = settings.find(options.config)
-    _, airspace = load(path)
+    read, airspace = load(path)
+    try:
+        broker_of(read.mqtt)
+    except InputError as error:
+        raise InputError([f"{path}: {problem}" for problem in error.problems]) from None
     print(f"{path}: good; {len(airspace)} zones")
     return 0
 

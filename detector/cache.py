@@ -11,6 +11,7 @@ import os
 import pickle
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -47,19 +48,23 @@ def recall(directory: Path, name: str) -> Any | None:
 
 def remember(directory: Path, name: str, value: Any) -> None:
     """Put an entry into a directory, if there is one and it takes it; the oldest make room."""
-    if not directory.is_dir():
-        return
-    data = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+    with suppress(OSError):
+        if directory.is_dir():
+            _write(directory, name, pickle.dumps(value, pickle.HIGHEST_PROTOCOL))
+            entries = sorted(directory.glob(f"*{SUFFIX}"), key=lambda path: path.stat().st_mtime)
+            for path in entries[:-KEPT]:
+                path.unlink()
+
+
+def _write(directory: Path, name: str, data: bytes) -> None:
     fresh = directory / f"{name}.{os.getpid()}.new"
     try:
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(_digest(data) + data)
         fresh.replace(directory / (name + SUFFIX))
-        entries = sorted(directory.glob(f"*{SUFFIX}"), key=lambda path: path.stat().st_mtime)
-        for path in entries[:-KEPT]:
-            path.unlink()
     except OSError:
         fresh.unlink(missing_ok=True)
+        raise
 
 
 def _digest(data: bytes) -> bytes:

@@ -24,6 +24,7 @@ from detector import __version__, assembly
 from detector.airspace.activation import over
 from detector.delivery.journal import State
 from detector.delivery.ledger import Ledger
+from detector.delivery.lock import lock
 from detector.delivery.publisher import Delivery
 from detector.delivery.topics import Topics
 from detector.feedwatch import FeedWatch
@@ -44,6 +45,7 @@ log = logging.getLogger(__name__)
 
 PATIENCE_S = 0.1  # for the inbox, so that time passes without plots too
 LOOK_S = 1.0  # between looks at the feeds
+HEARTBEAT_S = 5.0  # an unchanged status is said again so often: one that is older is of a daemon that hangs
 SNAPSHOT_S = 5.0  # between snapshots of all tracks; those with incidents are kept with every message
 SNAPSHOT_SHARE = 0.02  # of the time is the most that they may take
 RESTART_ONLY = ("site", "mqtt", "metrics", "console", "state")
@@ -69,6 +71,7 @@ class Daemon:
         self._settings, airspace = assembly.load(config)
         self._metrics = Metrics()
         self._metrics.count_zones(airspace.zones)
+        self._alone = lock(Path(self._settings.state.directory))
         ledger = Ledger(Path(self._settings.state.directory))
         self._pipeline, self._recovered = recover(self._settings, airspace, ledger.states, ledger.open, time.time())
         self._pipeline.execute = self._execute
@@ -81,7 +84,9 @@ class Daemon:
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._batch: list[tuple[str, Plots, float]] = []
         self._stopping = False
-        self._status: tuple[str, str] | None = None
+        self._status: tuple[str, str, int] | None = None
+        self._said_s = -math.inf
+        self._failing: set[str] = set()  # rules
         self._reload_error: str | None = None
         self._reader: threading.Thread | None = None
 
@@ -91,18 +96,18 @@ class Daemon:
         log.info("incursiond %s, site %s, %d zones", __version__, self._settings.site.id, len(self._pipeline.airspace))
         self._warn_of_zones()
         self._emit(self._recovered, time.time())
-        self._snap(time.time())
+        self._snap()
         self._delivery.start()
         self._set_feeds(self._settings)
-        self._look(time.time())
+        self._look(time.monotonic())
         notify("READY=1")
-        looked_s = time.time()
+        looked_s = time.monotonic()
         try:
             while not self._stopping:
                 self._empty_inbox()
                 self._step()
-                if time.time() - looked_s >= LOOK_S:
-                    looked_s = time.time()
+                if time.monotonic() - looked_s >= LOOK_S:  # the clock on the wall may be set back
+                    looked_s = time.monotonic()
                     self._look(looked_s)
             log.info("stopping")
         finally:  # what has been said already must leave, whatever has happened
@@ -128,7 +133,7 @@ class Daemon:
 
     def state(self, name: str, state: str, reason: str) -> None:
         """Take a change of a feed's connection."""
-        now_s = time.time()
+        now_s = time.monotonic()
         self._inbox.put(lambda: self._watch.connection(name, connected=state == "up", reason=reason, now_s=now_s))
 
     # --- the main thread ----------------------------------------------------------------------------------------------
@@ -156,7 +161,7 @@ class Daemon:
         start = 0
         for name, part, received_s in batch:
             results = step.results[start : start + len(part)]
-            self._watch.heard(name, part.take(results == USED), received_s)
+            self._watch.heard(name, part.take(results == USED), received_s, time.monotonic())
             start += len(part)
             for result, count in zip(RESULTS, np.bincount(results, minlength=len(RESULTS)).tolist(), strict=True):
                 self._metrics.plots.labels(name, result).inc(count)
@@ -173,11 +178,12 @@ class Daemon:
         for message in messages:
             log.info("%s %s: %s", message.incident_id, message.event, message.headline)
 
-    def _snap(self, now_s: float) -> None:
+    def _snap(self) -> None:
         """Make all of the state durable, and say when to do so next: that may take a share of the time only."""
         began_s = time.monotonic()
-        self._delivery.submit([], now_s, State(whole=True, blob=self._snapshots.whole()))
-        self._snap_s = now_s + max(SNAPSHOT_S, (time.monotonic() - began_s) / SNAPSHOT_SHARE)
+        self._delivery.submit([], time.time(), State(whole=True, blob=self._snapshots.whole()))
+        now_s = time.monotonic()
+        self._snap_s = now_s + max(SNAPSHOT_S, (now_s - began_s) / SNAPSHOT_SHARE)
 
     def _execute(self, rule: str, detect: Callable[[], Any]) -> Any:
         """Run a rule, timed; one that breaks is named and counted, and stops nothing else."""
@@ -185,9 +191,12 @@ class Daemon:
             try:
                 found = detect()
             except Exception:
-                log.exception("rule %s failed", rule)
+                if rule not in self._failing:  # once: it may fail ten times a second
+                    log.exception("rule %s failed", rule)
+                self._failing.add(rule)
                 self._metrics.rule_success.labels(rule).set(0)
                 return None
+        self._failing.discard(rule)
         self._metrics.rule_success.labels(rule).set(1)
         self._metrics.findings.labels(rule).inc(found.opened())
         return found
@@ -195,18 +204,24 @@ class Daemon:
     def _look(self, now_s: float) -> None:
         self._watch.look(now_s)
         self._metrics.tracks.set(len(self._pipeline.tracks))
-        for severity, count in self._pipeline.book.by_severity().items():
+        by_severity = self._pipeline.book.by_severity()
+        for severity, count in by_severity.items():
             self._metrics.incidents_open.labels(severity).set(count)
         troubles = [f"feed {name} is not up" for name in self._watch.silent()]
-        troubles += [f"room {room} does not confirm" for room in self._delivery.silent_rooms()]
+        troubles += [f"rule {rule} fails" for rule in sorted(self._failing)]
+        troubles += self._delivery.late()
         troubles += [self._reload_error] if self._reload_error else []
         if now_s >= self._snap_s:
-            self._snap(now_s)
+            self._snap()
         troubles += self._delivery.tend()
-        status = ("degraded" if troubles else "online", "; ".join(troubles))
-        if status != self._status:
-            self._status = status
-            self._delivery.set_status(status[0], reason=status[1])
+        self._say_status("degraded" if troubles else "online", "; ".join(troubles), sum(by_severity.values()), now_s)
+
+    def _say_status(self, state: str, reason: str, incidents_open: int, now_s: float) -> None:
+        """Say how the daemon is when that changes, and every HEARTBEAT_S."""
+        status = state, reason, incidents_open
+        if status != self._status or now_s - self._said_s >= HEARTBEAT_S:
+            self._status, self._said_s = status, now_s
+            self._delivery.set_status(state, reason=reason, incidents_open=incidents_open, again_s=HEARTBEAT_S)
 
     def _warn_of_zones(self) -> None:
         for zone_id in over(self._pipeline.airspace.zones, time.time()):
@@ -234,7 +249,7 @@ class Daemon:
         for name, feed_settings in wanted.items():
             if name not in self._feeds:
                 self._metrics.watch_feed(name)
-                self._watch.add(name, feed_settings.stale_s, time.time())
+                self._watch.add(name, feed_settings.stale_s, time.monotonic())
                 self._feeds[name] = feed_settings, registry.start(cast("FeedSettings", feed_settings), self)
 
     # --- reload -------------------------------------------------------------------------------------------------------
@@ -272,7 +287,7 @@ class Daemon:
         now_s = time.time()
         messages = assembly.reconfigure(self._pipeline, settings, airspace, now_s)
         self._emit(messages, now_s)
-        self._snap(now_s)
+        self._snap()
         self._metrics.count_zones(airspace.zones)
         self._set_feeds(settings)
         self._settings = settings

@@ -33,7 +33,10 @@ class _Feed:
 
 
 class FeedWatch:
-    """The feeds of a daemon; `say` gets (feed, state, facts) when a state changes, and every REPEAT_S."""
+    """The feeds of a daemon; `say` gets (feed, state, facts) when a state changes, and every REPEAT_S.
+
+    `now_s` is of a clock that nobody sets: a feed must not pass for up because it is an hour ago again.
+    """
 
     def __init__(self, say: Say, limits: Limits = lambda _plots, _every_s: {}) -> None:
         self._say, self._limits = say, limits
@@ -47,11 +50,11 @@ class FeedWatch:
         """Watch a feed no more."""
         del self._feeds[name]
 
-    def heard(self, name: str, plots: Plots, received_s: float) -> None:
-        """Note what a feed delivered."""
+    def heard(self, name: str, plots: Plots, received_s: float, now_s: float) -> None:
+        """Note what a feed delivered, received at a Unix time."""
         feed = self._feeds.get(name)
         if feed is not None and len(plots):
-            feed.last_plot_s, feed.plots = received_s, feed.plots + len(plots)
+            feed.last_plot_s, feed.plots = now_s, feed.plots + len(plots)
             feed.tracks.update(plots.track_id)
             feed.sample = plots
             feed.lag_s = round(received_s - float(np.median(plots.time_s)), 3)

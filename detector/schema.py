@@ -26,6 +26,27 @@ CHANNELS = (  # name, topic below the prefix, payload, retained, what it says
     ("alert", "{site}/alert/{severity}/{kind}/{zone}", "IncidentMessage", False, "Every message, by what caused it."),
 )
 RECEIVED = (("receipt", "{site}/receipt/{room}", "Receipt", False, "What a room confirms that it has had."),)
+STATUS_FACTS: dict[str, Any] = {
+    "site": {"type": "string"},
+    "time": {"type": "string", "format": "date-time"},
+    "version": {"type": "string"},
+    "reason": {"type": "string", "description": "what is wrong, in words; empty if nothing is"},
+    "incidents_open": {"type": "integer", "minimum": 0},
+    "again_s": {
+        "type": "number",
+        "description": "how often the daemon says so again; an older one is of one that hangs",
+    },
+}
+FEED_FACTS: dict[str, Any] = {
+    "feed": {"type": "string"},
+    "time": {"type": "string", "format": "date-time"},
+    "reason": {"type": "string"},
+    "lag_s": {"type": ["number", "null"], "description": "from a plot's time to its arrival"},
+    "rate_hz": {"type": "number", "description": "plots a second"},
+    "smallest_bank_deg": {"type": ["number", "null"], "description": "that the feed can show, held for 30 s"},
+    "smallest_corner_m": {"type": ["number", "null"], "description": "that is sure to be seen when cut, so deep ..."},
+    "smallest_corner_s": {"type": ["number", "null"], "description": "... and at so long a flight across"},
+}
 PARAMETERS: dict[str, dict[str, Any]] = {
     "site": {"description": "site.id of the configuration"},
     "feed": {"description": "name of a feed in the configuration"},
@@ -54,7 +75,10 @@ def _incident() -> dict[str, Any]:
 def _asyncapi() -> dict[str, Any]:
     template = "#/components/schemas/{name}"
     _, structs = msgspec.json.schema_components([IncidentMessage, Alarm, Receipt], ref_template=template)
-    states = {"Status": _state("online", "degraded", "offline"), "FeedStatus": _state("up", "stale", "down")}
+    states = {
+        "Status": _state(("online", "degraded", "offline"), STATUS_FACTS),
+        "FeedStatus": _state(("up", "stale", "down"), FEED_FACTS),
+    }
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -87,5 +111,5 @@ def _operation(action: str, channel: str, retained: bool) -> dict[str, Any]:
     }
 
 
-def _state(*words: str) -> dict[str, Any]:
-    return {"type": "object", "properties": {"state": {"enum": list(words)}}, "required": ["state"]}
+def _state(words: tuple[str, ...], facts: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": {"state": {"enum": list(words)}, **facts}, "required": ["state"]}

@@ -61,7 +61,7 @@ def _check_state(text: str) -> None:
 
 
 def _check_readable(path: str) -> None:
-    if not os.access(path, os.R_OK):
+    if not os.access(path, os.R_OK) or Path(path).is_dir():
         raise ValueError("the path of a file that can be read")
 
 
@@ -231,7 +231,7 @@ def load(path: Path) -> Settings:
     base = path.absolute().parent
     reader = _Reader(base)
     settings: Settings = reader.read(Settings, document, "")
-    problems = [f"{path}: {problem}" for problem in reader.problems + _twins(document)]
+    problems = [f"{path}: {problem}" for problem in reader.problems + _twins(document) + _idle(document)]
     if problems:
         raise InputError(problems + _zone_problems(document, base))
     return settings
@@ -246,6 +246,18 @@ def _twins(document: dict[str, Any]) -> list[str]:
         for n, name in enumerate(names, 1)
         if name is not None and name in names[: n - 1]
     ]
+
+
+def _idle(document: dict[str, Any]) -> list[str]:
+    """Return a problem for each key that does nothing without another: who sets it believes that it does."""
+    mqtt = document.get("mqtt")
+    keys = mqtt if isinstance(mqtt, dict) else {}
+    problems = []
+    if "password_file" in keys and "username" not in keys:
+        problems.append("mqtt.password_file: without a username, expected mqtt.username beside it")
+    if "ca_file" in keys and not str(keys.get("url", "mqtt:")).startswith("mqtts:"):
+        problems.append('mqtt.ca_file: without TLS, expected mqtt.url = "mqtts://..." beside it')
+    return problems
 
 
 def _zone_problems(document: dict[str, Any], base: Path) -> list[str]:

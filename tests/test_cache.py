@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,19 @@ def test_without_a_directory_nothing_is_kept_and_nothing_breaks(tmp_path):
     (tmp_path / "file").write_text("")
     cache.remember(tmp_path / "file", NAME, 1)
     assert cache.recall(tmp_path / "file", NAME) is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a directory of somebody else's")
+@pytest.mark.parametrize("inside", ["", "deeper"])
+def test_a_directory_of_somebody_else_takes_nothing_and_nothing_breaks(inside):
+    with tempfile.TemporaryDirectory() as directory:
+        os.seteuid(65534)
+        try:
+            cache.remember(Path(directory) / inside, NAME, 1)
+            assert cache.recall(Path(directory) / inside, NAME) is None
+        finally:
+            os.seteuid(0)
+        assert list(Path(directory).iterdir()) == []
 
 
 def test_keys_tell_names_contents_and_parameters_apart(tmp_path):

@@ -19,6 +19,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from pyproj import Geod
 
+from detector.schema import schema
 from tests.conftest import free_port
 
 REPO = Path(__file__).parents[1]
@@ -171,6 +172,17 @@ def test_from_socket_to_room(daemon, mosquitto, promtool):
     assert "Traceback" not in daemon.process.stderr.read()
 
 
+def test_a_status_beats_and_counts_open_incidents(daemon, mosquitto):
+    room = Room(mosquitto.port)
+    until(lambda: room.last("status").get("incidents_open") == 1, 20.0)
+    first = room.last("status")
+    until(lambda: room.last("status")["time"] > first["time"], 2 * first["again_s"])
+    assert room.last("status") | {"time": ""} == first | {"time": ""}
+    states = {kind: schema("asyncapi")["components"]["schemas"][kind] for kind in ("Status", "FeedStatus")}
+    assert first.keys() <= states["Status"]["properties"].keys()
+    assert room.last("feed/mast/status").keys() <= states["FeedStatus"]["properties"].keys()
+
+
 def test_reload_keeps_what_is_good(daemon, mosquitto):
     room = Room(mosquitto.port)
     until(lambda: room.last("alert/severe/incursion/box"))
@@ -245,3 +257,17 @@ def test_a_port_in_use_is_one_line(tmp_path, mosquitto, receiver):
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
     assert done.stderr.startswith("metrics.listen: 127.0.0.1:")
+
+
+def test_a_second_daemon_in_a_state_directory_is_one_line(daemon):
+    until(lambda: daemon.metric("incursiond_mqtt_connected") == 1)
+    other = daemon.config.with_name("other.toml")
+    other.write_text(daemon.config.read_text().replace(str(daemon.metrics_port), str(free_port())))
+    command = [sys.executable, "-m", "detector", "run", "--config", str(other)]
+    done = subprocess.run(command, cwd=REPO, text=True, capture_output=True, timeout=30, check=False)
+    state = daemon.config.with_name("state")
+    said = f"state.directory: {state}: process {daemon.process.pid} works there, expected a directory of its own\n"
+    assert (done.returncode, done.stderr) == (1, said)
+    daemon.end(signal.SIGKILL)  # whatever its end was, its lock is gone with it
+    daemon.process = daemon._spawn()
+    until(lambda: daemon.metric("incursiond_mqtt_connected") == 1)

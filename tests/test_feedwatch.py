@@ -19,10 +19,10 @@ def test_the_life_of_a_feed(watched):
     watch.look(0.0)
     watch.connection("mast", connected=True, reason="connected", now_s=1.0)
     watch.look(1.0)
-    watch.heard("mast", ONE, 2.0)
+    watch.heard("mast", ONE, 2.0, 2.0)
     watch.look(11.9)
     watch.look(12.1)
-    watch.heard("mast", ONE, 13.0)
+    watch.heard("mast", ONE, 13.0, 13.0)
     watch.look(13.0)
     watch.connection("mast", connected=False, reason="refused", now_s=14.0)
     watch.look(14.0)
@@ -44,7 +44,7 @@ def test_lag_and_rate_are_said_again(watched):
     watch.connection("mast", connected=True, reason="connected", now_s=0.0)
     watch.look(0.0)
     for second in range(30):
-        watch.heard("mast", zoo.flight(lon=19.0, times=[second - 0.25, second - 0.25]), float(second))
+        watch.heard("mast", zoo.flight(lon=19.0, times=[second - 0.25, second - 0.25]), float(second), float(second))
     watch.look(REPEAT_S)
     assert (said[-1][2]["lag_s"], said[-1][2]["rate_hz"]) == (0.25, 2.0)
 
@@ -62,7 +62,18 @@ def test_what_a_feed_can_show_is_said_by_how_often_it_has_a_track():
     watch.look(0.0)
     for turn_s in range(0, 30, 5):
         for track_id in ("a", "b", "c"):
-            watch.heard("radar", zoo.flight(lon=19.0, times=[float(turn_s)], track_id=track_id), float(turn_s))
+            watch.heard(
+                "radar", zoo.flight(lon=19.0, times=[float(turn_s)], track_id=track_id), float(turn_s), float(turn_s)
+            )
     watch.look(REPEAT_S)
     assert asked == [(1, pytest.approx(5.0))]
     assert [facts.get("smallest_bank_deg") for _, _, facts in said] == [None, 40.0]
+
+
+def test_a_clock_that_is_set_back_keeps_no_feed_up(watched):
+    watch, said = watched
+    watch.connection("mast", connected=True, reason="connected", now_s=0.0)
+    watch.heard("mast", ONE, 3600.0, 1.0)
+    watch.look(1.0)
+    watch.look(12.0)
+    assert [state for _, state, _ in said] == ["up", "stale"]

@@ -184,7 +184,10 @@ def test_files_from_windows(write: Any, text: str) -> None:
             for t in ("", "/a", "a/", "a/#", "+", "$SYS/a")
         ],
         ('[mqtt]\nusername = ""', 'mqtt.username: got "", expected a text'),
-        ('[mqtt]\npassword_file = "gone"', 'mqtt.password_file: got "gone", expected the path of a file that can'),
+        ('[mqtt]\nusername = "u"\npassword_file = "gone"', 'mqtt.password_file: got "gone", expected the path of'),
+        ('[mqtt]\nusername = "u"\npassword_file = "/"', 'mqtt.password_file: got "/", expected the path of a file'),
+        ('[mqtt]\npassword_file = "/dev/null"', "mqtt.password_file: without a username, expected mqtt.username"),
+        ('[mqtt]\nca_file = "/dev/null"', 'mqtt.ca_file: without TLS, expected mqtt.url = "mqtts://..." beside it'),
         ('[metrics]\nlisten = ":9487"', 'metrics.listen: got ":9487", expected "HOST:PORT"'),
         ("[console]\nlisten = 8487", 'console.listen: got 8487, expected "HOST:PORT"'),
         ('[state]\ndirectory = ""', 'state.directory: got "", expected a path'),
@@ -336,7 +339,7 @@ def test_the_example_shows_the_defaults() -> None:
 def test_what_is_commented_out_in_the_example_is_right_too(write: Any, tmp_path: Path) -> None:
     for name in ("mqtt.password", "ca.pem", "yesterday.csv.gz"):
         (tmp_path / name).touch()
-    settings = load(write(uncommented()))
+    settings = load(write(uncommented().replace('[mqtt]\nurl = "mqtt:', '[mqtt]\nurl = "mqtts:')))
     assert [feed.type for feed in settings.feeds] == ["sbs", "mqtt", "replay"]
     assert settings.mqtt.client_id == load(EXAMPLE).mqtt.client_id
     assert (settings.feeds[0].source, settings.feeds[0].stale_s) == ("mast-3", 30.0)

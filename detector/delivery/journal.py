@@ -74,18 +74,24 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         with _named():
-            if path.exists() and not path.stat().st_size:  # SQLite would take it for a new one
+            path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+            new = not path.exists()
+            if not new and not path.stat().st_size:  # SQLite would take it for a new one
                 raise JournalDamagedError("the file is empty")
             frames = committed_frames(path.with_name(f"{path.name}-wal"))
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             self._db = sqlite3.connect(path, PATIENCE_S, isolation_level="IMMEDIATE", check_same_thread=False)
             try:
-                self._db.execute("PRAGMA journal_mode = WAL")
+                if self._db.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":  # so it tells of a full disk
+                    raise DiskError("no room for a write-ahead log")
                 self._db.execute("PRAGMA synchronous = FULL")
                 self._check(frames)
                 self._upgrade(path)
+                self._path, self._file = path, path.stat()
             except BaseException:
                 self._db.close()
+                if new and not path.stat().st_size:  # nor would it be damage, should the disk take it later
+                    path.unlink()
                 raise
 
     def write(self, letters: Sequence[Letter], done: Sequence[int] = (), states: Sequence[State] = ()) -> None:
@@ -133,6 +139,13 @@ class Journal:
         """Return how many letters were ever written, by event."""
         with _named():
             return dict(self._db.execute("SELECT event, letters FROM made"))
+
+    def gone(self) -> bool:
+        """Tell whether the file was removed or replaced; SQLite would go on and write to what nobody finds again."""
+        try:
+            return not os.path.samestat(self._path.stat(), self._file)
+        except OSError:
+            return True
 
     def close(self) -> None:
         """Close it; what was written is on the disk already."""

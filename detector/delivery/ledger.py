@@ -70,7 +70,7 @@ class Ledger:
         """Write what has come up, and what is owed."""
         with self._lock:
             self._settle()
-            if self._owed or self._marks or self._states or self.trouble:
+            if self._owed or self._marks or self._states or self.trouble or self._gone():
                 self._write({})
 
     def close(self) -> None:
@@ -82,11 +82,6 @@ class Ledger:
 
     def _begin(self) -> None:
         """Open the journal for the first time and read what an earlier run has left."""
-        try:
-            self.path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-        except OSError as error:
-            self._fails((error.strerror or str(error)).lower())
-            return
         for _ in range(2):
             try:
                 journal = self._open()
@@ -106,6 +101,8 @@ class Ledger:
 
     def _open(self) -> Journal:
         """Return the journal, opened if it is not; letters in it that nobody knows of are found."""
+        if self._gone():
+            raise JournalDamagedError("removed or replaced while in use")
         if self._journal is None:
             journal = Journal(self.path)
             unknown = [letter for letter in journal.waiting() if letter.number not in self._waiting]
@@ -114,6 +111,9 @@ class Ledger:
             self._waiting |= {letter.number: letter for letter in unknown}
             self._journal = journal
         return self._journal
+
+    def _gone(self) -> bool:
+        return self._journal is not None and self._journal.gone()
 
     def _settle(self) -> None:
         """Take in which letters are done."""
@@ -169,6 +169,7 @@ class Ledger:
         except OSError as error:
             self._fails((error.strerror or str(error)).lower())
             return
-        self.damage = f"the journal was damaged ({why}) and is set aside as {aside}"
+        where = f"is set aside as {aside}" if aside.exists() else "is not there any more"
+        self.damage = f"the journal was damaged ({why}) and {where}"
         self._owed, self._marks = dict(self._waiting), []
-        log.critical("journal %s: damaged: %s; it is set aside as %s, and a fresh one begun", self.path, why, aside)
+        log.critical("journal %s: damaged: %s; it %s, and a fresh one is begun", self.path, why, where)

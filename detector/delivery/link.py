@@ -43,7 +43,7 @@ class Link:
         self._time_s, self._monotonic_s = time_s, monotonic_s
         self._refused_kinds: set[str] = set()
         self._reconnecting = Reconnecting(
-            broker.url,
+            broker,
             Backoff(),
             self._open,
             metrics.connected.set,

@@ -25,6 +25,7 @@ from detector.delivery.letters import Letter, letter
 from detector.delivery.link import Link
 from detector.delivery.messages import Publication
 from detector.delivery.outbox import Outbox, nobody
+from detector.delivery.receipts import OVERDUE_S
 from detector.delivery.rooms import Rooms
 from detector.delivery.states import States
 from detector.delivery.topics import Topics
@@ -112,9 +113,10 @@ class Delivery:
         self._states.put(self._state(topic, state, feed=name, time=stamp(self._time_s()), **facts))
         self._link.wake()
 
-    def silent_rooms(self) -> list[str]:
-        """Return the rooms that have not confirmed what they must, ten seconds after the broker did."""
-        return self._rooms.silent()
+    def late(self) -> list[str]:
+        """Return in words who has not confirmed what they should have by now: the broker, rooms."""
+        broker = ["incident messages wait for the broker"] if self._oldest_age_s() >= OVERDUE_S else []
+        return broker + [f"room {room} does not confirm" for room in self._rooms.silent()]
 
     def drain(self, timeout_s: float) -> bool:
         """Wait until the broker has confirmed every message, and tell whether it came to that in time."""

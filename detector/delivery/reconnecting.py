@@ -13,6 +13,7 @@ from typing import Protocol
 from paho.mqtt.enums import MQTTProtocolVersion
 
 from detector.delivery.backoff import Backoff
+from detector.delivery.broker import Broker
 from detector.delivery.connection import TURN_S, Connection
 from detector.delivery.dialect import V5, Dialect
 from detector.errors import IncursiondError
@@ -20,6 +21,9 @@ from detector.errors import IncursiondError
 log = logging.getLogger(__name__)
 
 STEADY_S = 10.0  # a connection that lasted so long was a good one: the next failure is a first one again
+BRIEF = (
+    3  # so many in a row that did not: of two clients of one name, each ends the other's, and not all brokers say so
+)
 
 
 class Session(Protocol):
@@ -43,7 +47,7 @@ class Reconnecting:
 
     def __init__(
         self,
-        url: str,
+        broker: Broker,
         backoff: Backoff,
         open_session: Callable[[MQTTProtocolVersion], Session],
         changed: Callable[[bool], None],
@@ -51,7 +55,13 @@ class Reconnecting:
         idle: Callable[[], None],
         monotonic_s: Callable[[], float],
     ) -> None:
-        self._url, self._backoff, self._monotonic_s = url, backoff, monotonic_s
+        self._url, self._client_id, self._backoff, self._monotonic_s = (
+            broker.url,
+            broker.client_id,
+            backoff,
+            monotonic_s,
+        )
+        self._brief = 0
         self._open, self._changed, self._settled, self._idle = open_session, changed, settled, idle
         self._dialect = Dialect()
         self._last_failure = ""
@@ -81,6 +91,9 @@ class Reconnecting:
                 return
             if self._monotonic_s() - began_s >= STEADY_S:
                 self._backoff.reset()
+                self._brief = 0
+            if self._brief >= BRIEF:
+                reason += f", {self._brief} times soon after connecting: is another client named {self._client_id}?"
             if reason != self._last_failure:
                 log.warning("broker %s: %s; trying again", self._url, reason)
             self._last_failure = reason
@@ -120,7 +133,7 @@ class Reconnecting:
                 self._connected()
 
     def _connected(self) -> None:
-        self._last_failure = ""
+        self._last_failure, self._brief = "", self._brief + 1
         self._changed(True)
         five = self._dialect.version == V5
         log.info("broker %s: connected with MQTT %s", self._url, "5" if five else "3.1.1, which hides refusals")

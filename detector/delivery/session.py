@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import socket
 from collections.abc import Callable
 from functools import partial
@@ -17,6 +18,7 @@ from detector.delivery.messages import Publication
 from detector.delivery.outbox import Item
 from detector.delivery.rooms import Rooms
 
+ANSWER_S = 20.0  # for a publication; a broker that takes longer has lost its way, and another connection may mend that
 _HEADER_BYTES = 64  # of a PUBLISH with our properties: more than it can be
 _UNLIMITED = 2**28
 
@@ -42,6 +44,7 @@ class Session:
         self._version, self._flight, self._heard, self._monotonic_s = version, flight, heard, monotonic_s
         self._rooms, self._receipts = rooms, receipts
         self._largest = _UNLIMITED
+        self._sent_s: dict[int, float] = {}  # when what is not answered left, by packet id, the earliest first
         client = broker.client(version)
         client.max_inflight_messages_set(0)  # paho must send at once, not queue: the window is ours
         client.will_set(will.topic, will.payload, will.qos, will.retain)
@@ -59,6 +62,9 @@ class Session:
     def turn(self, awake: socket.socket) -> bool:
         """Send what is due, then wait for answers or for `awake` and take them; tell whether the connection stands."""
         self._rooms.look(connected=self.connection.accepted)
+        if self._monotonic_s() - next(iter(self._sent_s.values()), math.inf) > ANSWER_S:
+            self.connection.reason = f"no answer to a publication for {ANSWER_S:g} s"
+            return False
         if self.connection.accepted:
             self._send()
         return self.connection.turn(awake, min(self._flight.next_s(), self._rooms.next_s()))
@@ -73,7 +79,9 @@ class Session:
                 self._flight.refused(what, now_s)
                 self._heard(Answer.REFUSED, what, f"larger than the {self._largest} bytes that the broker takes")
                 continue
-            self._flight.sent(publish(self.connection.client, publication, self._version), what)
+            packet_id = publish(self.connection.client, publication, self._version)
+            self._sent_s[packet_id] = now_s
+            self._flight.sent(packet_id, what)
 
     def _accepted(self, facts: Any) -> None:
         self._largest = getattr(facts, "MaximumPacketSize", _UNLIMITED)
@@ -82,5 +90,6 @@ class Session:
         self._flight.restart(getattr(facts, "ReceiveMaximum", WINDOW))
 
     def _ack(self, packet_id: int, code: ReasonCode) -> None:
+        self._sent_s.pop(packet_id, None)
         answer, what = self._flight.answered(packet_id, code.value, self._monotonic_s())
         self._heard(answer, what, str(code).lower())

@@ -19,7 +19,7 @@ from detector.delivery.reconnecting import Reconnecting
 from detector.delivery.topics import Topics
 from detector.errors import InputError
 from detector.incidents.message import stamp
-from detector.room.memory import Memory
+from detector.room.memory import InUseError, Memory
 from detector.room.order import Order, Step, Verdict
 from detector.room.output import Output, ReaderGoneError
 from detector.room.receipts import Receipts
@@ -61,6 +61,8 @@ def _memory(settings: Settings, room: str, output: Path | None) -> Memory:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         return Memory(path)
+    except InUseError:
+        raise
     except (OSError, InputError) as error:
         print(f"warning: {error}; after a restart messages may be written again", file=sys.stderr)
         return Memory(":memory:")
@@ -80,7 +82,7 @@ class Listener:
         )
         self._stopping = False
         self._reconnecting = Reconnecting(
-            self._broker.url,
+            self._broker,
             Backoff(longest_s=LONGEST_WAIT_S),
             self._open,
             lambda _connected: None,

@@ -7,6 +7,7 @@ back: there such lines come again.)
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -15,6 +16,8 @@ from detector.delivery.messages import key_of
 from detector.errors import IncursiondError, InputError
 from detector.room.order import Order, Step, Verdict, digest
 from detector.room.output import Output
+
+log = logging.getLogger(__name__)
 
 KEPT_S = 30 * 86_400.0  # longer than a broker keeps anything for a room
 
@@ -34,19 +37,30 @@ CREATE TABLE IF NOT EXISTS output (bytes INTEGER);
 """
 
 
+class InUseError(InputError):
+    """Another process has the memory."""
+
+
+class _DamagedError(InputError):
+    """The file is no memory any more."""
+
+
+_REFUSALS = {
+    sqlite3.SQLITE_BUSY: InUseError,
+    sqlite3.SQLITE_CORRUPT: _DamagedError,
+    sqlite3.SQLITE_NOTADB: _DamagedError,
+}
+
+
 class Memory:
     """The memory of one room."""
 
     def __init__(self, path: Path | str) -> None:
-        """Open or make the file; `:memory:` forgets. Raises InputError if it cannot be used, or is in use."""
-        self._path = path
-        try:
-            self._db = sqlite3.connect(path, timeout=1.0, isolation_level=None)
-            self._db.executescript(_TABLES)
-            self._db.execute("BEGIN IMMEDIATE")
-            self._db.execute("COMMIT")  # the lock is ours from here on
-        except sqlite3.Error as error:
-            raise InputError([f"{path}: {error}, expected the memory of a room that nobody else uses"]) from None
+        """Open or make the file; `:memory:` forgets, and one that is damaged is set aside.
+
+        Raises InUseError, and InputError if it cannot be used for another reason.
+        """
+        self._path, self._db = path, _open(path)
 
     def recall(self, order: Order, output: Output, time_s: float, now_s: float) -> list[Step]:
         """Tell an order what was seen before, and return what it has to say about what waited.
@@ -100,6 +114,41 @@ class Memory:
         self._db.execute("DELETE FROM output")
         self._db.execute("INSERT INTO output VALUES (?)", (output.size(),))
         self._db.execute("COMMIT")
+
+
+def _open(path: Path | str) -> sqlite3.Connection:
+    try:
+        return _connect(path)
+    except _DamagedError as error:
+        if isinstance(path, str):
+            raise
+        _set_aside(path, str(error))
+        return _connect(path)
+
+
+def _connect(path: Path | str) -> sqlite3.Connection:
+    db = sqlite3.connect(path, timeout=1.0, isolation_level=None)
+    try:
+        db.executescript(_TABLES)
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("COMMIT")  # the lock is ours from here on
+        if db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+            raise sqlite3.DatabaseError("database disk image is malformed")
+    except sqlite3.Error as error:
+        db.close()
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+        refusal = _REFUSALS.get(code, InputError)
+        raise refusal([f"{path}: {error}, expected the memory of a room that nobody else uses"]) from None
+    return db
+
+
+def _set_aside(path: Path, why: str) -> None:
+    """Make room for a fresh memory; what a file was written is read back from there."""
+    aside = path.with_name(f"{path.name}.corrupt")
+    log.warning("%s; it is set aside as %s, and a fresh one begun", why, aside)
+    path.replace(aside)
+    for end in ("-wal", "-shm"):
+        path.with_name(path.name + end).unlink(missing_ok=True)
 
 
 def _written(line: bytes) -> Step:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -29,6 +30,8 @@ class Output:
         """Write lines, given without their ends. Raises IncursiondError."""
         if not lines:
             return
+        if self._path:
+            self._follow(self._path)
         try:
             self._file.write(b"".join(line + b"\n" for line in lines))
             self._file.flush()
@@ -49,6 +52,14 @@ class Output:
             with self._path.open("rb") as file:
                 file.seek(from_byte if from_byte <= self.size() else 0)
                 yield from (line.rstrip(b"\n") for line in file)
+
+    def _follow(self, path: Path) -> None:
+        """Begin a file anew that was moved away or removed, as logs are."""
+        with suppress(OSError):
+            if os.path.samestat(path.stat(), os.fstat(self._file.fileno())):
+                return
+        self._file.close()
+        self._file = _open(path)
 
 
 def _open(path: Path) -> IO[bytes]:

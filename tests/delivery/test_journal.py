@@ -127,6 +127,30 @@ def test_a_journal_damaged_under_way_is_set_aside_and_what_waits_goes_into_a_fre
     assert Journal(tmp_path / "journal.db").waiting() == letters(2, 3, 4)
 
 
+@pytest.mark.parametrize("loss", ["removed", "moved", "replaced", "with its directory"])
+def test_a_journal_that_is_gone_under_way_is_begun_anew_with_what_waits(tmp_path, loss):
+    path = tmp_path / "state" / "journal.db"
+    ledger = Ledger(path.parent)
+    assert ledger.write(letters(1, 2, 3))
+    ledger.done(letter(1))
+    ledger.tend()
+    match loss:
+        case "removed":
+            for each in path.parent.glob("journal.db*"):
+                each.unlink()
+        case "moved":
+            path.rename(tmp_path / "elsewhere")
+        case "replaced":
+            shutil.copy(path, tmp_path / "copy")
+            (tmp_path / "copy").replace(path)
+        case "with its directory":
+            shutil.rmtree(path.parent)
+    ledger.tend()
+    assert "removed or replaced while in use" in ledger.damage
+    assert ledger.write(letters(4))
+    assert (ledger.trouble, Ledger(path.parent).found) == ("", letters(2, 3, 4))
+
+
 FILL = """
 import sys
 from pathlib import Path
@@ -213,3 +237,26 @@ def test_a_disk_that_is_read_only_at_first(tmp_path):
         subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
     assert (ledger.trouble, ledger.damage, ledger.found) == ("", "", letters(1, 2))
     assert Ledger(tmp_path).found == letters(1, 2, ledger.last_number + 1)
+
+
+def test_a_disk_that_is_full_at_first(tmp_path):
+    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(tmp_path)]
+    done = subprocess.run(mount, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"needs root, for a small disk: {done.stderr.strip()}")
+    try:
+        for left in range(20):
+            (tmp_path / "ballast").write_bytes(bytes((64 - left) * 4096))
+            directory = tmp_path / str(left)
+            Ledger(directory).close()
+            ledger = Ledger(directory)
+            ledger.tend()
+            assert ledger.damage == "", f"{left} pages left"
+            assert ledger.trouble or left > 8
+            (tmp_path / "ballast").unlink()
+            assert ledger.write(letters(1))
+            ledger.close()
+            assert (ledger.trouble, ledger.damage, aside(directory)) == ("", "", [])
+            shutil.rmtree(directory)
+    finally:
+        subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)

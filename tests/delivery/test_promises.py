@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,6 +23,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from detector.delivery import session
 from detector.delivery.messages import EXPIRY_S, publications
 from detector.delivery.publisher import Delivery
 from detector.delivery.topics import Topics
@@ -166,10 +170,12 @@ def test_one_refused_topic_does_not_hold_up_the_others(guarded: Any, deliver: An
     broker.start()
     room = Room(broker.port)
     delivery, _ = deliver(broker.url)
-    delivery.submit([message(n) for n in range(1, 301)], time.time())
+    delivery.submit([message(n) for n in range(1, 301)], time.time() - 8.0)
+    assert delivery.late() == []
     until(lambda: len(room.sequences("alert")) >= 300)
     assert room.sequences("alert") == list(range(1, 301))
     assert not delivery.drain(0.0)
+    until(lambda: delivery.late() == ["incident messages wait for the broker"])
     room.leave()
 
 
@@ -227,6 +233,25 @@ def test_a_slow_room_delays_nobody(mosquitto: Mosquitto, deliver: Any) -> None:
     until(lambda: len(slow.sequences("alert")) == 100)
     assert slow.sequences("alert") == list(range(1, 101))
     slow.leave()
+
+
+def test_a_broker_that_never_answers_a_publication_is_left(deliver: Any, monkeypatch: Any, caplog: Any) -> None:
+    monkeypatch.setattr(session, "ANSWER_S", 0.5)
+    connections = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    connections.append(server.accept()[0])
+                    connections[-1].sendall(b"\x20\x03\x00\x00\x00")  # CONNACK: success, no properties
+
+        threading.Thread(target=serve, daemon=True).start()
+        delivery, metrics = deliver(f"mqtt://127.0.0.1:{server.getsockname()[1]}")
+        delivery.submit([message(1)], time.time())
+        until(lambda: len(connections) == 3)
+        assert value(metrics, "outbox_messages") == 1
+        assert "no answer to a publication for 0.5 s; trying again" in caplog.text
 
 
 CHILD = """

@@ -193,6 +193,60 @@ def test_a_lost_memory_is_read_back_from_the_output(listen: Any, publisher: Publ
     assert room.sequences("a") == [1, 2, 3]
 
 
+@pytest.mark.parametrize("harm", ["cut", "other"])
+def test_a_damaged_memory_is_set_aside_and_read_back_from_the_output(
+    listen: Any, publisher: Publisher, harm: str
+) -> None:
+    room = listen()
+    for n in (1, 2):
+        publisher.alert("a", n)
+    until(lambda: publisher.receipt("a") == 2)
+    room.end()
+    state = room.output.with_name(room.output.name + ".state")
+    state.write_bytes(state.read_bytes()[:5000] if harm == "cut" else b"Dear room, " * 1000)
+    publisher.alert("a", 3)
+    room.start()
+    until(lambda: publisher.receipt("a") == 3)
+    assert room.sequences("a") == [1, 2, 3]
+    assert "set aside as" in room.said()
+
+
+def test_a_second_listener_of_a_room_is_one_line(listen: Any, tmp_path: Path) -> None:
+    listen(stdout=True)
+    done = run("--config", str(tmp_path / "warsaw.toml"), "--room", "warsaw")
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1), done.stderr
+    assert "room-warsaw.state: database is locked, expected the memory of a room that nobody else uses" in done.stderr
+
+
+def test_two_of_one_name_elsewhere_say_so(listen: Any, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    one = listen()
+    config = (tmp_path / "warsaw.toml").read_text()
+    url = config.partition('url = "')[2].partition('"')[0]
+    other = Listener(tmp_path / "elsewhere", url)
+    try:
+        said = "soon after connecting: is another client named incursiond-pl-east-room-warsaw?"
+        until(lambda: said in one.said() and said in other.said())
+    finally:
+        other.process.kill()
+        other.process.wait()
+
+
+def test_an_output_that_is_rotated_away_loses_nothing(listen: Any, publisher: Publisher) -> None:
+    room = listen()
+    publisher.alert("a", 1)
+    until(lambda: publisher.receipt("a") == 1)
+    room.output.rename(tmp := room.output.with_suffix(".1"))
+    publisher.alert("a", 2)
+    until(lambda: publisher.receipt("a") == 2)
+    assert room.sequences("a") == [2]
+    room.end(signal.SIGKILL)
+    room.start()
+    publisher.alert("a", 3)
+    until(lambda: publisher.receipt("a") == 3)
+    assert (room.sequences("a"), len(tmp.read_bytes().splitlines())) == ([2, 3], 1)
+
+
 def test_a_broker_that_comes_late_and_goes(tmp_path: Path) -> None:
     broker = Mosquitto(tmp_path)
     room = Listener(tmp_path, broker.url)

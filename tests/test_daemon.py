@@ -1,0 +1,23 @@
+"""The daemon without its threads."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from detector.daemon import Daemon
+from tests.test_end_to_end import box
+
+
+def test_a_rule_that_fails_is_in_the_status_and_once_in_the_log(tmp_path, caplog):
+    box(tmp_path / "box.geojson")
+    config = tmp_path / "c.toml"
+    config.write_text('site.id = "a"\nairspace.zones = ["box.geojson"]\nstate.directory = "state"\n')
+    daemon = Daemon(config)
+    for _ in range(3):
+        assert daemon._execute("hard_turn", lambda: 1 / 0) is None
+    daemon._look(0.0)
+    assert daemon._status == ("degraded", "rule hard_turn fails", 0)
+    assert caplog.text.count("rule hard_turn failed") == 1
+    daemon._execute("hard_turn", lambda: SimpleNamespace(opened=lambda: 0))
+    daemon._look(0.0)
+    assert daemon._status == ("online", "", 0)
