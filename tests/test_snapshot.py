@@ -134,10 +134,12 @@ def test_whatever_a_pipeline_holds_is_the_same_in_one_that_was_revived():
     rows = np.flatnonzero(pipe.tracks.alive)
     assert differences(pipe, again, rows) == []
     assert again.conduct.company.proximities.plain() == pipe.conduct.company.proximities.plain()
+    assert again.conduct.company.formations.plain() == pipe.conduct.company.formations.plain()
 
 
 KEPT_OTHERWISE = {"told", "zone", "zones", "airspace", "classifier", "sensors", "rules", "execute", "_free", "_closing"}
 KEPT_OTHERWISE |= {"_held"}  # by slots, which are handed out anew: compared as plain data
+KEPT_OTHERWISE |= {"_pairs"}  # no columns of tracks: compared as plain data
 KEPT_OTHERWISE |= {"assets", "trail"}  # kept in part, or not: see detector/snapshot.py
 
 
