@@ -13,14 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.rules.tables import Rules
 from detector.snapshot import Snapshots, UnreadableStateError, thaw
 from tests import test_pipeline, zoo
-from tests.test_pipeline import RULES, run, story
+from tests.test_pipeline import RULES, TABLES, run, story
 
 
 def pipeline():
-    return zoo.pipeline(rules=RULES, tables=Rules())
+    return zoo.pipeline(rules=RULES, tables=TABLES)
 
 
 def revived(*blobs: bytes):
