@@ -1,8 +1,8 @@
 """The pure core: plots in, incident messages out. No clock, no I/O, no randomness.
 
 However a stream of plots is cut into steps, the messages are the same. Two devices see to that: several plots of one
-track are taken in rounds, the k-th of each track together; and whatever hangs on time alone happens on whole seconds of
-event time, between the plots before and after them.
+track, or of tracks that share an incident, are taken in rounds, the k-th of each together; and whatever hangs on time
+alone happens on whole seconds of event time, between the plots before and after them.
 """
 
 from __future__ import annotations
@@ -222,7 +222,7 @@ class Pipeline:
         row = self.tracks.rows(plots.track_id)
         results = np.full(len(plots), USED, dtype=np.int8)
         said: list[tuple[int, IncidentMessage]] = []
-        for each in _rounds(row):
+        for each in _rounds(self.book.kin(row, self.tracks.capacity)):
             last_s = np.where(self.tracks.reports[row[each]] > 0, self.tracks.fix.time_s[row[each]], -np.inf)
             results[each[fixes.time_s[each] < last_s]] = LATE
             results[each[fixes.time_s[each] == last_s]] = DUPLICATE
@@ -337,6 +337,8 @@ class Pipeline:
             messages += self.book.lose(lost.tolist(), due_s, self.tracks, self._depths)
             self.contacts.lose(lost)
             self.conduct.forget(lost)
+            if len(lost):
+                self.book.fly(self.conduct.company.formations.groups())
             self.tracks.lost[lost] = True
             forgotten = np.flatnonzero(self.tracks.forgotten_at_s() <= due_s)
             self.contacts.forget(forgotten)
@@ -361,10 +363,12 @@ class Pipeline:
             looks = conduct.company.looks(now_s, self.book.rows(), self.airspace.watched, tracks, self.rules)
             for rule, each in looks:
                 signs += self.execute(rule, each) or ()
+            self.book.fly(conduct.company.formations.groups())
         signs.sort(key=lambda sign: (tracks.name(sign.row), *map(tracks.name, sign.others)))
+        messages = self.book.gather(now_s, tracks, self._depths)
         told = self.book.note(signs, tracks, self.airspace.zones, self._depths, now_s)
         self._company_due_s(now_s)  # is set by what is open now
-        return [message for _, message in told]
+        return messages + [message for _, message in told]
 
     def _company_due_s(self, now_s: float) -> float:
         return self.conduct.company.due_s(self.book.rows(), self.airspace.watched, self.tracks, self.rules, now_s)
@@ -409,7 +413,7 @@ class Pipeline:
 
 
 def _rounds(row: Rows) -> Iterator[Rows]:
-    """Yield the positions of each track's first plot, then of each track's second, and so on, in the order received."""
+    """Yield the positions of the first plot of each number in `row`, then of the second, and so on, in their order."""
     order = np.argsort(row, kind="stable")
     new = np.diff(row[order], prepend=-1) != 0
     begins = np.flatnonzero(new)

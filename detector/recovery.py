@@ -35,7 +35,7 @@ def recover(
         pipeline, messages = pipeline_of(settings, airspace), []
     pipeline.resume(now_s)
     said = {message.incident_id for message in messages}
-    known = said | {incident.incident_id for incident in pipeline.book.incidents()[0]}
+    known = said | {incident.incident_id for incident in pipeline.book.incidents()[0].values()}
     messages += _closed(letters, known, now_s)
     if blobs or messages:
         so_far = stamp(pipeline.time_s) if len(pipeline.tracks) else "nothing"

@@ -63,8 +63,10 @@ class _State(Struct, frozen=True):
     company_due_s: float
     probes: list[tuple[Any, ...]]
     interference: dict[str, Any]
-    open: list[dict[str, Any]]
-    lost: list[dict[str, Any]]
+    formations: list[tuple[Any, ...]]
+    incidents: list[dict[str, Any]]
+    open: list[tuple[int, int]]  # row of a track, place in `incidents`
+    lost: list[tuple[int, int]]
 
 
 class Snapshots:
@@ -87,8 +89,9 @@ class Snapshots:
     def _rows(self) -> set[int]:
         company = {row for pair in self._pipeline.conduct.company.interceptions.company for row in pair}
         company |= self._pipeline.conduct.company.proximities.rows()
+        company |= self._pipeline.conduct.company.formations.rows()
         company |= self._pipeline.conduct.integrity.interference.rows
-        return company | {incident.row for part in self._pipeline.book.incidents() for incident in part}
+        return company.union(*self._pipeline.book.incidents())
 
 
 def freeze(pipeline: Pipeline, rows: Rows) -> bytes:
@@ -99,6 +102,7 @@ def freeze(pipeline: Pipeline, rows: Rows) -> bytes:
     of_these = np.isin(contacts.records["key"] // contacts.n_zones, rows)
     watched = rows[pipeline.airspace.watched[tracks.identity[rows]]]
     is_open, lost = pipeline.book.incidents()
+    number = {incident: n for n, incident in enumerate(dict.fromkeys([*is_open.values(), *lost.values()]))}
     state = _State(
         layout=_layout(pipeline),
         site=pipeline.book.site,
@@ -118,8 +122,10 @@ def freeze(pipeline: Pipeline, rows: Rows) -> bytes:
         company_due_s=conduct.company.next_s,
         probes=conduct.probes.plain(),
         interference=conduct.integrity.interference.plain(),
-        open=[plain.plain(incident) for incident in is_open],
-        lost=[plain.plain(incident) for incident in lost],
+        formations=conduct.company.formations.plain(),
+        incidents=[plain.plain(incident) for incident in number],
+        open=[(row, number[incident]) for row, incident in is_open.items()],
+        lost=[(row, number[incident]) for row, incident in lost.items()],
     )
     return msgspec.msgpack.encode(state)
 
@@ -149,6 +155,7 @@ def thaw(pipeline: Pipeline, blob: bytes) -> None:
     pipeline.contacts.put(contacts, np.ones(len(contacts), dtype=bool))
     conduct.company.interceptions.restore(state.company)
     conduct.company.proximities.restore(state.proximities)
+    conduct.company.formations.restore(state.formations)
     conduct.company.next_s = state.company_due_s
     conduct.probes.restore(state.probes)
     conduct.integrity.interference.restore(state.interference)
@@ -157,8 +164,9 @@ def thaw(pipeline: Pipeline, blob: bytes) -> None:
     def zone_of(zone_id: str, name: str, kind: str) -> Zone:
         return known.get(zone_id) or Zone(zone_id, (), name, kind)
 
-    is_open, lost = ([plain.incident_of(data, zone_of) for data in part] for part in (state.open, state.lost))
-    pipeline.book.restore(is_open, lost)
+    incidents = [plain.incident_of(data, zone_of) for data in state.incidents]
+    pipeline.book.restore(*({row: incidents[n] for row, n in part} for part in (state.open, state.lost)))
+    pipeline.book.fly(conduct.company.formations.groups())
     pipeline.time_s = state.time_s
     pipeline.activation.advance(state.time_s)
 

@@ -35,6 +35,14 @@ def _sorted(one: Indices, other: Indices) -> tuple[Indices, Indices]:
     return one[order], other[order]
 
 
+def find(among: NDArray[np.int64], keys: NDArray[np.int64]) -> tuple[Indices, NDArray[np.bool_]]:
+    """Return where keys stand among ascending others, and whether they do."""
+    at = np.searchsorted(among, keys)
+    here = at < len(among)
+    here[here] = among[at[here]] == keys[here]
+    return at, here
+
+
 def level(place_m: Floats, vectors: Floats) -> Floats:
     """Return the parts east and north, (P, 2), of earth-centred vectors (P, 3) at places (P, 3)."""
     return np.column_stack([(vectors * axis).sum(axis=1) for axis in east_north(place_m)])

@@ -1,14 +1,16 @@
 """The incident book: folds findings into one story per intruder and says when something is worth a message.
 
-One incident a track. It opens with its first finding, stays open through every further one, and closes when it has been
-clear for CLOSE_AFTER_S, when the track is lost or has landed, or when nobody has a reason to watch it any more.
+One incident a track, or for several that fly together: whoever of them gives cause for it is its subject, and what the
+others do from then on is told there until it closes. It opens with its first finding, stays open through every further
+one, and closes when it has been clear for CLOSE_AFTER_S, when its tracks are lost or have landed, or when nobody has a
+reason to watch them any more.
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from itertools import groupby
@@ -16,11 +18,13 @@ from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from detector.airspace.zones import Identity, Zone
-from detector.incidents.entry import Entry
+from detector.incidents.entry import Doer, Entry
 from detector.incidents.headline import headline
-from detector.incidents.incident import Depths, Incident, identify, refresh
+from detector.incidents.incident import Depths, Incident, break_off, identify, refresh
 from detector.incidents.lifecycle import RANK, Standing, advance
 from detector.incidents.message import IncidentMessage, Other, Subject, stamp
 from detector.incidents.severity import CERTAINTIES, SEVERITIES, URGENCY
@@ -41,6 +45,7 @@ class _News:
 
     segment: int
     incident: Incident
+    doer: Doer
     now_s: float
     revision: bool = False  # it corrects what was said before
     worth_telling: bool = False
@@ -60,31 +65,47 @@ class _Draft(NamedTuple):
 
 
 class Book:
-    """The open incidents of a site, by track row."""
+    """The open incidents of a site, by the rows of all tracks that they tell of."""
 
     def __init__(self, site: str, status: str) -> None:
         self.site, self.status = site, status
         self._open: dict[int, Incident] = {}
-        self._lost: dict[int, Incident] = {}  # closed with their tracks, which may be heard again
+        self._lost: dict[int, Incident] = {}  # of tracks that have been lost, and may be heard again
+        self._beside: dict[int, list[int]] = {}  # with whom a track flies: rows of its formation, itself among them
         self._closing: list[tuple[float, str, Incident]] = []  # a heap of those that are clear; some are so no more
 
     def __len__(self) -> int:
-        return len(self._open)
+        return len(set(self._open.values()))
 
     def rows(self) -> Rows:
-        """Return the rows of tracks that are subjects of open incidents, ascending."""
+        """Return the rows of tracks that open incidents tell of, ascending."""
         return np.array(sorted(self._open), dtype=np.intp)
 
-    def incidents(self) -> tuple[list[Incident], list[Incident]]:
-        """Return the open incidents, and those closed with their tracks, which may be heard again."""
-        return list(self._open.values()), list(self._lost.values())
+    def incidents(self) -> tuple[dict[int, Incident], dict[int, Incident]]:
+        """Return the open incidents, and those of tracks that have been lost and may be heard again, by track row."""
+        return self._open, self._lost
 
-    def restore(self, is_open: Iterable[Incident], lost: Iterable[Incident]) -> None:
-        """Hold these incidents, and no others."""
-        self._open = {incident.row: incident for incident in is_open}
-        self._lost = {incident.row: incident for incident in lost}
-        self._closing = [(i.close_s, i.incident_id, i) for i in self._open.values() if i.close_s < math.inf]
+    def restore(self, is_open: Mapping[int, Incident], lost: Mapping[int, Incident]) -> None:
+        """Hold these incidents, by track row, and no others."""
+        self._open, self._lost = dict(is_open), dict(lost)
+        self._closing = [(i.close_s, i.incident_id, i) for i in set(self._open.values()) if i.close_s < math.inf]
         heapify(self._closing)
+
+    def fly(self, formations: Iterable[list[int]]) -> None:
+        """Take in who flies together from now on."""
+        self._beside = {row: formation for formation in formations for row in formation}
+
+    def kin(self, rows: Rows, capacity: int) -> Rows:
+        """Return one number for each of N tracks, the same for those of whom one incident tells or may come to tell."""
+        first: dict[Incident, int] = {}
+        ties = [(row, formation[0]) for row, formation in self._beside.items()]
+        ties += [(row, first.setdefault(i, row)) for part in (self._open, self._lost) for row, i in part.items()]
+        ties = [(row, other) for row, other in ties if row != other]
+        if not ties:
+            return rows
+        graph = coo_array((np.ones(len(ties)), tuple(np.transpose(ties))), shape=(capacity, capacity))
+        labels = connected_components(graph, directed=False)[1]
+        return np.asarray(labels[rows], dtype=np.intp)
 
     def subjects(self) -> set[int]:
         """Return the same rows as a set."""
@@ -97,7 +118,7 @@ class Book:
     def by_severity(self) -> dict[str, int]:
         """Return how many incidents are open, by severity."""
         counts = dict.fromkeys(SEVERITIES, 0)
-        for incident in self._open.values():
+        for incident in set(self._open.values()):
             counts[SEVERITIES[incident.severity]] += 1
         return counts
 
@@ -117,7 +138,7 @@ class Book:
         told: list[_News] = []
         for segment in sorted(changes):
             row, now_s = int(segments.row[segment]), float(segments.now.time_s[segment])
-            news = _News(segment, *self._of(row, now_s, tracks))
+            news = self._news(segment, row, now_s, tracks)
             step_s = float(segments.before.time_s[segment]), now_s
             for change in changes[segment]:
                 self._fold(news, change, zones, step_s, tracks)
@@ -137,15 +158,25 @@ class Book:
 
         There is one sign a track, or several in succession. `clock_s`: the clock brought them to light.
         """
-        told = []
+        told: dict[Incident, _News] = {}
         for row, of_one in groupby(self._timely(signs, tracks), attrgetter("row")):
             changes = list(of_one)
             now_s = changes[-1].decided_s if clock_s is None else clock_s
-            news = _News(changes[-1].segment, *self._of(row, now_s, tracks))
+            of_one_track = self._news(changes[-1].segment, row, now_s, tracks)
+            news = told.setdefault(of_one_track.incident, of_one_track)
+            news.doer, news.revision = of_one_track.doer, news.revision | of_one_track.revision
             for sign in changes:
                 self._fold(news, sign, zones, (now_s, now_s), tracks)
-            told.append(news)
-        return self._say(told, tracks, depths) if told else []
+        return self._say(list(told.values()), tracks, depths) if told else []
+
+    def gather(self, now_s: float, tracks: TrackStore, depths: Depths) -> list[IncidentMessage]:
+        """Return messages of the incidents that have turned out to be about more aircraft than was said."""
+        told: dict[Incident, _News] = {}
+        for row in sorted(self._beside.keys() & self._open.keys(), key=tracks.name):
+            incident = self._open[row]
+            if incident.cast(_names(self._beside[row], tracks), "formation"):
+                told.setdefault(incident, _News(-1, incident, _doer(row, tracks), now_s, worth_telling=True))
+        return [message for _, message in self._say(list(told.values()), tracks, depths)] if told else []
 
     def _timely(self, signs: Iterable[Sign], tracks: TrackStore) -> Iterator[Sign]:
         """Yield the signs but those of what an incident that has been closed since was told."""
@@ -155,18 +186,27 @@ class Book:
             episode = sign.row, sign.rule, sign.strand, sign.others
             if sign.change is Change.OPENED:
                 begun.add(episode)
-            if episode in begun or (incident is not None and incident.awaits(sign, others)):
+            if episode in begun or (incident is not None and incident.awaits(tracks.name(sign.row), sign, others)):
                 yield sign
 
-    def _of(self, row: int, now_s: float, tracks: TrackStore) -> tuple[Incident, float, bool]:
-        """Return a track's incident, opened now if need be, the time, and whether it had been closed."""
-        revision = row in self._lost
-        if revision:
-            self._open[row] = self._lost.pop(row)
-        incident = self._open.get(row)
+    def _news(self, segment: int, row: int, now_s: float, tracks: TrackStore) -> _News:
+        """Return that there is something to tell of a track, in its incident; a revision where it had been lost."""
+        doer, lost = _doer(row, tracks), self._lost.pop(row, None)
+        incident = lost or self._open.get(row) or self._of_formation(row, tracks)
         if incident is None:
-            incident = self._open[row] = Incident(row, identify(self.site, tracks.name(row), now_s), now_s)
-        return incident, now_s, revision
+            incident = Incident(row, identify(self.site, doer.track_id, now_s), now_s)
+        if self._open.get(incident.row) is not incident:  # it is new, or its subject has been let go of
+            incident.row = row
+        if doer.track_id in incident.missing:
+            incident.missing.remove(doer.track_id)
+        self._open[row] = incident
+        incident.cast(_names(self._beside.get(row, [row]), tracks), "formation")
+        return _News(segment, incident, doer, now_s, revision=lost is not None)
+
+    def _of_formation(self, row: int, tracks: TrackStore) -> Incident | None:
+        """Return the oldest open incident of those with whom a track flies."""
+        known = [self._open[other] for other in self._beside.get(row, ()) if other in self._open]
+        return min(known, key=lambda incident: (incident.opened_s, tracks.name(incident.row)), default=None)
 
     def _fold(
         self,
@@ -178,28 +218,27 @@ class Book:
     ) -> None:
         """Take one change into its incident."""
         incident = news.incident
-        identity = Identity(tracks.identity[incident.row])
         if isinstance(change, FindingRow):
-            entry, corrects = incident.apply(change, zones[change.zone], identity, step_s)
+            entry, corrects = incident.apply(news.doer, change, zones[change.zone], step_s)
             news.revision |= corrects
             news.worth_telling = True
             news.outcome = _CLOSES_AT_ONCE.get(Change(change.change)) or news.outcome
         else:
             names = _names(change.others, tracks)
             zone = None if change.zone < 0 else zones[change.zone]
-            entry, worth_telling = incident.note(change, zone, identity, names)
+            entry, worth_telling = incident.note(news.doer, change, zone, names)
             incident.cast(names, ROLE.get(change.rule, ""))
             news.worth_telling |= worth_telling or incident.sequence == 0
         news.about.append(entry)
 
     def _turned_out(self, but: set[int], segments: Segments, tracks: TrackStore) -> list[_News]:
-        """Return the open incidents whose subjects turned out to be somebody else; operators act on that too."""
+        """Return the open incidents whose tracks turned out to be somebody else; operators act on that too."""
         told = []
         for segment in set(np.flatnonzero(tracks.turned_out[segments.row]).tolist()) - but:
-            row = int(segments.row[segment])
-            if (incident := self._open.get(row)) is not None:
-                incident.grade(Identity(tracks.identity[row]))
-                told.append(_News(segment, incident, float(segments.now.time_s[segment]), worth_telling=True))
+            doer = _doer(int(segments.row[segment]), tracks)
+            if (incident := self._open.get(doer.row)) is not None:
+                incident.grade(doer)
+                told.append(_News(segment, incident, doer, float(segments.now.time_s[segment]), worth_telling=True))
         return told
 
     def _say(self, every: list[_News], tracks: TrackStore, depths: Depths) -> list[tuple[int, IncidentMessage]]:
@@ -214,6 +253,8 @@ class Book:
             if news.outcome is not None and news.incident.standing() is Standing.CLEAR:
                 drafts.append(self._close(news.incident, news.now_s, news.outcome))
             else:
+                if news.outcome is not None and not news.incident.open_entries(news.doer.row):
+                    self._let_go(news.doer.row, tracks)
                 drafts.append(self._tell(news.incident, news.now_s, news.about, revision=news.revision))
         return list(zip((news.segment for news in told), self._messages(drafts, tracks), strict=True))
 
@@ -227,17 +268,34 @@ class Book:
         return self._messages([self._close(i, now_s, i.farewell()) for i in _by_name(due, tracks)], tracks)
 
     def lose(self, rows: Iterable[int], now_s: float, tracks: TrackStore, depths: Depths) -> list[IncidentMessage]:
-        """Close the incidents of lost tracks."""
-        drafts = []
-        lost = _by_name([self._open[row] for row in rows if row in self._open], tracks)
+        """End what lost tracks did; close the incidents that tell of nobody else."""
+        lost: defaultdict[Incident, list[int]] = defaultdict(list)
+        for row in sorted(set(rows) & self._open.keys(), key=tracks.name):
+            lost[self._open[row]].append(row)
         refresh(lost, depths)
-        for incident in lost:
-            outcome = incident.outcome_if_lost()
-            incident.break_off(float(tracks.fix.time_s[incident.row]))
-            drafts.append(self._close(incident, now_s, outcome))
-            if outcome == "lost":
-                self._lost[incident.row] = incident
+        drafts = []
+        for incident, gone in lost.items():
+            ended = [e for row in gone for e in incident.lose(row, tracks.name(row), float(tracks.fix.time_s[row]))]
+            self._lost |= {row: incident for row in gone if tracks.name(row) in incident.missing}
+            if self._rows(incident) == set(gone):
+                drafts.append(self._close(incident, now_s, incident.farewell()))
+                continue
+            for row in gone:
+                self._let_go(row, tracks)
+            if ended:
+                drafts.append(self._tell(incident, now_s, ended))
         return self._messages(drafts, tracks)
+
+    def _rows(self, incident: Incident) -> set[int]:
+        """Return the rows of the tracks that an open incident tells of."""
+        return {row for row, each in self._open.items() if each is incident}
+
+    def _let_go(self, row: int, tracks: TrackStore) -> None:
+        """Tell of a track no more in an incident that tells of others; one of these, still at it, leads then."""
+        incident = self._open.pop(row)
+        if incident.row == row:
+            busy = {entry.row for entry in incident.open_entries()}
+            incident.row = min(self._rows(incident), key=lambda other: (other not in busy, tracks.name(other)))
 
     def forget(self, rows: Iterable[int]) -> None:
         """Let go of the incidents of tracks that will not be heard again."""
@@ -251,14 +309,16 @@ class Book:
 
         An incident left with nothing closes.
         """
-        over = {row: {e.zone_id for e in i.open_entries() if e.zone_id is not None} for row, i in self._open.items()}
-        over = {row: {zone_id for zone_id in ids if is_over(row, zone_id)} for row, ids in over.items()}
-        touched = [self._open[row] for row, zone_ids in over.items() if zone_ids]
+        over: dict[Incident, list[Entry]] = {incident: [] for incident in self._open.values()}
+        for incident, entries in over.items():
+            entries += [e for e in incident.open_entries() if e.zone_id is not None and is_over(e.row, e.zone_id)]
+        touched = [incident for incident, entries in over.items() if entries]
         refresh(touched, depths)
         drafts = []
         for incident in _by_name(touched, tracks):
-            ended = incident.break_off(now_s, over[incident.row])
+            break_off(over[incident], now_s)
             clear = incident.standing() is Standing.CLEAR
+            ended = over[incident]
             drafts.append(self._close(incident, now_s, "zone-closed") if clear else self._tell(incident, now_s, ended))
         return self._messages(drafts, tracks)
 
@@ -282,7 +342,8 @@ class Book:
 
     def _close(self, incident: Incident, now_s: float, outcome: str) -> _Draft:
         incident.phase = advance(incident.phase, Standing.OVER)
-        del self._open[incident.row]
+        for row in self._rows(incident):
+            del self._open[row]
         return _Draft(incident, "closed", now_s, outcome=outcome)
 
     def _messages(self, drafts: list[_Draft], tracks: TrackStore) -> list[IncidentMessage]:
@@ -305,16 +366,20 @@ class Book:
             severity=SEVERITIES[incident.severity],
             urgency=URGENCY[incident.phase],
             certainty=CERTAINTIES[incident.certainty()],
-            headline=headline(subject, leading, incident.open_entries(), outcome),
+            headline=headline(subject, incident.wingmen(subject.track_id), leading, incident.open_entries(), outcome),
             time=stamp(now_s),
             opened_at=stamp(incident.opened_s),
             closed_at=None if outcome is None else stamp(now_s),
             outcome=outcome,
             subject=subject,
-            others=tuple(Other(track_id=name, role=role) for name, role in incident.roles.items()),
-            findings=tuple(e.finding(subject.track_id) for e in incident.entries),
+            others=tuple(Other(track_id=n, role=role) for n, role in incident.roles.items() if n != subject.track_id),
+            findings=tuple(e.finding() for e in incident.entries),
             zone_id=leading.zone_id,
         )
+
+
+def _doer(row: int, tracks: TrackStore) -> Doer:
+    return Doer(row, tracks.name(row), Identity(tracks.identity[row]))
 
 
 def _names(rows: Iterable[int], tracks: TrackStore) -> tuple[str, ...]:

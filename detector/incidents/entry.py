@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from msgspec import UNSET, UnsetType, convert
 
@@ -33,10 +34,20 @@ _DIGITS = {  # of a number in the evidence; 1 for all others
 }
 
 
+class Doer(NamedTuple):
+    """The track that something is found of."""
+
+    row: int
+    track_id: str
+    identity: Identity
+
+
 @dataclass(slots=True, kw_only=True)
 class Entry:
     """A finding: what all kinds have."""
 
+    row: int  # of its track, as long as it has not ended
+    track_id: str
     kind: str
     rule: str
     zone: Zone | None
@@ -57,7 +68,7 @@ class Entry:
         """Grade it anew for who the subject turned out to be; it is never graded down."""
         self.severity, self.told = max(self.severity, self._severity(identity)), None
 
-    def finding(self, track_id: str) -> Finding:
+    def finding(self) -> Finding:
         """Return it as the message has it."""
         if self.told is None:
             self.told = Finding(
@@ -68,7 +79,7 @@ class Entry:
                 started_at=stamp(self.started_s),
                 detected_at=stamp(self.detected_s),
                 ended_at=None if self.ended_s is None else stamp(self.ended_s),
-                track_ids=(track_id, *self.others),
+                track_ids=(self.track_id, *self.others),
                 evidence=self._evidence(),
             )
         return self.told
@@ -98,10 +109,12 @@ class Stay(Entry):
     present_m: float = 0.0  # how deep it is now
 
     @classmethod
-    def of(cls, row: FindingRow, zone: Zone, step_s: tuple[float, float]) -> Stay:
+    def of(cls, doer: Doer, row: FindingRow, zone: Zone, step_s: tuple[float, float]) -> Stay:
         """Return the stay that a change begins, decided by the step between two times."""
         kind, rule = ENTRY[zone.kind]
         return cls(
+            row=doer.row,
+            track_id=doer.track_id,
             kind=kind,
             rule=rule,
             zone=zone,
@@ -162,9 +175,11 @@ class Episode(Entry):
     evidence: dict[str, float | str] = field(default_factory=dict)  # of when it was most
 
     @classmethod
-    def of(cls, sign: Sign, zone: Zone | None) -> Episode:
+    def of(cls, doer: Doer, sign: Sign, zone: Zone | None) -> Episode:
         """Return the episode that a sign begins."""
         return cls(
+            row=doer.row,
+            track_id=doer.track_id,
             kind=KIND[sign.rule],
             rule=sign.rule,
             zone=zone,

@@ -43,23 +43,29 @@ _DEEDS = {  # verb while it lasts, verb when it is over, the rest
 _SAYS_WHERE = {"approach", "dark", "asset_pass", "probing", "skirting"}
 
 
-def headline(subject: Subject, entry: Entry, still: Sequence[Entry], outcome: str | None) -> str:
-    """Return the line for a message about `entry`; `still` are the findings that have not ended."""
-    who, stays = _who(subject), [e for e in still if isinstance(e, Stay)]
-    inside = entry if isinstance(entry, Stay) and entry.ended_s is None else None
+def headline(subject: Subject, wingmen: int, entry: Entry, still: Sequence[Entry], outcome: str | None) -> str:
+    """Return the line for a message about `entry`; `still` are the findings that have not ended.
+
+    So many wingmen fly with the subject; what one of them does is said with its name.
+    """
+    who, stays = _who(subject, wingmen), [e for e in still if isinstance(e, Stay)]
+    leads = entry.track_id == subject.track_id
+    who = who if leads else f"{who}: {_name(entry.track_id)}"
+    inside = leads and isinstance(entry, Stay) and entry.ended_s is None
     said = _stay(entry) if isinstance(entry, Stay) else _deed(entry, still, near=not stays)
     if outcome is not None:
         return f"{who} {said}; closed: {outcome}"
     if not inside:
-        where = f"still in {', '.join(e.zone.name for e in stays)}" if stays else "now"
+        where = f"still in {', '.join(dict.fromkeys(e.zone.name for e in stays))}" if stays else "now"
         said = f"{said}; {where}"
     others = {e.rule: e for e in still if isinstance(e, Episode) and e.rule not in ("approach", entry.rule)}
     deeds = [_deed(e, still, near=False) for e in others.values()]
     return "; ".join([f"{who} {said} {_motion(subject)}", *deeds])
 
 
-def _who(subject: Subject) -> str:
-    return f"{subject.identity.capitalize()} aircraft {_name(subject.callsign or subject.track_id)}"
+def _who(subject: Subject, wingmen: int) -> str:
+    others = f" and {wingmen} other{'s' if wingmen > 1 else ''}" if wingmen else ""
+    return f"{subject.identity.capitalize()} aircraft {_name(subject.callsign or subject.track_id)}{others}"
 
 
 def _name(text: str) -> str:
@@ -83,7 +89,7 @@ def _deed(entry: Entry, still: Sequence[Entry], *, near: bool) -> str:
     zone = entry.zone.name if entry.zone else "every zone"
     words = {
         "zone": zone,
-        "others": ", ".join(_name(other) for each in company for other in each.others),
+        "others": ", ".join(dict.fromkeys(_name(other) for each in company for other in each.others)),
         "fall_fpm": -evidence.get("vrate_fpm", 0.0),
         "distance": _distance(evidence.get("distance_m", 0.0)),
         "jump": _distance(evidence.get("jump_m", 0.0)),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from detector.airspace.zones import Identity, Zone
-from detector.incidents.entry import Entry, Episode, Stay
+from detector.airspace.zones import Zone
+from detector.incidents.entry import Doer, Entry, Episode, Stay
 from detector.incidents.lifecycle import Phase, Standing, advance
 from detector.incidents.message import stamp
 from detector.rules.findings import Change, FindingRow
@@ -20,21 +20,23 @@ known), its sigma m, when it was s, and its latitude and longitude in degrees.""
 
 _OUTSIDE = {"approach", "skirting"}
 _ENDS_LOST = {"incursion", "approach", "dark"}  # findings of which nobody knows the end when reports cease
+_ROLES = ("", "affected", "conflict", "formation", "interceptor")  # who has had one keeps it, or rises
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Incident:
-    """The story of one track, open or closed."""
+    """The story of one track, or of several that fly together, open or closed."""
 
-    row: int
+    row: int  # of its subject
     incident_id: str
     opened_s: float
     sequence: int = 0
     phase: Phase = Phase.NEW
     severity: int = -1
     entries: list[Entry] = field(default_factory=list)
-    roles: dict[str, str] = field(default_factory=dict)  # of other tracks, by name
+    roles: dict[str, str] = field(default_factory=dict)  # of tracks, by name; its subject's goes unsaid
     close_s: float = math.inf  # when it closes by itself
+    missing: list[str] = field(default_factory=list)  # tracks that were lost where nobody knows what became of them
 
     def stays(self) -> list[Stay]:
         """Return the entries that are stays in zones."""
@@ -44,9 +46,9 @@ class Incident:
         """Return the stays that have not ended."""
         return [stay for stay in self.stays() if stay.ended_s is None]
 
-    def open_entries(self) -> list[Entry]:
-        """Return the entries that have not ended."""
-        return [entry for entry in self.entries if entry.ended_s is None]
+    def open_entries(self, row: int | None = None) -> list[Entry]:
+        """Return the entries that have not ended, of all tracks or of one."""
+        return [entry for entry in self.entries if entry.ended_s is None and row in (None, entry.row)]
 
     def standing(self) -> Standing:
         """Return what its findings amount to."""
@@ -64,43 +66,49 @@ class Incident:
             reversed(about or self.open_entries() or self.entries), key=lambda e: (e.kind == "incursion", e.severity)
         )
 
-    def grade(self, identity: Identity) -> None:
-        """Grade what is open anew for who the subject turned out to be."""
-        for entry in self.open_entries():
-            entry.grade(identity)
+    def grade(self, doer: Doer) -> None:
+        """Grade what is open of a track anew for who it turned out to be."""
+        for entry in self.open_entries(doer.row):
+            entry.grade(doer.identity)
 
     def farewell(self) -> str:
         """Return the outcome of an incident that is clear."""
         kinds = {entry.kind for entry in self.entries}
+        if self.missing:
+            return "lost"
         if not kinds & {"incursion", "approach"}:
             return "resolved"
         if "interception" in kinds:
             return "deterred"
         return "left" if "incursion" in kinds else "turned-away"
 
-    def outcome_if_lost(self) -> str:
-        """Return the outcome when reports cease: who was outside, and going nowhere or escorted, has left."""
-        open_kinds = {entry.kind for entry in self.open_entries()}
-        lost = open_kinds & _ENDS_LOST and ("incursion" in open_kinds or "interception" not in open_kinds)
-        return "lost" if lost else self.farewell()
-
-    def cast(self, names: Iterable[str], role: str) -> None:
-        """Give others a part in the story; who has intercepted the subject is an interceptor whatever else he does."""
-        self.roles |= {name: role for name in names if self.roles.get(name) != "interceptor"}
-
-    def break_off(self, last_s: float, zone_ids: Container[str | None] | None = None) -> list[Entry]:
-        """End what is open, in these zones or everywhere, and return it."""
-        ended = [e for e in self.open_entries() if zone_ids is None or e.zone_id in zone_ids]
-        for entry in ended:
-            entry.ended_s, entry.told = last_s, None
+    def lose(self, row: int, track_id: str, last_s: float) -> list[Entry]:
+        """End what is open of a track that has fallen silent; who was outside, going nowhere or escorted, has left."""
+        ended = self.open_entries(row)
+        kinds = {entry.kind for entry in ended}
+        if kinds & _ENDS_LOST and ("incursion" in kinds or "interception" not in kinds):
+            self.missing.append(track_id)
+        break_off(ended, last_s)
         return ended
 
-    def apply(self, row: FindingRow, zone: Zone, identity: Identity, step_s: tuple[float, float]) -> tuple[Entry, bool]:
+    def cast(self, names: Iterable[str], role: str) -> bool:
+        """Give others a part in the story, unless they have a greater one; return whether anybody has got one."""
+        rank = _ROLES.index
+        new = {name: role for name in names if rank(self.roles.get(name, "")) < rank(role)}
+        self.roles |= new
+        return bool(new)
+
+    def wingmen(self, leader: str) -> int:
+        """Return how many have flown with its subject, of this name."""
+        return sum(role == "formation" and name != leader for name, role in self.roles.items())
+
+    def apply(self, doer: Doer, row: FindingRow, zone: Zone, step_s: tuple[float, float]) -> tuple[Entry, bool]:
         """Take one change of a stay; return the stay, and whether the change corrects what was said before."""
-        stay = next((s for s in reversed(self.stays()) if s.zone.id == zone.id), None)
+        of_one = (stay for stay in reversed(self.stays()) if stay.track_id == doer.track_id)
+        stay = next((stay for stay in of_one if stay.zone.id == zone.id), None)
         rejoins = row.change == Change.REJOINED and stay is not None and stay.ended_s is not None
         if stay is None or (row.change in (Change.OPENED, Change.REJOINED) and not rejoins):
-            stay = Stay.of(row, zone, step_s)
+            stay = Stay.of(doer, row, zone, step_s)
             self._arrive(stay)
             self.entries.append(stay)
         if rejoins and row.certainty < stay.certainty:
@@ -108,55 +116,63 @@ class Incident:
         stay.blind &= row.blind
         stay.deepen(row.probability, row.depth_m, row.sigma_m, row.deepest_s, row.deepest_lat_deg, row.deepest_lon_deg)
         stay.deep |= row.deep
-        stay.grade(identity)
+        stay.row = doer.row
+        stay.grade(doer.identity)
         if row.change != Change.ESCALATED:
             stay.end(row)
         return stay, rejoins
 
     def _arrive(self, stay: Stay) -> None:
         """End what was done outside a zone that has been entered."""
-        for entry in self.open_entries():
+        for entry in self.open_entries(stay.row):
             if entry.rule in _OUTSIDE and entry.zone_id == stay.zone_id:
                 entry.ended_s, entry.told = max(entry.started_s, stay.started_s), None
 
-    def awaits(self, sign: Sign, others: tuple[str, ...]) -> bool:
+    def awaits(self, track_id: str, sign: Sign, others: tuple[str, ...]) -> bool:
         """Tell whether an episode is open that a sign, which begins none, goes on with."""
-        last = self._last_episode(sign, None, others)
+        last = self._last_episode(track_id, sign, None, others)
         return last is not None and last.ended_s is None
 
-    def _last_episode(self, sign: Sign, zone: Zone | None, others: tuple[str, ...]) -> Episode | None:
+    def _last_episode(self, track_id: str, sign: Sign, zone: Zone | None, others: tuple[str, ...]) -> Episode | None:
         """Return the latest episode that a sign may go on with; passes of two assets are two findings."""
-        episodes = (e for e in reversed(self.entries) if isinstance(e, Episode))
+        episodes = (e for e in reversed(self.entries) if isinstance(e, Episode) and e.track_id == track_id)
         alike = (e for e in episodes if (e.rule, e.strand) == (sign.rule, sign.strand))
         alike = (e for e in alike if e.rule not in COUNTED or zone is None or e.zone is zone)
         if sign.rule == "interference":  # which spreads to others
             return next(alike, None)
         return next((e for e in alike if set(others) <= set(e.others)), None)
 
-    def note(self, sign: Sign, zone: Zone | None, identity: Identity, others: tuple[str, ...]) -> tuple[Entry, bool]:
+    def note(self, doer: Doer, sign: Sign, zone: Zone | None, others: tuple[str, ...]) -> tuple[Entry, bool]:
         """Take one sign of conduct; return its entry, and whether that is worth a message by itself."""
-        last = self._last_episode(sign, zone, others)
+        last = self._last_episode(doer.track_id, sign, zone, others)
         goes_on = last is not None and (
             last.ended_s is None or last.rule in COUNTED or sign.started_s - last.ended_s <= AGAIN_S
         )
-        entry = last if goes_on and last is not None else Episode.of(sign, zone)
+        entry = last if goes_on and last is not None else Episode.of(doer, sign, zone)
         news = entry is not last or (entry.rule in COUNTED and sign.change is Change.OPENED)
         if entry is not last:
             self.entries.append(entry)
         before = entry.severity
         entry.take(sign, others)
-        entry.grade(identity)
+        entry.row = doer.row
+        entry.grade(doer.identity)
         changes = self.phase is Phase.NEW or advance(self.phase, self.standing()) is not self.phase
         return entry, news or entry.severity > before or changes
 
 
 def refresh(incidents: Iterable[Incident], depths: Depths) -> None:
     """Take in how deep the open stays of incidents have become since they were last spoken of."""
-    stays = [(incident.row, stay) for incident in incidents for stay in incident.open_stays()]
-    known = depths([row for row, _ in stays], [stay.zone.id for _, stay in stays])
-    for (_, stay), (present_m, *deepest) in zip(stays, known, strict=True):
+    stays = [stay for incident in incidents for stay in incident.open_stays()]
+    known = depths([stay.row for stay in stays], [stay.zone.id for stay in stays])
+    for stay, (present_m, *deepest) in zip(stays, known, strict=True):
         stay.present_m = present_m
         stay.deepen(*deepest)
+
+
+def break_off(entries: Iterable[Entry], last_s: float) -> None:
+    """End entries of which no end was seen."""
+    for entry in entries:
+        entry.ended_s, entry.told = last_s, None
 
 
 def identify(site: str, track_id: str, opened_s: float) -> str:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from detector.rules import proximity
 from detector.rules.encounters import encounters
+from detector.rules.formation import Formations
 from detector.rules.interception import Interceptions
 from detector.rules.proximity import Proximities
 from detector.rules.signs import Signs
@@ -32,6 +33,7 @@ class Company:
     """What C tracks have to do with each other."""
 
     def __init__(self) -> None:
+        self.formations = Formations()
         self.interceptions = Interceptions()
         self.proximities = Proximities()
         self._zone = np.full(0, NOWHERE)  # near which a track was when last heard
@@ -45,7 +47,7 @@ class Company:
     def due_s(self, subjects: Rows, watched: Mask, tracks: TrackStore, rules: Rules, now_s: float) -> float:
         """Return the whole second to look at next; inf while there is nobody who matters, or nobody else."""
         some = enabled(rules) and len(tracks) > 1 and len(self._matter(subjects, watched, tracks)) > 0
-        if not some and not self.proximities and not self.interceptions:
+        if not (some or self.formations or self.interceptions or self.proximities):
             self.next_s = math.inf
         elif self.next_s == math.inf:
             self.next_s = math.floor(now_s) + EVERY_S
@@ -58,6 +60,10 @@ class Company:
         self.next_s = now_s + EVERY_S
         matter = self._matter(subjects, watched, tracks)
         traffic = around(now_s, matter, tracks)
+        if rules.formation.enabled:
+            yield "formation", partial(self.formations.look, now_s, traffic, watched, tracks, rules.formation)
+        else:
+            self.formations.clear()
         if rules.interception.enabled:
             yield (
                 "interception",
@@ -66,12 +72,14 @@ class Company:
         some = {rule: params for rule in proximity.RULES if (params := getattr(rules, rule)).enabled}
         if some:
             pairs = encounters(traffic, subjects, matter, watched, tracks)
+            pairs = pairs.take(~self.formations.together(pairs.key))
             for rule, params in some.items():
                 yield rule, partial(self.proximities.look, rule, pairs, params, now_s, self._zone)
 
     def forget(self, rows: Rows) -> None:
         """Let these tracks be near nothing and nobody."""
         self._zone[rows[rows < len(self._zone)]] = NOWHERE
+        self.formations.forget(rows)
         self.interceptions.forget(rows)
         self.proximities.forget(rows)
 
@@ -92,4 +100,4 @@ class Company:
 
 def enabled(rules: Rules) -> bool:
     """Tell whether any rule asks who is near whom."""
-    return any(getattr(rules, rule).enabled for rule in ("interception", *proximity.RULES))
+    return any(getattr(rules, rule).enabled for rule in ("formation", "interception", *proximity.RULES))

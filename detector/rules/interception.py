@@ -12,33 +12,23 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from detector.airspace.zones import Identity
 from detector.geometry.pairs import between
+from detector.rules import alongside
+from detector.rules.alongside import FLICKER_S, STAYS
 from detector.rules.findings import Change
-from detector.rules.params import Positive
 from detector.rules.signs import Sign, Signs
 from detector.rules.traffic import Traffic, airborne
 from detector.tracks.fixes import Rows
 from detector.tracks.store import TrackStore
-from detector.units import FOOT_M, KNOT_MPS, NAUTICAL_MILE_M
 
-STAYS = 1.5  # times farther, and moving less alike, a friend who has joined is still there
-FLICKER_S = 5.0  # apart for less, who is about to join has been close all the time
-DOUBT_SIGMAS = 2.0  # velocities differ by what they surely differ by
 KNOWN_S = 60.0  # a friend has been heard for so long, and is not somebody who has only just been named one
 
 
-class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Params(alongside.Params, frozen=True, forbid_unknown_fields=True):
     """Table [rules.interception]."""
-
-    enabled: bool = True
-    close_nm: Positive = 2.0
-    level_ft: Positive = 2000.0
-    alike_kt: Positive = 60.0
-    joined_s: Positive = 30.0
 
 
 @dataclass(slots=True)
@@ -112,21 +102,13 @@ def _pairs(
 ) -> dict[tuple[int, int], tuple[float, bool]]:
     """Return the slant range of those who are near each other, and whether they are close rather than still there."""
     ours, theirs = (at[traffic.moving[at]] for at in map(traffic.find, (subjects, friends)))
-    reach_m = params.close_nm * NAUTICAL_MILE_M
-    i, j = between(traffic.place_m[ours], traffic.place_m[theirs], STAYS * reach_m)
+    i, j = between(traffic.place_m[ours], traffic.place_m[theirs], STAYS * params.reach_m)
     one, other = ours[i], theirs[j]
     apart_m = np.linalg.norm(traffic.place_m[one] - traffic.place_m[other], axis=1)
-    above_m = np.nan_to_num(np.abs(traffic.height_m[one] - traffic.height_m[other]))  # no height: on any
-    unlike_mps = np.linalg.norm(traffic.velocity_mps[one] - traffic.velocity_mps[other], axis=1)
-    unlike_mps -= DOUBT_SIGMAS * np.hypot(traffic.velocity_sigma_mps[one], traffic.velocity_sigma_mps[other])
-    excess = np.maximum.reduce(
-        [apart_m / reach_m, above_m / (params.level_ft * FOOT_M), unlike_mps / (params.alike_kt * KNOT_MPS)]
-    )
+    slant_m = np.hypot(apart_m, np.nan_to_num(traffic.height_m[one] - traffic.height_m[other]))
+    excess = alongside.excess(traffic, one, other, apart_m, params)
     return {
-        (int(traffic.row[one[p]]), int(traffic.row[other[p]])): (
-            math.hypot(apart_m[p], above_m[p]),
-            bool(excess[p] <= 1),
-        )
+        (int(traffic.row[one[p]]), int(traffic.row[other[p]])): (float(slant_m[p]), bool(excess[p] <= 1))
         for p in np.flatnonzero(excess <= STAYS).tolist()
     }
 

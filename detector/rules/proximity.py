@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detector.geometry.pairs import find
 from detector.rules import bow_crossing, near_collision, well_clear
 from detector.rules.conditions import Conditions
 from detector.rules.encounters import Encounters
@@ -123,7 +123,7 @@ def _turn(rule: str, strand: int, held: _Held, pairs: Encounters, sight: Sight, 
     keys = np.array(sorted(held.pairs), dtype=np.int64)
     every = [held.pairs[key] for key in keys.tolist()]
     slot = np.array([pair.slot for pair in every])
-    p, here = _find(pairs.key, keys)
+    p, here = find(pairs.key, keys)
     news = ~here
     news[here] = pairs.reported_s[p[here]] > held.counted_s[slot[here]]
     shown, value = np.zeros(len(keys), dtype=bool), np.zeros(len(keys))
@@ -139,14 +139,6 @@ def _turn(rule: str, strand: int, held: _Held, pairs: Encounters, sight: Sight, 
     for n in np.flatnonzero(~held.condition.pending(slot)).tolist():
         held.end(int(keys[n]))
     return signs
-
-
-def _find(among: NDArray[np.int64], keys: NDArray[np.int64]) -> tuple[Rows, NDArray[np.bool_]]:
-    """Return where keys stand among ascending others, and whether they do."""
-    at = np.searchsorted(among, keys)
-    here = at < len(among)
-    here[here] = among[at[here]] == keys[here]
-    return at, here
 
 
 def _sign(

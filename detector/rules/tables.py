@@ -12,6 +12,7 @@ from detector.rules import (
     dark,
     duplicate_address,
     emergency_code,
+    formation,
     frozen,
     hard_turn,
     incursion,
@@ -55,6 +56,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     duplicate_address: duplicate_address.Params = duplicate_address.Params()
     interference: interference.Params = interference.Params()
     dark: dark.Params = dark.Params()
+    formation: formation.Params = formation.Params()
     interception: interception.Params = interception.Params()
     well_clear: well_clear.Params = well_clear.Params()
     bow_crossing: bow_crossing.Params = bow_crossing.Params()
