@@ -42,6 +42,7 @@ class Fit:
     velocity_sigma_mps: Floats
     acceleration_sigma_mps2: Floats
     mean_sigma_mps: Floats
+    stretch: Floats  # of the sigmas, by misfit; 1 or more
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,4 +154,4 @@ def _solve(normal: Floats, right: Floats, squares: Floats, n_observations: Float
         mean, mean_variance = v - back * acc, vv - 2 * back * va + back**2 * aa
         v_sigma, mean_sigma = (np.sqrt(variance) * stretch / UNIT_S for variance in (vv, mean_variance))
         a_sigma = np.sqrt(aa) * stretch / UNIT_S**2
-    return Fit(v / UNIT_S, acc / UNIT_S**2, mean / UNIT_S, v_sigma, a_sigma, mean_sigma)
+    return Fit(v / UNIT_S, acc / UNIT_S**2, mean / UNIT_S, v_sigma, a_sigma, mean_sigma, stretch)

@@ -41,8 +41,13 @@ def countries() -> dict[str, dict[str, object]]:
     return {feature["properties"]["A3"]: feature["geometry"] for feature in json.loads(data)["features"]}
 
 
-def site(folder: Path, codes: Sequence[str], **properties: object) -> tuple[Settings, Airspace]:
-    """Return a configuration with these countries as national zones; who flies under a callsign is neutral."""
+NAMED_IS_NEUTRAL = '[[identity]]\nis = "neutral"\ncallsign = ["?*"]\n'
+
+
+def site(
+    folder: Path, codes: Sequence[str], identities: str = NAMED_IS_NEUTRAL, **properties: object
+) -> tuple[Settings, Airspace]:
+    """Return a configuration with these countries as national zones, and these identity rules."""
     features = [
         {
             "type": "Feature",
@@ -53,9 +58,7 @@ def site(folder: Path, codes: Sequence[str], **properties: object) -> tuple[Sett
     ]
     (folder / "zones.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
     config = folder / "incursiond.toml"
-    config.write_text(
-        '[site]\nid = "real"\n[airspace]\nzones = ["zones.geojson"]\n[[identity]]\nis = "neutral"\ncallsign = ["?*"]\n'
-    )
+    config.write_text(f'[site]\nid = "real"\n[airspace]\nzones = ["zones.geojson"]\n{identities}')
     return load(config)
 
 

@@ -66,6 +66,15 @@ def test_a_hard_turn_is_found(source, seed):
     assert turns[0].kind == "manoeuvre"
 
 
+@pytest.mark.parametrize("period_s", [1, 5])
+def test_courses_that_the_places_do_not_bear_out_are_no_turn(period_s):
+    """A track filled in between far reports: straight places, and courses from 350 to 10 deg through south."""
+    plots = zoo.flight(lon=19.8, speed=150.0, times=np.arange(0.0, 120.0, period_s), source="adsb")
+    plots.gs_mps[:] = 150.0
+    plots.track_deg[:] = np.clip(350.0 - 17.0 * (plots.time_s - plots.time_s[0] - 60.0), 10.0, 350.0)
+    assert findings(plots) == []
+
+
 def test_a_hard_turn_is_dated_and_measured():
     (turn,) = findings(seen(flown(load_factor=3.0, turn_s=30.0), "adsb"))
     assert turn.started_at[14:19] in {"01:01", "01:02", "01:03"}
