@@ -19,6 +19,7 @@ Depths = Callable[[list[int], list[str]], Iterable[tuple[float, ...]]]
 known), its sigma m, when it was s, and its latitude and longitude in degrees."""
 
 _OUTSIDE = {"approach", "skirting"}
+_DETERRED = {"incursion", "approach", "skirting", "loitering", "manoeuvre", "asset-pass"}  # from doing more of it
 _ENDS_LOST = {"incursion", "approach", "dark"}  # findings of which nobody knows the end when reports cease
 
 
@@ -72,11 +73,11 @@ class Incident:
     def farewell(self) -> str:
         """Return the outcome of an incident that is clear."""
         kinds = {entry.kind for entry in self.entries}
-        if not kinds & {"incursion", "approach"}:
-            return "resolved"
-        if "interception" in kinds:
+        if "interception" in kinds and kinds & _DETERRED:
             return "deterred"
-        return "left" if "incursion" in kinds else "turned-away"
+        if "incursion" in kinds:
+            return "left"
+        return "turned-away" if "approach" in kinds else "resolved"
 
     def outcome_if_lost(self) -> str:
         """Return the outcome when reports cease: who was outside, and going nowhere or escorted, has left."""
