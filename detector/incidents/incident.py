@@ -19,6 +19,7 @@ Depths = Callable[[list[int], list[str]], Iterable[tuple[float, ...]]]
 known), its sigma m, when it was s, and its latitude and longitude in degrees."""
 
 _OUTSIDE = {"approach", "skirting"}
+_DETERRED = {"incursion", "approach", "skirting", "loitering", "manoeuvre", "asset-pass"}  # from doing more of it
 _ENDS_LOST = {"incursion", "approach", "dark"}  # findings of which nobody knows the end when reports cease
 _ROLES = ("", "affected", "conflict", "formation", "interceptor")  # who has had one keeps it, or rises
 
@@ -76,11 +77,11 @@ class Incident:
         kinds = {entry.kind for entry in self.entries}
         if self.missing:
             return "lost"
-        if not kinds & {"incursion", "approach"}:
-            return "resolved"
-        if "interception" in kinds:
+        if "interception" in kinds and kinds & _DETERRED:
             return "deterred"
-        return "left" if "incursion" in kinds else "turned-away"
+        if "incursion" in kinds:
+            return "left"
+        return "turned-away" if "approach" in kinds else "resolved"
 
     def lose(self, row: int, track_id: str, last_s: float) -> list[Entry]:
         """End what is open of a track that has fallen silent; who was outside, going nowhere or escorted, has left."""

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from pyproj import Geod
 from scipy.constants import foot
 
-from tests.stories.flights import Floats, Point
+from tests.stories.flights import Point
+from tests.stories.plane import Floats
 
 GEOD = Geod(ellps="WGS84")
 Box = tuple[float, float, float, float]  # west, south, east, north, degrees

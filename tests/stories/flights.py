@@ -1,4 +1,4 @@
-"""The paths of the SU-24 story, flown at 10 Hz in a plane around the corner of the border that is cut."""
+"""Paths flown at 10 Hz in a plane, and those of the SU-24 story, around the corner of the border that it cuts."""
 
 from __future__ import annotations
 
@@ -6,30 +6,20 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from pyproj import Transformer
 from scipy.constants import g
 from scipy.interpolate import CubicHermiteSpline
 
+from tests.stories.plane import Floats, Plane
+
 STEP_S = 0.1
+LONGEST_LEG_S = 1200.0
 CORNER_LON, CORNER_LAT = 19.6112, 54.4572  # the outermost vertex of the zone on the Vistula Spit
 MALBORK_LON, MALBORK_LAT = 19.134, 54.027
 
-Floats = NDArray[np.float64]
 Point = tuple[float, float]
 
-_AEQD = f"+proj=aeqd +lat_0={CORNER_LAT} +lon_0={CORNER_LON} +datum=WGS84"
-_PLANE = Transformer.from_crs("EPSG:4326", _AEQD, always_xy=True)
-
-
-def to_plane(lon: Floats, lat: Floats) -> Floats:
-    """Return places (N, 2) in the plane, m east and north of the corner."""
-    return np.column_stack(_PLANE.transform(lon, lat))
-
-
-def to_lon_lat(xy: Floats) -> tuple[Floats, Floats]:
-    lon, lat = _PLANE.transform(xy[:, 0], xy[:, 1], direction="INVERSE")
-    return lon, lat
+CORNER = Plane(CORNER_LON, CORNER_LAT)
+MALBORK_XY = CORNER.place(MALBORK_LON, MALBORK_LAT)
 
 
 @dataclass(frozen=True)
@@ -91,7 +81,9 @@ class Aircraft:
 
     def steer(self, x: float, y: float, load: float, climb: float = 0.0) -> None:
         """Fly to a point, turning with no more than a load factor; ends within 400 m of it."""
+        begun = len(self.path)
         while math.hypot(x - self.x, y - self.y) > 400:
+            assert len(self.path) - begun < LONGEST_LEG_S / STEP_S, f"circles around {x:.0f}, {y:.0f}"
             off = math.remainder(math.atan2(x - self.x, y - self.y) - self.course, math.tau)
             self.step(math.copysign(load if abs(off) > 0.15 else 1.02, off) if abs(off) > 0.01 else 0.0, climb)
 
@@ -122,8 +114,10 @@ def intrude(cut_y: float) -> Aircraft:
     return su24
 
 
-def fighter(lead: Path10Hz, place: Point, scramble_s: float, join_s: float, leave_s: float) -> Path10Hz:
-    """Fly from Malbork to a place (right, behind; m) beside the intruder, stay until `leave_s`, turn for home.
+def fighter(
+    lead: Path10Hz, place: Point, scramble_s: float, join_s: float, leave_s: float, base_xy: Floats = MALBORK_XY
+) -> Path10Hz:
+    """Fly from a base (2,) to a place (right, behind; m) beside the intruder, stay until `leave_s`, turn for home.
 
     Legs are cubic Hermite curves, so that position and velocity go over into the leader's without a step.
     """
@@ -135,9 +129,8 @@ def fighter(lead: Path10Hz, place: Point, scramble_s: float, join_s: float, leav
     station = lead.xy + right * place[0] - ahead * place[1]
     speed = np.gradient(station, STEP_S, axis=0)
     first, join, leave, last = (lead.at(t) for t in (scramble_s, join_s, leave_s, leave_s + 100))
-    (base,) = to_plane(np.array([MALBORK_LON]), np.array([MALBORK_LAT]))
     runway = 150 * np.array([math.sin(math.radians(70)), math.cos(math.radians(70))])
-    out = CubicHermiteSpline([scramble_s, join_s], [base, station[join]], [runway, speed[join]])
+    out = CubicHermiteSpline([scramble_s, join_s], [base_xy, station[join]], [runway, speed[join]])
     home = CubicHermiteSpline(
         [leave_s, leave_s + 100], [station[leave], station[leave] + (-14e3, -6e3)], [speed[leave], (-150, -200)]
     )

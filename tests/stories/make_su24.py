@@ -22,17 +22,8 @@ import shapely
 from scipy.constants import foot, knot, minute
 
 from tests.stories.background import GEOD, Flight, background
-from tests.stories.flights import (
-    CORNER_LAT,
-    CORNER_LON,
-    Floats,
-    Path10Hz,
-    fighter,
-    flown,
-    intrude,
-    to_lon_lat,
-    to_plane,
-)
+from tests.stories.flights import CORNER, CORNER_LAT, CORNER_LON, Path10Hz, fighter, flown, intrude
+from tests.stories.plane import Floats
 
 REPO = Path(__file__).resolve().parents[2]
 ZONE = REPO / "config/zones/poland.geojson"
@@ -50,7 +41,7 @@ def zone() -> shapely.Geometry:
     (feature,) = json.loads(ZONE.read_text())["features"]
     poland = shapely.segmentize(shapely.geometry.shape(feature["geometry"]), 0.005)
     near = shapely.clip_by_rect(poland, CORNER_LON - 2, CORNER_LAT - 1.2, CORNER_LON + 2, CORNER_LAT + 0.5)
-    flat = shapely.transform(near, lambda c: to_plane(c[:, 0], c[:, 1]))
+    flat = shapely.transform(near, lambda c: CORNER.to_plane(c[:, 0], c[:, 1]))
     shapely.prepare(flat)
     return flat
 
@@ -102,7 +93,7 @@ def radar(path: Path10Hz, phase_s: float, missed_s: float, rng: np.random.Genera
     t = t[(rng.random(len(t)) > RADAR_LOST) & (np.abs(t - missed_s) > 1)]
     at = np.searchsorted(path.t, t)
     xy = path.xy[at] + rng.normal(0, RADAR_SIGMA_M, (len(t), 2))
-    lon, lat = to_lon_lat(xy)
+    lon, lat = CORNER.to_lon_lat(xy)
     height_ft = heights_ft(path.z[at], RADAR_HEIGHT_SIGMA_M, 100, rng)
     rows = [
         (row[0], "{0:.2f},,,{2:.5f},{1:.5f},{3:.0f},,,,,,4980,enroute-radar".format(*row))
@@ -132,7 +123,7 @@ def adsb(flight: Flight, rng: np.random.Generator) -> Rows:
 
 def flight_of(path: Path10Hz, icao24: str, callsign: str) -> Flight:
     """Return a fighter's transponder, once a second."""
-    lon, lat = to_lon_lat(path.xy[::10])
+    lon, lat = CORNER.to_lon_lat(path.xy[::10])
     return Flight(icao24, callsign, "4401", path.t[::10], lon, lat, path.z[::10])
 
 

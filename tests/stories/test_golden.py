@@ -25,7 +25,7 @@ def su24() -> list[dict]:
     return [json.loads(line) for line in regenerate.tell("su24").splitlines()]
 
 
-@pytest.mark.parametrize("name", regenerate.GOLDEN)
+@pytest.mark.parametrize("name", [*regenerate.GOLDEN, *regenerate.STORIES])
 def test_the_messages_are_the_golden_ones(name):
     assert regenerate.tell(name) == regenerate.path(name).read_bytes(), "make golden, and review the difference"
 

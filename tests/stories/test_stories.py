@@ -1,0 +1,94 @@
+"""Published incidents, flown several times: what must be told of each, whatever the noise, and what must not."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from tests.stories import regenerate, story
+from tests.stories.sensors import SENSORS
+from tests.stories.story import Message
+
+SEEDS = (0, 1)
+STORIES = regenerate.STORIES
+BOTH = [(name, seed) for name in STORIES for seed in SEEDS]
+
+SUBJECTS = {"hatay": {"7024"}, "baltic": {"4024"}, "donald_cook": {"0412"}}
+KINDS = {
+    "hatay": {"approach", "incursion", "manoeuvre"},
+    "baltic": {"manoeuvre", "asset-pass", "interception"},
+    "donald_cook": {"manoeuvre", "asset-pass"},
+}
+MAY = {"hatay": {"skirting"}, "baltic": {"loitering", "proximity"}, "donald_cook": {"loitering"}}
+OUTCOME = {"hatay": "left", "baltic": "deterred", "donald_cook": "resolved"}
+STAYS = {"hatay": ("7024", "turkey")}
+HEADLINE = {
+    "hatay": "Unknown aircraft 7024 was in Turkey for 1",
+    "baltic": "is intercepted by 48d8a1, 48d8a2",
+    "donald_cook": "(11 passes)",
+}
+
+
+def told(name: str, seed: int) -> list[Message]:
+    return story.told(STORIES[name], seed)
+
+
+def seconds(stamp: str) -> float:
+    return datetime.fromisoformat(stamp).timestamp()
+
+
+def last_words(name: str, seed: int) -> dict[str, Message]:
+    """Return the last message about each subject."""
+    return {message["subject"]["track_id"]: message for message in told(name, seed)}
+
+
+@pytest.mark.parametrize(("name", "seed"), BOTH)
+def test_one_incident_an_intruder_and_nobody_else(name, seed):
+    messages = told(name, seed)
+    assert {m["subject"]["track_id"] for m in messages} == SUBJECTS[name]
+    assert len({m["incident_id"] for m in messages}) == len(SUBJECTS[name])
+
+
+@pytest.mark.parametrize(("name", "seed"), BOTH)
+def test_what_happened_is_told_and_nothing_else(name, seed):
+    kinds = {f["kind"] for last in last_words(name, seed).values() for f in last["findings"]}
+    assert kinds - MAY[name] == KINDS[name]
+    assert {last["outcome"] for last in last_words(name, seed).values()} == {OUTCOME[name]}
+
+
+@pytest.mark.parametrize(("name", "seed"), BOTH)
+def test_a_headline_reads_like_the_event(name, seed):
+    assert any(HEADLINE[name] in message["headline"] for message in told(name, seed))
+
+
+@pytest.mark.parametrize(("name", "seed"), [each for each in BOTH if each[0] in STAYS])
+def test_stays_are_where_and_as_long_and_as_deep_as_they_were_flown(name, seed):
+    track_id, zone_id = STAYS[name]
+    (flight,) = (flight for flight in STORIES[name].fly() if flight.track_id == track_id)
+    sensor, (truth,) = SENSORS[flight.sensor], STORIES[name].incursions(track_id, zone_id)
+    (found,) = (f for f in last_words(name, seed)[track_id]["findings"] if f["kind"] == "incursion")
+    assert seconds(found["started_at"]) == pytest.approx(truth.entry_s, abs=4.0)
+    assert seconds(found["ended_at"]) == pytest.approx(truth.exit_s, abs=4.0)
+    assert found["evidence"]["max_depth_m"] == pytest.approx(truth.depth_m, abs=3 * found["evidence"]["sigma_m"])
+    assert seconds(found["detected_at"]) - truth.entry_s <= 2 * sensor.period_s
+
+
+def test_all_of_hatay_lasts_17_seconds():
+    (truth,) = STORIES["hatay"].incursions("7024", "turkey")
+    assert truth.exit_s - truth.entry_s == pytest.approx(17.0, abs=0.3)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_pass_of_the_destroyer_is_counted(seed):
+    (passes,) = (f for f in last_words("donald_cook", seed)["0412"]["findings"] if f["kind"] == "asset-pass")
+    assert passes["evidence"]["passes"] == 11
+    assert passes["severity"] == "extreme"
+    assert passes["evidence"]["height_m"] < 300
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_who_manoeuvres_off_the_border_is_nowhere_inside(seed):
+    (flight,) = (flight for flight in STORIES["baltic"].fly() if flight.track_id == "4024")
+    assert STORIES["baltic"].depth_m(flight.path, "poland-12nm").max() < -5000
+    assert not any(f["kind"] == "incursion" for m in told("baltic", seed) for f in m["findings"])
