@@ -302,6 +302,7 @@ class Pipeline:
             tracks=self.tracks,
             vicinity=vicinity.take(some),
             assets=self.assets,
+            criteria=self.conduct.criteria,
             motion=Motion.of(self.tracks.history.last(row[some])),
         )
         signs: list[Sign] = []
@@ -310,7 +311,9 @@ class Pipeline:
         if self.rules.probing.enabled:
             signs += self.execute("probing", partial(self.conduct.probes.look, signs, scene, self.rules.probing)) or ()
         signs = [sign._replace(segment=int(some[sign.segment])) for sign in signs]
-        return signs + self.conduct.hear(segments, scene, some, capacity)
+        signs += self.conduct.hear(segments, scene, some, capacity)
+        self.conduct.criteria.take(signs, scene)
+        return signs
 
     def _tick(self, until_s: float) -> list[IncidentMessage]:
         """Let event time pass: every whole second up to `until_s` at which something falls due."""

@@ -24,6 +24,7 @@ _DEEDS = {  # verb while it lasts, verb when it is over, the rest
     "low_pass": ("flies low at", "flew low at", "{height_m:.0f} m with {speed_kt:.0f} kt"),
     "too_fast": ("flies at", "flew at", "{speed_kt:.0f} kt over ground"),
     "emergency_code": ("squawks", "squawked", "{squawk}"),
+    "renegade": ("may be a renegade:", "might have been a renegade:", "{criteria}"),
     "jump": ("claims to have jumped", "claimed to have jumped", "{jump}"),
     "frozen": ("reports one place for", "reported one place for", "{frozen_s:.0f} s on its way"),
     "accuracy_collapse": ("has lost", "had lost", "its satellite signal"),

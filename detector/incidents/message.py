@@ -45,6 +45,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     middle_lon: float | UnsetType = UNSET
     way_m: float | UnsetType = UNSET  # flown meanwhile
     squawk: str | UnsetType = UNSET
+    criteria: str | UnsetType = UNSET  # that are met, by name
     jump_m: float | UnsetType = UNSET  # from where it was to where it claims to be
     claimed_lat: float | UnsetType = UNSET
     claimed_lon: float | UnsetType = UNSET

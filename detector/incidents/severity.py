@@ -19,6 +19,7 @@ _OF_RULE = {
     "low_pass": 1,
     "too_fast": 1,
     "emergency_code": 1,
+    "renegade": 2,
     "jump": 1,
     "frozen": 1,
     "accuracy_collapse": 1,

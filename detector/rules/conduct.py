@@ -15,6 +15,7 @@ from detector.rules import (
     loitering,
     low_pass,
     pull_up,
+    renegade,
     skirting,
     speed_change,
     steep_descent,
@@ -48,6 +49,7 @@ RULES: dict[str, Any] = {
     "asset_pass": asset_pass,
     "skirting": skirting,
     "loitering": loitering,
+    "renegade": renegade,
 }
 
 
@@ -59,6 +61,7 @@ class Conduct:
         self.integrity = Integrity()
         self.dark = Dark()
         self.probes = Probes()
+        self.criteria = renegade.Criteria()
         self.company = Company()
 
     def on(self, rows: Rows, capacity: int) -> np.ndarray:
@@ -83,6 +86,7 @@ class Conduct:
         self.dark.fit(capacity)
         self.integrity.fit(capacity)
         self.company.fit(capacity)
+        self.criteria.fit(capacity)
 
     def forget(self, rows: Rows) -> None:
         """Let nothing hold of these tracks."""
@@ -96,6 +100,7 @@ class Conduct:
         """Forget these tracks, which will not be heard again, with all that is remembered of them."""
         self.forget(rows)
         self.probes.forget(rows)
+        self.criteria.forget(rows)
 
     def hear(self, segments: Segments, scene: Scene | None, some: Rows, capacity: int) -> Signs:
         """Take in who is on the way into a zone, of whom a scene tells; return who had fallen silent."""

@@ -98,9 +98,9 @@ def _pairs(traffic: Traffic, matter: Rows) -> tuple[Rows, Rows]:
     moving = np.flatnonzero(traffic.moving)
     matter = np.intersect1d(matter, moving)
     m, n = between(traffic.place_m[matter], traffic.place_m[moving], REACH_M)
-    pairs = np.sort(np.column_stack([matter[m], moving[n]]), axis=1)
-    pairs = np.unique(pairs[pairs[:, 0] < pairs[:, 1]], axis=0)
-    return pairs[:, 0], pairs[:, 1]
+    one, other = np.minimum(matter[m], moving[n]), np.maximum(matter[m], moving[n])
+    key = np.unique(one[one < other] * len(traffic.row) + other[one < other])
+    return np.divmod(key, len(traffic.row))
 
 
 def _owner(one: Rows, other: Rows, subjects: Rows, matter: Rows, tracks: TrackStore) -> Rows:

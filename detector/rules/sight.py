@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,9 @@ from detector.tracks.kinematics import Motion
 from detector.tracks.store import TrackStore
 from feeds.plots import Floats
 
+if TYPE_CHECKING:
+    from detector.rules.renegade import Criteria
+
 SURELY_SIGMAS = 2.5  # what is exceeded by so many is exceeded: 99.4 % of one look, and M of N looks must agree
 
 
@@ -34,6 +38,7 @@ class Scene:
     tracks: TrackStore
     vicinity: Vicinity
     assets: Assets
+    criteria: Criteria
     touched: tuple[Rows, Rows]  # (m, zone) pairs of steps and the zones they led into or through
     motion: Motion
 

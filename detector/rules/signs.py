@@ -16,6 +16,7 @@ KIND = {
     "low_pass": "manoeuvre",
     "too_fast": "manoeuvre",
     "emergency_code": "emergency",
+    "renegade": "emergency",
     "jump": "integrity",
     "frozen": "integrity",
     "accuracy_collapse": "integrity",

@@ -23,6 +23,7 @@ from detector.rules import (
     near_collision,
     probing,
     pull_up,
+    renegade,
     skirting,
     speed_change,
     steep_descent,
@@ -43,6 +44,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     low_pass: low_pass.Params = low_pass.Params()
     too_fast: too_fast.Params = too_fast.Params()
     emergency_code: emergency_code.Params = emergency_code.Params()
+    renegade: renegade.Params = renegade.Params()
     asset_pass: asset_pass.Params = asset_pass.Params()
     probing: probing.Params = probing.Params()
     skirting: skirting.Params = skirting.Params()
