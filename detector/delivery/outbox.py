@@ -65,7 +65,8 @@ class Outbox:
     def after(self, last_id: int, most: int) -> list[Item]:
         """Return the first items that do not rest, at most `most`, with greater ids, in order."""
         with self._changed:
-            ids = range(last_id + 1, self._last_id + 1)
+            first = next(iter(self._items), 1)  # they lie in order; the months before are not to be gone through again
+            ids = range(max(first, last_id + 1), self._last_id + 1)
             return list(islice((self._items[n] for n in ids if n in self._items and n not in self._resting), most))
 
     def confirm(self, item: Item) -> bool:

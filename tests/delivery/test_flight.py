@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 
 import pytest
@@ -213,3 +214,12 @@ def test_which_version_is_spoken_next(story: tuple[int | str | None, ...], versi
         else:
             dialect.refused(event)
     assert dialect.version == version
+
+
+def test_what_was_sent_in_months_is_not_gone_through_again():
+    flight, outbox, _ = made()
+    outbox._last_id = 10**9
+    outbox.add([letter(n, Publication("a", b"x")) for n in (1, 2)])
+    began_s = time.perf_counter()
+    assert [item.letter.number for item in flight.due(0.0)] == [1, 2]
+    assert time.perf_counter() - began_s < 1.0
