@@ -37,7 +37,7 @@ def test_identities_of_the_example_leave_hardly_an_incident(tmp_path, source):
 @pytest.fixture(scope="module", params=[UK, SWISS])
 def everybody(request, tmp_path_factory) -> tuple[float, list[IncidentMessage]]:
     """Hours flown, and incidents where nobody's identity is known, all are watched, and many cross one border."""
-    share, first = {UK: (1, None), SWISS: (3, 8000)}[request.param]
+    share, first = {UK: (1, None), SWISS: (3, 6000)}[request.param]
     plots = thinned(request.param, share).take(slice(first))
     zones = site(tmp_path_factory.mktemp("all"), STATES[request.param][:1], "", initial="adopt")
     return hours(plots), incidents(run(*zones, plots))
