@@ -14,22 +14,37 @@ SEEDS = (0, 1)
 STORIES = regenerate.STORIES
 BOTH = [(name, seed) for name in STORIES for seed in SEEDS]
 
-SUBJECTS = {"hatay": {"7024"}, "baltic": {"4024"}, "donald_cook": {"0412"}, "kybartai": {"1078", "1030"}}
+SUBJECTS = {
+    "petrobaltic": {"0919", "0920"},
+    "hatay": {"7024"},
+    "baltic": {"4024"},
+    "donald_cook": {"0412"},
+    "kybartai": {"1078", "1030"},
+}
 KINDS = {
+    "petrobaltic": {"asset-pass"},
     "hatay": {"approach", "incursion", "manoeuvre"},
     "baltic": {"manoeuvre", "asset-pass", "interception"},
     "donald_cook": {"manoeuvre", "asset-pass"},
     "kybartai": {"approach", "incursion", "manoeuvre"},
 }
 MAY = {
+    "petrobaltic": {"manoeuvre"},
     "hatay": {"skirting"},
     "baltic": {"loitering", "proximity"},
     "donald_cook": {"loitering"},
     "kybartai": {"skirting"},
 }
-OUTCOME = {"hatay": "left", "baltic": "deterred", "donald_cook": "resolved", "kybartai": "left"}
+OUTCOME = {
+    "petrobaltic": "resolved",
+    "hatay": "left",
+    "baltic": "deterred",
+    "donald_cook": "resolved",
+    "kybartai": "left",
+}
 STAYS = {"hatay": ("7024", "turkey"), "kybartai": ("1078", "lithuania")}
 HEADLINE = {
+    "petrobaltic": " passed Petrobaltic at ",
     "hatay": "Unknown aircraft 7024 was in Turkey for 1",
     "baltic": "is intercepted by 48d8a1, 48d8a2",
     "donald_cook": "(11 passes)",
