@@ -38,7 +38,7 @@ bench: $(READY)
 	@for each in $(filter-out %/postgis.py,$(wildcard benchmarks/*.py)); do echo "== $$each"; $(BIN)/python $$each || exit; done
 
 golden: $(READY)
-	$(BIN)/python -m tests.stories.regenerate
+	$(BIN)/python tests/stories/regenerate.py
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

@@ -4,14 +4,15 @@
 
 Aircraft on straight ways and turns of up to 45 deg of bank skim and clip a border of random shape, 110 km of a random
 walk in steps of 600 m, passing within about a kilometre of one of its points; each is seen by one of four sensors with
-independent normal errors. The rule `incursion` runs alone with `probability` at 0.55. An announcement is true if the flown
-path, at 10 Hz, was inside between a period before the entry it states and the report that decided it.
+independent normal errors. The rule `incursion` runs alone with `probability` at 0.55. An announcement is true if the
+flown path, at 10 Hz, was inside between a period before the entry it states and the report that decided it.
 """
 
 from __future__ import annotations
 
 import sys
 from datetime import datetime
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -114,7 +115,7 @@ def pipeline(outline: shapely.Polygon) -> Pipeline:
 
 def table(rows: list[tuple[str, str, float, bool]], title: str) -> None:
     p, true = np.array([row[2] for row in rows]), np.array([row[3] for row in rows])
-    for low, high in zip(BINS[:-1], BINS[1:], strict=True):
+    for low, high in pairwise(BINS):
         some = (p >= low) & ((p < high) | (high == 1))
         if some.any():
             error = 1.96 * np.sqrt(max(true[some].mean() * (1 - true[some].mean()), 0.25 / some.sum()) / some.sum())
@@ -130,9 +131,8 @@ def main(encounters: int = 10_000, seed: int = 1) -> None:
         found, inside = batch(min(BATCH, encounters), rng)
         rows += found
         were += inside
-    print(
-        f"{encounters} encounters, {were} inside, {len(rows)} announced, {sum(row[3] for row in rows)} truly; seed {seed}"
-    )
+    truly = sum(row[3] for row in rows)
+    print(f"{encounters} encounters, {were} inside, {len(rows)} announced, {truly} truly; seed {seed}")
     print(f"{'':<24}{'from':>6}{'to':>6}{'number':>8}{'announced':>10}{'true':>8}{'+-':>8}")
     table(rows, "all")
     for name in SENSORS:

@@ -14,19 +14,41 @@ SEEDS = (0, 1)
 STORIES = regenerate.STORIES
 BOTH = [(name, seed) for name in STORIES for seed in SEEDS]
 
-SUBJECTS = {"hatay": {"7024"}, "baltic": {"4024"}, "donald_cook": {"0412"}}
+SUBJECTS = {
+    "petrobaltic": {"0919", "0920"},
+    "hatay": {"7024"},
+    "baltic": {"4024"},
+    "donald_cook": {"0412"},
+    "kybartai": {"1078", "1030"},
+}
 KINDS = {
+    "petrobaltic": {"asset-pass"},
     "hatay": {"approach", "incursion", "manoeuvre"},
     "baltic": {"manoeuvre", "asset-pass", "interception"},
     "donald_cook": {"manoeuvre", "asset-pass"},
+    "kybartai": {"approach", "incursion", "manoeuvre"},
 }
-MAY = {"hatay": {"skirting"}, "baltic": {"loitering", "proximity"}, "donald_cook": {"loitering"}}
-OUTCOME = {"hatay": "left", "baltic": "deterred", "donald_cook": "resolved"}
-STAYS = {"hatay": ("7024", "turkey")}
+MAY = {
+    "petrobaltic": {"manoeuvre"},
+    "hatay": {"skirting"},
+    "baltic": {"loitering", "proximity"},
+    "donald_cook": {"loitering"},
+    "kybartai": {"skirting"},
+}
+OUTCOME = {
+    "petrobaltic": "resolved",
+    "hatay": "left",
+    "baltic": "deterred",
+    "donald_cook": "resolved",
+    "kybartai": "left",
+}
+STAYS = {"hatay": ("7024", "turkey"), "kybartai": ("1078", "lithuania")}
 HEADLINE = {
+    "petrobaltic": " passed Petrobaltic at ",
     "hatay": "Unknown aircraft 7024 was in Turkey for 1",
     "baltic": "is intercepted by 48d8a1, 48d8a2",
     "donald_cook": "(11 passes)",
+    "kybartai": " was in Lithuania for ",
 }
 
 
@@ -46,8 +68,8 @@ def last_words(name: str, seed: int) -> dict[str, Message]:
 @pytest.mark.parametrize(("name", "seed"), BOTH)
 def test_one_incident_an_intruder_and_nobody_else(name, seed):
     messages = told(name, seed)
-    assert {m["subject"]["track_id"] for m in messages} == SUBJECTS[name]
-    assert len({m["incident_id"] for m in messages}) == len(SUBJECTS[name])
+    assert {m["subject"]["track_id"] for m in messages} <= SUBJECTS[name]
+    assert 1 <= len({m["incident_id"] for m in messages}) <= len(SUBJECTS[name])
 
 
 @pytest.mark.parametrize(("name", "seed"), BOTH)
