@@ -186,6 +186,7 @@ class Remembered(Airspace):
         self.theatre = Theatre(*state.theatre)
         self.moving = np.empty(0, dtype=np.intp)
         self.cares = np.zeros((len(Identity), len(self.zones)), dtype=bool)
+        self.watched = np.zeros(len(Identity), dtype=bool)
         self.middle_m = np.full((len(self.zones), 3), np.nan)
 
 
