@@ -43,8 +43,8 @@ def _look(scene: Scene, params: Params, side: int, lateral_mps2: Floats) -> Sigh
     speed_mps = of_window(np.hypot(*scene.motion.level.mean_mps), window)
     turns = least_mps2 > STANDARD_GRAVITY_MPS2 * np.tan(np.radians(params.bank_deg))
     turns &= speed_mps > SLOWEST_MPS
-    m = np.flatnonzero(turns)
-    turns[m] = _borne_out(scene.tracks.history.last(scene.segments.row[m]), side)
+    if len(m := np.flatnonzero(turns)):
+        turns[m] = _borne_out(scene.tracks.history.last(scene.segments.row[m]), side)
     mps2, error_mps2 = of_window(lateral_mps2, window), of_window(sigma_mps2, window)
     factor = np.hypot(1.0, mps2 / STANDARD_GRAVITY_MPS2)
 
