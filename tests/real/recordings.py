@@ -76,3 +76,17 @@ def run(settings: Settings, airspace: Airspace, plots: Plots, *, geofence: bool 
 def incidents(summary: Summary) -> list[IncidentMessage]:
     """Return the last message of every incident, in the order of opening."""
     return list(summary.last.values())
+
+
+def thinned(source: str, share: int) -> Plots:
+    """Return one aircraft in so many of a recording."""
+    plots = recordings()[source]
+    return plots.take(np.flatnonzero(np.isin(plots.track_id, np.unique(plots.track_id.astype(str))[::share])))
+
+
+def hours(plots: Plots) -> float:
+    """Return how long aircraft were heard, gaps of more than a minute left out."""
+    order = np.lexsort((plots.time_s, plots.track_id.astype(str)))
+    step_s = np.diff(plots.time_s[order])
+    same = plots.track_id[order][1:] == plots.track_id[order][:-1]
+    return float(step_s[same & (step_s < 60)].sum()) / 3600

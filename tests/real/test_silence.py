@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-import numpy as np
 import pytest
 
 from detector.incidents.message import IncidentMessage
-from feeds.plots import Plots
-from tests.real.recordings import PARIS, SWISS, UK, incidents, recordings, run, site
+from tests.real.recordings import PARIS, SWISS, UK, hours, incidents, run, site, thinned
 from tests.shared import REPO
 
 STATES = {UK: ("GBR", "FRA", "IRL", "BEL"), SWISS: ("CHE", "FRA", "DEU", "ITA", "AUT"), PARIS: ("FRA", "BEL", "LUX")}
@@ -56,17 +54,3 @@ def test_an_incident_takes_few_messages(everybody):
     _, found = everybody
     crossings = sum(f.rule in ("incursion", "approach") for message in found for f in message.findings)
     assert sum(m.sequence for m in found) <= MESSAGES_A_CROSSING * crossings + MESSAGES_AN_INCIDENT * len(found)
-
-
-def thinned(source: str, share: int) -> Plots:
-    """Return one aircraft in so many of a recording."""
-    plots = recordings()[source]
-    return plots.take(np.flatnonzero(np.isin(plots.track_id, np.unique(plots.track_id.astype(str))[::share])))
-
-
-def hours(plots: Plots) -> float:
-    """Return how long aircraft were heard, gaps of more than a minute left out."""
-    order = np.lexsort((plots.time_s, plots.track_id.astype(str)))
-    step_s = np.diff(plots.time_s[order])
-    same = plots.track_id[order][1:] == plots.track_id[order][:-1]
-    return float(step_s[same & (step_s < 60)].sum()) / 3600
