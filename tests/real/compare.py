@@ -29,9 +29,9 @@ def unix(stamp: str | None) -> float:
 def stays(messages: Iterable[IncidentMessage]) -> dict[str, Spans]:
     """Return when each track was inside, as the findings say."""
     spans: dict[str, Spans] = defaultdict(list)
-    for message in messages:
-        inside = [finding for finding in message.findings if finding.kind == "incursion"]
-        spans[message.subject.track_id] += [(unix(finding.started_at), unix(finding.ended_at)) for finding in inside]
+    for finding in (finding for message in messages for finding in message.findings):
+        if finding.kind == "incursion":  # of its own track: those who fly together have one incident
+            spans[finding.track_ids[0]].append((unix(finding.started_at), unix(finding.ended_at)))
     return spans
 
 

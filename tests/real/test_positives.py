@@ -67,11 +67,11 @@ def test_we_differ_from_shapely_only_where_the_data_cannot_decide(switzerland, t
 
 
 def test_entries_and_exits_lie_on_the_border(switzerland, tracks, alerts):
-    for message in alerts:
-        for time_s in [time_s for finding in message.findings for time_s in _crossed_s(finding)]:
-            path = next(p for p in tracks[message.subject.track_id] if p.time_s[0] <= time_s <= p.time_s[-1])
+    for finding in (finding for message in alerts for finding in message.findings):
+        for time_s in _crossed_s(finding):
+            path = next(p for p in tracks[finding.track_ids[0]] if p.time_s[0] <= time_s <= p.time_s[-1])
             off_m = float(switzerland.depth_m(*path.at(np.array([time_s])))[0])
-            assert abs(off_m) < ON_THE_BORDER_M, (message.subject.track_id, time_s)
+            assert abs(off_m) < ON_THE_BORDER_M, (finding.track_ids[0], time_s)
 
 
 def _crossed_s(finding: Finding) -> list[float]:
@@ -82,7 +82,9 @@ def _crossed_s(finding: Finding) -> list[float]:
 
 def test_zones_that_adopt_tell_the_same_but_of_stays_first_heard_inside(tmp_path, plots, alerts):
     heard_inside = {each for each in _told(alerts) if each not in _told(alerts, seen=True)}
-    of_interest = {track_id for track_id, *_ in heard_inside} | {m.subject.track_id for m in alerts[::4]}
+    of_interest = {track_id for track_id, *_ in heard_inside} | {
+        f.track_ids[0] for m in alerts[::4] for f in m.findings
+    }
     some = plots.take(np.isin(plots.track_id, list(of_interest)))
     adopted = _told(incidents(run(*site(tmp_path, ["CHE"], initial="adopt", watch=ALL), some)))
     expected = {each for each in _told(alerts, seen=True) if each[0] in of_interest}
@@ -93,7 +95,7 @@ def test_zones_that_adopt_tell_the_same_but_of_stays_first_heard_inside(tmp_path
 def _told(messages: list[IncidentMessage], *, seen: bool = False) -> set[tuple[str, str, str | None]]:
     """Return the stays told, all or those whose entry was seen."""
     return {
-        (message.subject.track_id, finding.started_at, finding.ended_at)
+        (finding.track_ids[0], finding.started_at, finding.ended_at)
         for message in messages
         for finding in message.findings
         if finding.kind == "incursion" and (not seen or "entry_lat" in msgspec.to_builtins(finding.evidence))
