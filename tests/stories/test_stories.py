@@ -60,23 +60,29 @@ def seconds(stamp: str) -> float:
     return datetime.fromisoformat(stamp).timestamp()
 
 
-def last_words(name: str, seed: int) -> dict[str, Message]:
-    """Return the last message about each subject."""
-    return {message["subject"]["track_id"]: message for message in told(name, seed)}
+def last_words(name: str, seed: int) -> list[Message]:
+    """Return the last message of each incident."""
+    return list({message["incident_id"]: message for message in told(name, seed)}.values())
+
+
+def findings(name: str, seed: int) -> list[Message]:
+    """Return all that was found, as last told."""
+    return [finding for last in last_words(name, seed) for finding in last["findings"]]
 
 
 @pytest.mark.parametrize(("name", "seed"), BOTH)
 def test_one_incident_an_intruder_and_nobody_else(name, seed):
     messages = told(name, seed)
     assert {m["subject"]["track_id"] for m in messages} <= SUBJECTS[name]
-    assert 1 <= len({m["incident_id"] for m in messages}) <= len(SUBJECTS[name])
+    assert len({m["incident_id"] for m in messages}) == 1
+    wingmen = {o["track_id"] for m in messages for o in m["others"] if o["role"] == "formation"}
+    assert wingmen | {messages[0]["subject"]["track_id"]} == SUBJECTS[name]
 
 
 @pytest.mark.parametrize(("name", "seed"), BOTH)
 def test_what_happened_is_told_and_nothing_else(name, seed):
-    kinds = {f["kind"] for last in last_words(name, seed).values() for f in last["findings"]}
-    assert kinds - MAY[name] == KINDS[name]
-    assert {last["outcome"] for last in last_words(name, seed).values()} == {OUTCOME[name]}
+    assert {f["kind"] for f in findings(name, seed)} - MAY[name] == KINDS[name]
+    assert {last["outcome"] for last in last_words(name, seed)} == {OUTCOME[name]}
 
 
 @pytest.mark.parametrize(("name", "seed"), BOTH)
@@ -89,7 +95,7 @@ def test_stays_are_where_and_as_long_and_as_deep_as_they_were_flown(name, seed):
     track_id, zone_id = STAYS[name]
     (flight,) = (flight for flight in STORIES[name].fly() if flight.track_id == track_id)
     sensor, (truth,) = SENSORS[flight.sensor], STORIES[name].incursions(track_id, zone_id)
-    (found,) = (f for f in last_words(name, seed)[track_id]["findings"] if f["kind"] == "incursion")
+    (found,) = (f for f in findings(name, seed) if f["kind"] == "incursion" and f["track_ids"][0] == track_id)
     assert seconds(found["started_at"]) == pytest.approx(truth.entry_s, abs=4.0)
     assert seconds(found["ended_at"]) == pytest.approx(truth.exit_s, abs=4.0)
     assert found["evidence"]["max_depth_m"] == pytest.approx(truth.depth_m, abs=3 * found["evidence"]["sigma_m"])
@@ -103,7 +109,7 @@ def test_all_of_hatay_lasts_17_seconds():
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_pass_of_the_destroyer_is_counted(seed):
-    (passes,) = (f for f in last_words("donald_cook", seed)["0412"]["findings"] if f["kind"] == "asset-pass")
+    (passes,) = (f for f in findings("donald_cook", seed) if f["kind"] == "asset-pass")
     assert passes["evidence"]["passes"] == 11
     assert passes["severity"] == "extreme"
     assert passes["evidence"]["height_m"] < 300
