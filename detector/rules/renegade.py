@@ -1,7 +1,8 @@
 """Renegade: several things at once that an aircraft does which has been taken over, or has lost its radio.
 
 Air policing counts criteria rather than waiting for a single proof: an emergency code, a code changed in flight,
-silence, leaving the course it held, heading for a zone. Each by itself is ordinary; so one must be about the code.
+silence, leaving the course it held, heading for a zone. Each by itself is ordinary, and airliners that are handed on
+over a border change codes, turn and head for it: so an emergency code must be among them, or silence and another code.
 """
 
 from __future__ import annotations
@@ -99,7 +100,8 @@ def look(scene: Scene, params: Params) -> list[Sight]:
     scene.criteria.fit(scene.tracks.capacity)
     met = now_s[:, None] - scene.criteria.met_s[row] <= params.within_s
     many = met.sum(axis=1)
-    shown = (met[:, CODE] | met[:, CODE_CHANGED]) & (many >= params.criteria)
+    grave = met[:, CODE] | (met[:, CODE_CHANGED] & met[:, SILENCE])
+    shown = grave & (many >= params.criteria)
 
     def evidence(m: int) -> dict[str, float | str]:
         return {"criteria": ", ".join(np.array(CRITERIA)[met[m]].tolist())}

@@ -48,7 +48,10 @@ TAKEN = ("1000", 0.0), ("7500", 410.0)
             {"towards": True, "silent_s": 40.0, "codes": (("1000", 0.0), ("7600", 470.0))},
             "emergency code, code changed, silence, deviation, approach",
         ),
-        ({"towards": True, "codes": (("1000", 0.0), ("2000", 410.0))}, "code changed, deviation, approach"),
+        (
+            {"towards": True, "silent_s": 40.0, "codes": (("1000", 0.0), ("2000", 410.0))},
+            "code changed, silence, deviation, approach",
+        ),
     ],
 )
 def test_three_criteria_are_a_renegade(how, criteria):
@@ -63,6 +66,7 @@ def test_three_criteria_are_a_renegade(how, criteria):
         {"codes": TAKEN},
         {"turn_deg": 320.0, "codes": TAKEN},
         {"towards": True, "silent_s": 40.0},
+        {"towards": True, "codes": (("1000", 0.0), ("2000", 410.0))},
         {"turn_deg": 270.0, "codes": (("1000", 0.0), ("2000", 300.0))},
         {"towards": True, "codes": (("1000", 0.0),)},
     ],
