@@ -1,4 +1,7 @@
-"""Published incidents, flown several times: what must be told of each, whatever the noise, and what must not."""
+"""Published incidents, flown several times: what must be told of each, whatever the noise, and what must not.
+
+Their figures are as remembered from the press, and not checked against it; what was not published is made up.
+"""
 
 from __future__ import annotations
 
