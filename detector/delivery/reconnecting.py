@@ -21,9 +21,7 @@ from detector.errors import IncursiondError
 log = logging.getLogger(__name__)
 
 STEADY_S = 10.0  # a connection that lasted so long was a good one: the next failure is a first one again
-BRIEF = (
-    3  # so many in a row that did not: of two clients of one name, each ends the other's, and not all brokers say so
-)
+BRIEF = 3  # in a row that did not: of two clients of one name each ends the other's, and not all brokers say so
 
 
 class Session(Protocol):
