@@ -65,12 +65,13 @@ def on_earth(earth_m: Floats) -> tuple[Floats, Floats]:
 def east_north(earth_m: Floats) -> tuple[Floats, Floats]:
     """Return the directions east and north, (N, 3) each, at earth-centred positions on the ellipsoid."""
     x, y, z = earth_m.T
-    up = _unit(np.column_stack([x, y, z / (1 - FLATTENING) ** 2]))
-    off_axis = np.hypot(x, y) > 0
-    east = _unit(np.column_stack([np.where(off_axis, -y, 0.0), np.where(off_axis, x, 1.0), np.zeros_like(z)]))
-    return east, np.cross(up, east)
-
-
-def _unit(vectors: Floats) -> Floats:
-    unit: Floats = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    return unit
+    off_axis = np.hypot(x, y)
+    at_pole = off_axis == 0
+    around = np.where(at_pole, 1.0, off_axis)
+    east, north = np.zeros_like(earth_m), np.empty_like(earth_m)
+    east[:, 0], east[:, 1] = -y / around, x / around + at_pole
+    up_z = z / (1 - FLATTENING) ** 2
+    up = np.hypot(off_axis, up_z)
+    sin_lat = up_z / up
+    north[:, 0], north[:, 1], north[:, 2] = -sin_lat * east[:, 1], sin_lat * east[:, 0], off_axis / up
+    return east, north

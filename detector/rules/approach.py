@@ -18,7 +18,7 @@ from detector.geometry.projection import east_north, on_earth
 from detector.rules.params import Positive, Surely
 from detector.rules.sight import Scene, Sight
 from detector.tracks.fixes import Rows
-from detector.tracks.kinematics import best_window
+from detector.tracks.kinematics import best_window, of_window
 from feeds.plots import Floats
 
 EVERY_S = 3.0  # who reports more often is not looked at by every report
@@ -84,7 +84,7 @@ def _ways(scene: Scene, horizon_s: float) -> _Ahead:
     """Return the ways of those who can reach a boundary before the horizon."""
     level, vertical, now = scene.motion.level, scene.motion.vertical, scene.segments.now
     window, less = best_window(-level.velocity_sigma_mps)
-    speed_mps = np.hypot(*(np.take_along_axis(axis, window[None], axis=0)[0] for axis in level.velocity_mps))
+    speed_mps = np.hypot(*(of_window(axis, window) for axis in level.velocity_mps))
     near = scene.vicinity.distance_m < speed_mps * horizon_s
     m = np.flatnonzero(near & (-less < FASTEST_DOUBT_MPS) & _due(scene))
     east_mps, north_mps = level.velocity_mps[:, window[m], m]

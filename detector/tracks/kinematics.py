@@ -96,12 +96,12 @@ def best_window(least: Floats) -> tuple[Rows, Floats]:
     """
     known = np.where(np.isnan(least), -np.inf, least)
     best = known.argmax(axis=0)
-    return best, np.take_along_axis(known, best[None], axis=0)[0]
+    return best, of_window(known, best)
 
 
 def of_window(values: Floats, window: Rows) -> Floats:
     """Return the values (W, M) of one window for each track, (M,)."""
-    chosen: Floats = np.take_along_axis(values, window[None], axis=0)[0]
+    chosen: Floats = values[window, np.arange(len(window))]
     return chosen
 
 
@@ -116,7 +116,8 @@ def _fit(age_s: Floats, place: Floats, place_sigma: Floats, rate: Floats, rate_s
     t = age_s / UNIT_S
     w_p = np.where(np.isfinite(place[0] + t), 1 / place_sigma**2, 0.0)
     w_v = np.where(np.isfinite(rate[0] + t), 1 / (rate_sigma * UNIT_S) ** 2, 0.0)
-    t, p, v = np.nan_to_num(t), np.nan_to_num(place), np.nan_to_num(rate) * UNIT_S
+    t = np.where(np.isfinite(t), t, 0.0)
+    p, v = np.where(w_p > 0, place, 0.0), np.where(w_v > 0, rate, 0.0) * UNIT_S
     half = t * t / 2
     sums = [w_p, w_p * t, w_p * half, w_p * t * t + w_v, (w_p * half + w_v) * t, w_p * half * half + w_v * t * t]
     normal = _by_window(np.stack(sums))
@@ -145,7 +146,7 @@ def _solve(normal: Floats, right: Floats, squares: Floats, n_observations: Float
     known = (span_s >= SHORTEST_S) & (n_observations >= 3) & (determinant > SINGULAR * ((a + d + f) / 3) ** 3)
     with np.errstate(divide="ignore", invalid="ignore"):
         pp, pv, pa, vv, va, aa = np.stack(inverse) / np.where(known, determinant, np.nan)
-        r_p, r_v, r_a = np.moveaxis(right, 1, 0)
+        r_p, r_v, r_a = right[:, 0], right[:, 1], right[:, 2]
         p, v, acc = pp * r_p + pv * r_v + pa * r_a, pv * r_p + vv * r_v + va * r_a, pa * r_p + va * r_v + aa * r_a
         misfit = squares - (p * r_p + v * r_v + acc * r_a).sum(axis=0)
         freedom = len(right) * (n_observations - 3)
