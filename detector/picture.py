@@ -89,8 +89,9 @@ class Airspace:
         height_m, sigma_m = -limit_m, np.ones(len(limit_m))
         for on, convert in ((is_level, self.altimetry.pressure_altitude_m), (~is_level, self.altimetry.above_sea_m)):
             at = np.flatnonzero(on & np.isfinite(limit_m))
-            altitude_m, sigma_m[at] = convert(pressure_alt_m[at], geo_alt_m[at])
-            height_m[at] = altitude_m - limit_m[at]
+            if len(at):
+                altitude_m, sigma_m[at] = convert(pressure_alt_m[at], geo_alt_m[at])
+                height_m[at] = altitude_m - limit_m[at]
         return height_m, sigma_m
 
 
@@ -220,6 +221,8 @@ def _between_limits(
     segments: Segments, airspace: Airspace, segment: Rows, zone: Rows, pair: Rows, enters: Floats, leaves: Floats
 ) -> tuple[Rows, Floats, Floats]:
     """Return what of the stretches lies between floor and ceiling; altitude changes evenly along a segment."""
+    if not len(pair):
+        return pair, enters, leaves
     at, of = segment[pair], zone[pair]
     before, now = segments.before, segments.now
     for height_m in (airspace.above_floor_m, airspace.below_ceiling_m):

@@ -30,6 +30,7 @@ BOX_MARGIN_M = 1.0  # of rows' boxes, whose corners are rounded to 32 bits: by h
 FIELDS = 8  # of a leaf's record: its walls in cells of the grid, its reference point, its spans of rows and of zones
 LOW_U, LOW_V, HIGH_U, HIGH_V, REF_X_M, REF_Y_M, ROWS, ZONES = range(FIELDS)
 COUNT_BITS = 28  # of a span; the others say where it begins
+_NONE = np.empty(0, dtype=np.intp)
 
 
 class CellIndex:
@@ -86,11 +87,11 @@ class CellIndex:
         reference_m = self._leaf.take(FIELDS * leaf + REF_X_M), self._leaf.take(FIELDS * leaf + REF_Y_M)
         paths = Paths(*reference_m, x_m, y_m)
         near, piece = self._candidates(*ragged.expand(*self._span(leaf, ROWS)), paths)
-        hit, _, _ = self._chains.crossed(piece, paths.take(near))
-        key = ragged.xor(
-            point.take(which) * self._n_zones + self._zone.take(item),
-            ragged.odd(point.take(near.take(hit)) * self._n_zones + self._chains.zone.take(piece.take(hit))),
-        )
+        key = point.take(which) * self._n_zones + self._zone.take(item)
+        if len(near):
+            hit, _, _ = self._chains.crossed(piece, paths.take(near))
+            crossed = point.take(near.take(hit)) * self._n_zones + self._chains.zone.take(piece.take(hit))
+            key = ragged.xor(key, ragged.odd(crossed))
         return key // self._n_zones, key % self._n_zones
 
     def _crossings(self, path: Indices, leaf: Indices, paths: Paths) -> tuple[Indices, Indices, Floats]:
@@ -100,6 +101,8 @@ class CellIndex:
         which, row = ragged.expand(begin.take(some), count.take(some))
         path = path.take(some).take(which)
         beside = np.flatnonzero(self._beside(row, path, paths))
+        if not len(beside):
+            return _NONE, _NONE, np.empty(0)
         path, row = path.take(beside), row.take(beside)
         near, piece = self._candidates(np.arange(len(path)), row, paths.take(path))
         n_paths = len(paths.px_m)
@@ -128,6 +131,8 @@ class CellIndex:
 
     def _candidates(self, which: Indices, row: Indices, paths: Paths) -> tuple[Indices, Indices]:
         """Return (which, piece) of the pieces in R rows, of N paths, that the lines of these may cross."""
+        if not len(row):
+            return _NONE, _NONE
         dx_m, dy_m = paths.dx_m, paths.dy_m
         x_m, y_m = self._x_m.take(row, axis=0).ravel(), self._y_m.take(row, axis=0).ravel()
         side = np.repeat(dx_m.take(which), ROW) * y_m  # flat arrays: a broadcast over rows as short as these is slower

@@ -62,6 +62,8 @@ class Boundaries:
 
     def distance(self, point_m: Floats, zone: Indices) -> Floats:
         """Return the distance over ground of earth-centred points (P, 3) to the boundaries of their zones (P,), m."""
+        if not len(zone):
+            return np.empty(0)
         order = np.argsort(zone, kind="stable")  # neighbours in the tree are asked for together
         query = np.column_stack([point_m, zone * APART_M])
         chord_m, _ = self._search(self._by_zone, query, order, self._half_m[zone], np.inf)

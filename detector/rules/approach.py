@@ -65,7 +65,8 @@ def look(scene: Scene, params: Params) -> list[Sight]:
         shown[m], nearest[m], when_s[m], chance[m] = True, zone[will], enters_s[will], sure[will]
 
     m = np.flatnonzero(shown)
-    far_m[m] = scene.airspace.boundaries.distance(scene.segments.now.earth_m[m], nearest[m])
+    if len(m):
+        far_m[m] = scene.airspace.boundaries.distance(scene.segments.now.earth_m[m], nearest[m])
 
     def evidence(m: int) -> dict[str, float | str]:
         return {"time_to_boundary_s": when_s[m], "distance_m": far_m[m], "probability": chance[m]}
@@ -125,6 +126,8 @@ def _crossings(scene: Scene, ahead: _Ahead, horizon_s: float) -> tuple[Rows, Row
 
 def _probability(scene: Scene, ahead: _Ahead, of: Rows, zone: Rows, span_s: Floats) -> Floats:
     """Return of P ways how surely each will be in its zone; spans (3, P): it enters, leaves, the horizon; seconds."""
+    if not len(of):
+        return np.empty(0)
     share = ((np.arange(SAMPLES) + 1) / SAMPLES)[:, None, None]
     inside_s = (span_s[0] + share * (span_s[1:] - span_s[0])).reshape(2 * SAMPLES, len(of))
     who, where, at_s = np.tile(of, 2 * SAMPLES), np.tile(zone, 2 * SAMPLES), inside_s.ravel()

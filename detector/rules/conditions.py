@@ -7,7 +7,7 @@ report has shown it for HYSTERESIS_S and N - 1 reports.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,13 +56,15 @@ class Conditions:
 
     def plain(self, row: int) -> tuple[float, ...]:
         """Return what holds of one track as plain data."""
-        columns = self._shown, self.on, self.first_s, self.last_s, self.peak
-        return tuple(float(column[row]) for column in columns)
+        return tuple(float(column[row]) for column in self._columns())
 
     def restore(self, row: int, data: Sequence[float]) -> None:
         """Let hold of one track what plain data tells of."""
-        for column, value in zip((self._shown, self.on, self.first_s, self.last_s, self.peak), data, strict=True):
+        for column, value in zip(self._columns(), data, strict=True):
             column[row] = value
+
+    def _columns(self) -> tuple[NDArray[Any], ...]:
+        return self._shown, self.on, self.first_s, self.last_s, self.peak
 
     def forget(self, rows: Rows) -> None:
         """Let nothing hold of these tracks."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,10 +31,11 @@ class Fixes:
 
     def take(self, index: Rows | NDArray[np.bool_]) -> Fixes:
         """Return the fixes that `index` names, in its order."""
-        return Fixes(*(getattr(self, name)[index] for name in FIX))
+        return Fixes(*[column[index] for column in _columns(self)])
 
 
 FIX = tuple(f.name for f in fields(Fixes))
+_columns = attrgetter(*FIX)
 
 
 @dataclass(frozen=True, slots=True)
