@@ -98,6 +98,7 @@ class Pipeline:
         self.assets = Assets(airspace)
         self.execute: Execute = _just  # may time it, and answer None for a rule that broke
         self.time_s = -math.inf  # event time: the latest that any plot or caller has named
+        self._stuck_s = -math.inf  # how far time went on past a deadline that stands; -inf: none does
 
     def step(self, plots: Plots, now_s: float) -> Step:
         """Take plots in the order received, and let event time reach `now_s`."""
@@ -322,7 +323,7 @@ class Pipeline:
             self.activation.advance(until_s)
         self._company_due_s(self.time_s), self.assets.due_s(self.tracks, self.time_s)  # are set by the time that was
         self.time_s = max(self.time_s, until_s)
-        done_s, again = -math.inf, 0
+        done_s, again = self._stuck_s, STUCK if self._stuck_s > -math.inf else 0
         while (due_s := self._due_s()) <= self.time_s:
             again = again + 1 if due_s <= done_s else 0
             if again >= STUCK:  # a rule that breaks leaves its deadline standing: time must go on all the same
@@ -345,6 +346,7 @@ class Pipeline:
             self.conduct.drop(forgotten)
             self.book.forget(forgotten.tolist())
             self.tracks.drop(forgotten)
+        self._stuck_s = done_s if again >= STUCK else -math.inf
         return messages
 
     def _look_around(self, now_s: float) -> list[IncidentMessage]:
