@@ -348,6 +348,8 @@ class Book:
 
     def _messages(self, drafts: list[_Draft], tracks: TrackStore) -> list[IncidentMessage]:
         """Return messages, of different incidents, as these stand now."""
+        if not drafts:
+            return []
         return list(map(self._message, drafts, subjects(tracks, [draft.incident.row for draft in drafts])))
 
     def _message(self, draft: _Draft, subject: Subject) -> IncidentMessage:

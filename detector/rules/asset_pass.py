@@ -29,11 +29,12 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def look(scene: Scene, params: Params) -> list[Sight]:
     """Return what M steps show: of several assets passed in one step, the closest."""
     n, (m, zone) = len(scene.segments.row), _passed(scene)
-    far_m, high_m = _closest(scene, m, zone)
-    order = np.argsort(-far_m, kind="stable")  # the closest is written last
-    m, zone, far_m, high_m = m[order], zone[order], far_m[order], high_m[order]
     shown, which, closest_m, height_m = np.zeros(n, dtype=bool), np.full(n, -1), np.full(n, np.inf), np.full(n, np.nan)
-    shown[m], which[m], closest_m[m], height_m[m] = True, zone, far_m, high_m
+    if len(m):
+        far_m, high_m = _closest(scene, m, zone)
+        order = np.argsort(-far_m, kind="stable")  # the closest is written last
+        m, zone, far_m, high_m = m[order], zone[order], far_m[order], high_m[order]
+        shown[m], which[m], closest_m[m], height_m[m] = True, zone, far_m, high_m
 
     def evidence(m: int) -> dict[str, float | str]:
         known = {} if np.isnan(height_m[m]) else {"height_m": height_m[m]}
