@@ -65,8 +65,7 @@ def look(scene: Scene, params: Params) -> list[Sight]:
         shown[m], nearest[m], when_s[m], chance[m] = True, zone[will], enters_s[will], sure[will]
 
     m = np.flatnonzero(shown)
-    if len(m):
-        far_m[m] = scene.airspace.boundaries.distance(scene.segments.now.earth_m[m], nearest[m])
+    far_m[m] = scene.airspace.boundaries.distance(scene.segments.now.earth_m[m], nearest[m])
 
     def evidence(m: int) -> dict[str, float | str]:
         return {"time_to_boundary_s": when_s[m], "distance_m": far_m[m], "probability": chance[m]}
