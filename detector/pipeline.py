@@ -98,7 +98,7 @@ class Pipeline:
         self.assets = Assets(airspace)
         self.execute: Execute = _just  # may time it, and answer None for a rule that broke
         self.time_s = -math.inf  # event time: the latest that any plot or caller has named
-        self._stuck_s = -math.inf  # how far time went on past a deadline that stands; -inf: none does
+        self._passed_s = -math.inf  # the last second that time has left although something stayed due
 
     def step(self, plots: Plots, now_s: float) -> Step:
         """Take plots in the order received, and let event time reach `now_s`."""
@@ -323,13 +323,12 @@ class Pipeline:
             self.activation.advance(until_s)
         self._company_due_s(self.time_s), self.assets.due_s(self.tracks, self.time_s)  # are set by the time that was
         self.time_s = max(self.time_s, until_s)
-        done_s, again = self._stuck_s, STUCK if self._stuck_s > -math.inf else 0
+        done_s, again = -math.inf, 0
         while (due_s := self._due_s()) <= self.time_s:
             again = again + 1 if due_s <= done_s else 0
             if again >= STUCK:  # a rule that breaks leaves its deadline standing: time must go on all the same
-                due_s = done_s + 1.0
-                if due_s > self.time_s:
-                    break
+                self._passed_s = done_s
+                continue
             done_s = due_s
             messages += self._close_zones(due_s)
             messages += self._look_around(due_s)
@@ -346,7 +345,6 @@ class Pipeline:
             self.conduct.drop(forgotten)
             self.book.forget(forgotten.tolist())
             self.tracks.drop(forgotten)
-        self._stuck_s = done_s if again >= STUCK else -math.inf
         return messages
 
     def _look_around(self, now_s: float) -> list[IncidentMessage]:
@@ -398,7 +396,7 @@ class Pipeline:
             float(tracks.lost_at_s().min()),
             float(tracks.forgotten_at_s().min()),
         )
-        return math.ceil(due_s) if math.isfinite(due_s) else math.inf
+        return max(math.ceil(due_s), self._passed_s + 1.0) if math.isfinite(due_s) else math.inf
 
     def _depths(self, rows: list[int], zone_ids: list[str]) -> Iterable[tuple[float, ...]]:
         """Return of each (track, zone) what `Depths` asks for."""
