@@ -1,6 +1,6 @@
 """Whether probabilities of incursions are what they say: announced ones against the share that was true.
 
-    python benchmarks/calibration.py [ENCOUNTERS] [SEED]
+    python benchmarks/calibration.py [ENCOUNTERS] [SEED] [DIAGRAM.svg]
 
 Aircraft on straight ways and turns of up to 45 deg of bank skim and clip a border of random shape, 110 km of a random
 walk in steps of 600 m, passing within about a kilometre of one of its points; each is seen by one of four sensors with
@@ -11,11 +11,14 @@ flown path, at 10 Hz, was inside between a period before the entry it states and
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from datetime import datetime
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from scipy.constants import g, knot
 
 from detector.airspace.zones import Zone
@@ -99,7 +102,7 @@ def batch(n: int, rng: np.random.Generator) -> tuple[list[tuple[str, str, float,
             row, (finding,) = int(message.subject.track_id), message.findings
             period_s = SENSORS[names[row]][0]
             entry_s = datetime.fromisoformat(finding.started_at).timestamp() - period_s
-            until_s = datetime.fromisoformat(finding.detected_at).timestamp()
+            until_s = datetime.fromisoformat(finding.detected_at).timestamp() + STEP_S / 2  # stamps are rounded
             true = bool(inside[row, (t >= entry_s) & (t <= until_s)].any())
             found.append((str(names[row]), message.certainty, finding.evidence.probability, true))
     return found, int(inside[comes].any(axis=1).sum())
@@ -113,19 +116,58 @@ def pipeline(outline: shapely.Polygon) -> Pipeline:
     return Pipeline(Book("calibration", "test"), Airspace([zone], 1013.25), Classifier([]), sensors, rules)
 
 
-def table(rows: list[tuple[str, str, float, bool]], title: str) -> None:
-    p, true = np.array([row[2] for row in rows]), np.array([row[3] for row in rows])
+def bins(p: Floats) -> Iterator[NDArray[np.bool_]]:
+    """Yield which of these probabilities lie in each bin that has any."""
     for low, high in pairwise(BINS):
         some = (p >= low) & ((p < high) | (high == 1))
         if some.any():
-            error = 1.96 * np.sqrt(max(true[some].mean() * (1 - true[some].mean()), 0.25 / some.sum()) / some.sum())
-            print(
-                f"{title:<24}{low:>6.2f}{high:>6.2f}{some.sum():>8}{p[some].mean():>10.3f}{true[some].mean():>8.3f}"
-                f"{error:>8.3f}"
-            )
+            yield some
 
 
-def main(encounters: int = 10_000, seed: int = 1) -> None:
+def error(true: NDArray[np.bool_]) -> float:
+    """Return the 95 % error of a share."""
+    share = true.mean()
+    return float(1.96 * np.sqrt(max(share * (1 - share), 0.25 / len(true)) / len(true)))
+
+
+def table(rows: list[tuple[str, str, float, bool]], title: str) -> None:
+    p, true = np.array([row[2] for row in rows]), np.array([row[3] for row in rows])
+    for some in bins(p):
+        low = max(edge for edge in BINS if edge <= p[some].min())
+        high = BINS[min(BINS.index(low) + 1, len(BINS) - 1)]
+        print(
+            f"{title:<24}{low:>6.2f}{high:>6.2f}{some.sum():>8}{p[some].mean():>10.3f}{true[some].mean():>8.3f}"
+            f"{error(true[some]):>8.3f}"
+        )
+
+
+def diagram(rows: list[tuple[str, str, float, bool]]) -> str:
+    """Return the reliability diagram as SVG: the true share of each bin, with its error, over what was announced."""
+    p, true = np.array([row[2] for row in rows]), np.array([row[3] for row in rows])
+
+    def x(share: float) -> float:
+        return 60 + (share - 0.5) * 680
+
+    def y(share: float) -> float:
+        return 360 - (share - 0.5) * 680
+
+    parts = [f'<path d="M{x(0.5)} {y(0.5)} L{x(1)} {y(1)}" stroke="#999" stroke-dasharray="4"/>']
+    for tick in (0.5, 0.6, 0.7, 0.8, 0.9, 1.0):
+        parts.append(f'<path d="M{x(tick)} {y(0.5)} V{y(1)} M{x(0.5)} {y(tick)} H{x(1)}" stroke="#eee"/>')
+        parts.append(f'<text x="{x(tick)}" y="380" text-anchor="middle">{tick}</text>')
+        parts.append(f'<text x="50" y="{y(tick) + 4}" text-anchor="end">{tick}</text>')
+    for some in bins(p):
+        at, low_high = x(p[some].mean()), [y(true[some].mean() + by * error(true[some])) for by in (-1, 1)]
+        parts.append(f'<path d="M{at:.1f} {low_high[0]:.1f} V{low_high[1]:.1f}" stroke="#06c"/>')
+        parts.append(f'<circle cx="{at:.1f}" cy="{y(true[some].mean()):.1f}" r="4" fill="#06c"/>')
+    parts.append('<text x="230" y="400" text-anchor="middle">probability announced</text>')
+    parts.append('<text x="14" y="190" text-anchor="middle" transform="rotate(-90 14 190)">share that was true</text>')
+    style = 'font-family="sans-serif" font-size="12" fill="none"'
+    body = "\n".join(part.replace("<text", '<text fill="#333"') for part in parts)
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 440 410" width="440" {style}>\n{body}\n</svg>\n'
+
+
+def main(encounters: int = 10_000, seed: int = 1, svg: str | None = None) -> None:
     rng, rows, were = np.random.default_rng(seed), [], 0
     for _ in range(0, encounters, BATCH):
         found, inside = batch(min(BATCH, encounters), rng)
@@ -139,7 +181,9 @@ def main(encounters: int = 10_000, seed: int = 1) -> None:
         table([row for row in rows if row[0] == name], name)
     for certainty in ("observed", "likely", "possible"):
         table([row for row in rows if row[1] == certainty], certainty)
+    if svg is not None:
+        Path(svg).write_text(diagram(rows))
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(*map(int, sys.argv[1:3]), *sys.argv[3:4])
