@@ -1,11 +1,13 @@
 """Published incidents, flown several times: what must be told of each, whatever the noise, and what must not.
 
-Their figures are as remembered from the press, and not checked against it; what was not published is made up.
+Where a story does not name where its figures are from, they are as remembered from the press, and not checked against
+it; what was not published is made up.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import product
 
 import pytest
 
@@ -23,6 +25,7 @@ SUBJECTS = {
     "baltic": {"4024"},
     "donald_cook": {"0412"},
     "kybartai": {"1078", "1030"},
+    "vaindloo": {"3131", "3132", "3133"},
 }
 KINDS = {
     "petrobaltic": {"asset-pass"},
@@ -30,6 +33,7 @@ KINDS = {
     "baltic": {"manoeuvre", "asset-pass", "interception"},
     "donald_cook": {"manoeuvre", "asset-pass"},
     "kybartai": {"approach", "incursion", "manoeuvre"},
+    "vaindloo": {"approach", "incursion", "interception"},
 }
 MAY = {
     "petrobaltic": {"manoeuvre"},
@@ -37,6 +41,7 @@ MAY = {
     "baltic": {"loitering", "proximity"},
     "donald_cook": {"loitering"},
     "kybartai": {"skirting"},
+    "vaindloo": set(),
 }
 OUTCOME = {
     "petrobaltic": "resolved",
@@ -44,14 +49,16 @@ OUTCOME = {
     "baltic": "deterred",
     "donald_cook": "resolved",
     "kybartai": "left",
+    "vaindloo": "deterred",
 }
-STAYS = {"hatay": ("7024", "turkey"), "kybartai": ("1078", "lithuania")}
+STAYS = {"hatay": ("7024", "turkey"), "kybartai": ("1078", "lithuania"), "vaindloo": ("3131", "estonia-12nm")}
 HEADLINE = {
     "petrobaltic": " passed Petrobaltic at ",
     "hatay": "Unknown aircraft 7024 was in Turkey for 1",
     "baltic": "is intercepted by 48d8a1, 48d8a2",
     "donald_cook": "(11 passes)",
     "kybartai": " was in Lithuania for ",
+    "vaindloo": "and 2 others was in Estonia for 12 min ",
 }
 
 
@@ -108,6 +115,22 @@ def test_stays_are_where_and_as_long_and_as_deep_as_they_were_flown(name, seed):
 def test_all_of_hatay_lasts_17_seconds():
     (truth,) = STORIES["hatay"].incursions("7024", "turkey")
     assert truth.exit_s - truth.entry_s == pytest.approx(17.0, abs=0.3)
+
+
+def test_all_of_vaindloo_lasts_12_minutes_at_less_than_10_km():
+    for track_id in SUBJECTS["vaindloo"]:
+        (truth,) = STORIES["vaindloo"].incursions(track_id, "estonia-12nm")
+        assert truth.exit_s - truth.entry_s == pytest.approx(720.0, abs=15.0)
+        assert 5_000 < truth.depth_m < 10_000
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_both_fighters_see_all_three_of_vaindloo_out(seed):
+    found = findings("vaindloo", seed)
+    left_s = {f["track_ids"][0]: seconds(f["ended_at"]) for f in found if f["kind"] == "incursion"}
+    escorts = {tuple(f["track_ids"]): seconds(f["ended_at"]) for f in found if f["kind"] == "interception"}
+    assert escorts.keys() == set(product(SUBJECTS["vaindloo"], ("33ff35", "33ff36")))
+    assert all(ended_s > left_s[intruder] for (intruder, _), ended_s in escorts.items())
 
 
 @pytest.mark.parametrize("seed", SEEDS)
