@@ -44,39 +44,29 @@ class Criteria(Columns):
 
     def __init__(self) -> None:
         self.met_s = np.zeros((0, len(CRITERIA)))
-        self._squawk = np.full(0, None, dtype=object)
 
     def fit(self, capacity: int) -> None:
         """Make room for so many tracks."""
         more = capacity - len(self.met_s)
         if more > 0:
             self.met_s = np.concatenate([self.met_s, np.full((more, len(CRITERIA)), -np.inf)])
-            self._squawk = np.concatenate([self._squawk, np.full(more, None, dtype=object)])
 
     def forget(self, rows: Rows) -> None:
         """Remember nothing of these tracks."""
         rows = rows[rows < len(self.met_s)]
-        self.met_s[rows], self._squawk[rows] = -np.inf, None
+        self.met_s[rows] = -np.inf
 
     def take(self, signs: Iterable[Sign], scene: Scene) -> None:
         """Take in what M steps showed, and what rules found in them."""
         self.fit(scene.tracks.capacity)
         row, now_s = scene.segments.row, scene.segments.now.time_s
-        changed = self._changed(row, scene.tracks.last.squawk[row])
-        self.met_s[row[changed], CODE_CHANGED] = now_s[changed]
+        self.met_s[row, CODE_CHANGED] = scene.tracks.recoded_s[row]
         for sign in signs:
             if (criterion := SIGNS.get((sign.rule, sign.change))) is not None:
                 self.met_s[sign.row, criterion] = sign.decided_s
         suspicious = np.flatnonzero(scene.marks() & (self.met_s[row] > -np.inf).any(axis=1))
         left = suspicious[_left_course(row[suspicious], scene)]
         self.met_s[row[left], DEVIATION] = now_s[left]
-
-    def _changed(self, row: Rows, squawk: NDArray[np.object_]) -> NDArray[np.bool_]:
-        """Tell whose codes differ from those told before, (M,), and remember them."""
-        was, known = self._squawk[row], squawk != None  # noqa: E711 - elementwise on objects
-        self._squawk[row] = np.where(known, squawk, was)
-        changed: NDArray[np.bool_] = (known & (was != None) & (squawk != was)).astype(bool)  # noqa: E711
-        return changed
 
 
 def _left_course(row: Rows, scene: Scene) -> NDArray[np.bool_]:

@@ -53,6 +53,7 @@ class TrackStore(Columns):
         self.told_s = np.zeros(capacity)  # of the last report that told an altitude
         self.doubted_m = np.zeros((capacity, 2))  # altitudes told by the last report and not believed; NaN: none
         self.grounded = np.zeros(capacity, dtype=np.int64)  # reports on the ground in succession
+        self.recoded_s = np.full(capacity, -math.inf)  # when it last changed its code in flight
         self.turned_out = np.zeros(capacity, dtype=bool)  # its last report made it somebody else
         self.identity = np.full(capacity, Identity.UNKNOWN, dtype=np.int8)
         self.last = _blank(capacity)  # the last report as it came, with what older ones told of its names
@@ -89,6 +90,7 @@ class TrackStore(Columns):
         self.grounded[row] = 1  # nobody saw it fly: the first report on the ground is believed
         self.told_s[row] = -math.inf
         self.doubted_m[row] = math.nan
+        self.recoded_s[row] = -math.inf
         self.identity[row] = Identity.UNKNOWN
         self.sources[row] = ()
         for name in _KEPT:
@@ -178,6 +180,10 @@ class TrackStore(Columns):
                 column[rows] = new
                 continue
             changed = np.flatnonzero((new != column[rows]) & (new != None))  # noqa: E711 - elementwise on objects
+            if name == "squawk":
+                recoded = rows[changed]
+                recoded = recoded[(column[recoded] != None) & (self.grounded[recoded] == 0)]  # noqa: E711
+                self.recoded_s[recoded] = self.fix.time_s[recoded]
             column[rows[changed]] = new[changed]
             if name == "source":
                 self._add_sources(rows[changed], new[changed])

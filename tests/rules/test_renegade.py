@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from detector.airspace.zones import Identity
 from detector.rules import approach, dark, emergency_code, renegade
+from detector.tracks.identity import Rule
 from tests import zoo
 
 RULES = zoo.only(
@@ -31,8 +33,8 @@ def flown(turn_deg: float = 0.0, *, towards: bool = False, silent_s: float = 0.0
     return before
 
 
-def found(*plots, tables=RULES) -> list:
-    messages = zoo.tell(zoo.pipeline(tables=tables), zoo.in_order(*plots), until=3600.0)
+def found(*plots, tables=RULES, rules=()) -> list:
+    messages = zoo.tell(zoo.pipeline(rules=rules, tables=tables), zoo.in_order(*plots), until=3600.0)
     return [f for f in messages[-1].findings if f.rule == "renegade"] if messages else []
 
 
@@ -58,6 +60,14 @@ def test_three_criteria_are_a_renegade(how, criteria):
     (finding,) = found(flown(**how))
     assert (finding.kind, finding.zone_id) == ("emergency", "square")
     assert finding.evidence.criteria == criteria
+
+
+def test_who_was_nobody_to_watch_until_it_told_the_code_has_changed_it():
+    airliner = Rule(Identity.NEUTRAL, callsigns=("?*",), squawks_not=emergency_code.CODES)
+    plots = flown(turn_deg=270.0, codes=TAKEN)
+    plots.callsign[:] = "LOT1"
+    (finding,) = found(plots, rules=(airliner,))
+    assert finding.evidence.criteria == "emergency code, code changed, deviation"
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,16 @@ def intrude(cut_y: float) -> Aircraft:
     return su24
 
 
+def beside(lead: Path10Hz, place: Point) -> Floats:
+    """Return where who keeps its place (right, behind; m) beside a leader is all the time, (N, 2)."""
+    _, course, _ = lead.velocity()
+    right, ahead = (
+        np.stack([np.cos(course), -np.sin(course)], axis=1),
+        np.stack([np.sin(course), np.cos(course)], axis=1),
+    )
+    return lead.xy + right * place[0] - ahead * place[1]
+
+
 def fighter(
     lead: Path10Hz, place: Point, scramble_s: float, join_s: float, leave_s: float, base_xy: Floats = MALBORK_XY
 ) -> Path10Hz:
@@ -121,12 +131,7 @@ def fighter(
 
     Legs are cubic Hermite curves, so that position and velocity go over into the leader's without a step.
     """
-    _, course, _ = lead.velocity()
-    right, ahead = (
-        np.stack([np.cos(course), -np.sin(course)], axis=1),
-        np.stack([np.sin(course), np.cos(course)], axis=1),
-    )
-    station = lead.xy + right * place[0] - ahead * place[1]
+    station = beside(lead, place)
     speed = np.gradient(station, STEP_S, axis=0)
     first, join, leave, last = (lead.at(t) for t in (scramble_s, join_s, leave_s, leave_s + 100))
     runway = 150 * np.array([math.sin(math.radians(70)), math.cos(math.radians(70))])

@@ -8,13 +8,15 @@ from detector import assembly
 from detector.delivery.messages import ndjson
 from detector.replay import replay
 from detector.summary import Summary
-from tests.stories import baltic, donald_cook, hatay, kybartai, petrobaltic, story
+from tests.stories import baltic, donald_cook, fr4978, hatay, kybartai, petrobaltic, story, vaindloo
 
 REPO = Path(__file__).parents[2]
 GOLDEN = {"su24": REPO / "config" / "demo"}
 
 
-STORIES = {each.STORY.name: each.STORY for each in (baltic, donald_cook, hatay, kybartai, petrobaltic)}
+STORIES = {
+    each.STORY.name: each.STORY for each in (baltic, donald_cook, fr4978, hatay, kybartai, petrobaltic, vaindloo)
+}
 
 
 def path(name: str) -> Path:

@@ -1,15 +1,19 @@
 """Published incidents, flown several times: what must be told of each, whatever the noise, and what must not.
 
-Their figures are as remembered from the press, and not checked against it; what was not published is made up.
+Where a story does not name where its figures are from, they are as remembered from the press, and not checked against
+it; what was not published is made up.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import product
 
+import numpy as np
 import pytest
 
 from tests.stories import regenerate, story
+from tests.stories.fr4978 import CODE_S
 from tests.stories.sensors import SENSORS
 from tests.stories.story import Message
 
@@ -23,6 +27,8 @@ SUBJECTS = {
     "baltic": {"4024"},
     "donald_cook": {"0412"},
     "kybartai": {"1078", "1030"},
+    "vaindloo": {"3131", "3132", "3133"},
+    "fr4978": {"48c4a0"},
 }
 KINDS = {
     "petrobaltic": {"asset-pass"},
@@ -30,6 +36,8 @@ KINDS = {
     "baltic": {"manoeuvre", "asset-pass", "interception"},
     "donald_cook": {"manoeuvre", "asset-pass"},
     "kybartai": {"approach", "incursion", "manoeuvre"},
+    "vaindloo": {"approach", "incursion", "interception"},
+    "fr4978": {"emergency"},
 }
 MAY = {
     "petrobaltic": {"manoeuvre"},
@@ -37,6 +45,8 @@ MAY = {
     "baltic": {"loitering", "proximity"},
     "donald_cook": {"loitering"},
     "kybartai": {"skirting"},
+    "vaindloo": set(),
+    "fr4978": set(),
 }
 OUTCOME = {
     "petrobaltic": "resolved",
@@ -44,14 +54,18 @@ OUTCOME = {
     "baltic": "deterred",
     "donald_cook": "resolved",
     "kybartai": "left",
+    "vaindloo": "deterred",
+    "fr4978": "resolved",
 }
-STAYS = {"hatay": ("7024", "turkey"), "kybartai": ("1078", "lithuania")}
+STAYS = {"hatay": ("7024", "turkey"), "kybartai": ("1078", "lithuania"), "vaindloo": ("3131", "estonia-12nm")}
 HEADLINE = {
     "petrobaltic": " passed Petrobaltic at ",
     "hatay": "Unknown aircraft 7024 was in Turkey for 1",
     "baltic": "is intercepted by 48d8a1, 48d8a2",
     "donald_cook": "(11 passes)",
     "kybartai": " was in Lithuania for ",
+    "vaindloo": "and 2 others was in Estonia for 12 min ",
+    "fr4978": "may be a renegade: emergency code, code changed, deviation near Lithuania",
 }
 
 
@@ -110,6 +124,22 @@ def test_all_of_hatay_lasts_17_seconds():
     assert truth.exit_s - truth.entry_s == pytest.approx(17.0, abs=0.3)
 
 
+def test_all_of_vaindloo_lasts_12_minutes_at_less_than_10_km():
+    for track_id in SUBJECTS["vaindloo"]:
+        (truth,) = STORIES["vaindloo"].incursions(track_id, "estonia-12nm")
+        assert truth.exit_s - truth.entry_s == pytest.approx(720.0, abs=15.0)
+        assert 5_000 < truth.depth_m < 10_000
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_both_fighters_see_all_three_of_vaindloo_out(seed):
+    found = findings("vaindloo", seed)
+    left_s = {f["track_ids"][0]: seconds(f["ended_at"]) for f in found if f["kind"] == "incursion"}
+    escorts = {tuple(f["track_ids"]): seconds(f["ended_at"]) for f in found if f["kind"] == "interception"}
+    assert escorts.keys() == set(product(SUBJECTS["vaindloo"], ("33ff35", "33ff36")))
+    assert all(ended_s > left_s[intruder] for (intruder, _), ended_s in escorts.items())
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_pass_of_the_destroyer_is_counted(seed):
     (passes,) = (f for f in findings("donald_cook", seed) if f["kind"] == "asset-pass")
@@ -123,3 +153,21 @@ def test_who_manoeuvres_off_the_border_is_nowhere_inside(seed):
     (flight,) = (flight for flight in STORIES["baltic"].fly() if flight.track_id == "4024")
     assert STORIES["baltic"].depth_m(flight.path, "poland-12nm").max() < -5000
     assert not any(f["kind"] == "incursion" for m in told("baltic", seed) for f in m["findings"])
+
+
+def test_the_fighter_of_fr4978_stays_50_km_away():
+    *boeing, mig29 = STORIES["fr4978"].fly()
+    path = {round(t, 1): xy for part in boeing for t, xy in zip(part.path.t, part.path.xy, strict=True)}
+    both = [(path[t], xy) for t, xy in zip(mig29.path.t.round(1), mig29.path.xy, strict=True) if t in path]
+    assert len(both) > 2500
+    assert min(np.hypot(*(one - other)) for one, other in both) > 50e3
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_fr4978_is_told_of_with_its_code_and_soon_of_its_turn_by_a_zone_it_never_enters(seed):
+    assert max(STORIES["fr4978"].depth_m(part.path, "lithuania").max() for part in STORIES["fr4978"].fly()) < -9000
+    code_s = STORIES["fr4978"].start.timestamp() + CODE_S
+    told_s = {f["rule"]: seconds(f["detected_at"]) - code_s for f in findings("fr4978", seed)}
+    assert told_s.keys() == {"emergency_code", "renegade"}
+    assert told_s["emergency_code"] <= 3.0
+    assert told_s["renegade"] <= 15.0

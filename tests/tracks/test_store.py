@@ -28,6 +28,23 @@ def test_names_told_once_hold_and_sources_add_up():
     assert pipe.tracks.sources[row] == ("a", "b")
 
 
+@pytest.mark.parametrize(
+    ("squawks", "on_ground", "changed_s"),
+    [
+        ([None, "1000", "1000", "7700"], 0, 3.0),
+        (["1000", "7700", None, "7700"], -1, 1.0),
+        (["1000", "2000", "1000", "1000"], 0, 2.0),
+        ([None, "1000", None, "1000"], 0, -np.inf),
+        (["2000", "1000", "1000", "1000"], 1, -np.inf),  # not in flight
+    ],
+)
+def test_it_knows_when_a_code_last_changed_in_flight(squawks, on_ground, changed_s):
+    pipe = zoo.pipeline()
+    pipe.step(zoo.flight(lon=10.0, times=range(4), squawk=squawks, on_ground=on_ground), 3.0)
+    (row,) = np.flatnonzero(pipe.tracks.alive)
+    assert pipe.tracks.recoded_s[row] == changed_s
+
+
 def test_motion_that_nobody_reported_is_derived():
     pipe = zoo.pipeline()
     plots = zoo.flight(lon=10.0, course=60.0, times=[0, 12, 24], baro_alt_m=[3000.0, 2880.0, 2760.0])
