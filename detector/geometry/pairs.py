@@ -21,18 +21,19 @@ Indices = NDArray[np.intp]
 def within(place_m: Floats, reach_m: float) -> tuple[Indices, Indices]:
     """Return the pairs (i < j) of N places (N, 3) that are no farther apart than `reach_m`, in order."""
     pairs = cKDTree(place_m).query_pairs(reach_m, output_type="ndarray").astype(np.intp)
-    return _sorted(pairs[:, 0], pairs[:, 1])
+    return _sorted(pairs[:, 0], pairs[:, 1], len(place_m))
 
 
 def between(these_m: Floats, those_m: Floats, reach_m: float) -> tuple[Indices, Indices]:
     """Return which of N places, (N, 3), are no farther than `reach_m` from which of M others, (M, 3), in order."""
     near: Any = cKDTree(these_m).sparse_distance_matrix(cKDTree(those_m), reach_m, output_type="ndarray")
-    return _sorted(near["i"].astype(np.intp), near["j"].astype(np.intp))
+    return _sorted(near["i"].astype(np.intp), near["j"].astype(np.intp), len(those_m))
 
 
-def _sorted(one: Indices, other: Indices) -> tuple[Indices, Indices]:
-    order = np.lexsort((other, one))
-    return one[order], other[order]
+def _sorted(one: Indices, other: Indices, n_others: int) -> tuple[Indices, Indices]:
+    key = one * max(n_others, 1) + other
+    key.sort()
+    return np.divmod(key, max(n_others, 1))
 
 
 def find(among: NDArray[np.int64], keys: NDArray[np.int64]) -> tuple[Indices, NDArray[np.bool_]]:
@@ -45,7 +46,7 @@ def find(among: NDArray[np.int64], keys: NDArray[np.int64]) -> tuple[Indices, ND
 
 def level(place_m: Floats, vectors: Floats) -> Floats:
     """Return the parts east and north, (P, 2), of earth-centred vectors (P, 3) at places (P, 3)."""
-    return np.column_stack([(vectors * axis).sum(axis=1) for axis in east_north(place_m)])
+    return np.column_stack([dot(vectors, axis) for axis in east_north(place_m)])
 
 
 def cpa(apart_m: Floats, velocity_mps: Floats) -> tuple[Floats, Floats]:
@@ -78,8 +79,8 @@ def _tau_s(apart_m: Floats, velocity_mps: Floats, dmod_m: float | Floats) -> Flo
 
 
 def dot(one: Floats, other: Floats) -> Floats:
-    """Return the products of P vectors (P, D) with others."""
-    product: Floats = np.einsum("pd,pd->p", one, other)
+    """Return the products of vectors (..., D) with others."""
+    product: Floats = np.einsum("...d,...d->...", one, other)
     return product
 
 

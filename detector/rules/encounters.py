@@ -98,8 +98,12 @@ def _pairs(traffic: Traffic, matter: Rows) -> tuple[Rows, Rows]:
     moving = np.flatnonzero(traffic.moving)
     matter = np.intersect1d(matter, moving)
     m, n = between(traffic.place_m[matter], traffic.place_m[moving], REACH_M)
-    one, other = np.minimum(matter[m], moving[n]), np.maximum(matter[m], moving[n])
-    key = np.unique(one[one < other] * len(traffic.row) + other[one < other])
+    one, other = matter[m], moving[n]
+    matters = np.zeros(len(traffic.row), dtype=bool)
+    matters[matter] = True
+    once = np.flatnonzero((one < other) | ~matters[other] & (one != other))
+    key = np.minimum(one, other)[once] * len(traffic.row) + np.maximum(one, other)[once]
+    key.sort()
     return np.divmod(key, len(traffic.row))
 
 

@@ -99,11 +99,11 @@ class Proximities:
 
     def look(self, rule: str, pairs: Encounters, params: Any, now_s: float, zone: Rows) -> Signs:
         """Let a rule look at a whole second; return what that changes. `zone`: near which tracks are, (C,)."""
-        signs = Signs()
+        signs, keys = Signs(), pairs.key
         for strand, sight in enumerate(RULES[rule].look(pairs, params)):
             held = self._held.setdefault((rule, strand), _Held())
             for p in np.flatnonzero(sight.shown).tolist():
-                if (key := int(pairs.key[p])) not in held.pairs:
+                if (key := int(keys[p])) not in held.pairs:
                     one, other, owner = int(pairs.one[p]), int(pairs.other[p]), int(pairs.owner[p])
                     held.begin(key, owner, one + other - owner)
             if held.pairs:
