@@ -50,12 +50,14 @@ WELL = {
     "incursiond_journals_set_aside_total": "0x100",
     "incursiond_publications_refused_total": "0x100",
     'incursiond_room_unconfirmed_messages{room="warsaw"}': "0x100",
+    'incursiond_twin_up{twin="b"}': "1x100",
     'incursiond_feed_up{feed="mast-3"}': "1x100",
     "incursiond_config_reload_successful": "1x100",
     'incursiond_rule_success{rule="incursion"}': "1x100",
     "incursiond_last_step_timestamp_seconds": "0+5x100",
 }
 ILL = [
+    ("IncursiondTwinDown", 'incursiond_twin_up{twin="b"}', "0x100"),
     ("IncursiondDown", 'up{job="incursiond"}', "0x100"),
     ("IncursiondStalled", "incursiond_last_step_timestamp_seconds", "0x100"),
     ("IncursiondNotConnected", "incursiond_mqtt_connected", "0x100"),
