@@ -57,7 +57,6 @@ WELL = {
     "incursiond_last_step_timestamp_seconds": "0+5x100",
 }
 ILL = [
-    ("IncursiondTwinDown", 'incursiond_twin_up{twin="b"}', "0x100"),
     ("IncursiondDown", 'up{job="incursiond"}', "0x100"),
     ("IncursiondStalled", "incursiond_last_step_timestamp_seconds", "0x100"),
     ("IncursiondNotConnected", "incursiond_mqtt_connected", "0x100"),
@@ -66,6 +65,7 @@ ILL = [
     ("IncursiondJournalSetAside", "incursiond_journals_set_aside_total", "1x100"),
     ("IncursiondPublicationsRefused", "incursiond_publications_refused_total", "0+1x100"),
     ("IncursiondRoomSilent", 'incursiond_room_unconfirmed_messages{room="warsaw"}', "3x100"),
+    ("IncursiondTwinDown", 'incursiond_twin_up{twin="b"}', "0x100"),
     ("IncursiondFeedSilent", 'incursiond_feed_up{feed="mast-3"}', "0x100"),
     ("IncursiondReloadFailed", "incursiond_config_reload_successful", "0x100"),
     ("IncursiondRuleFailing", 'incursiond_rule_success{rule="incursion"}', "0x100"),
