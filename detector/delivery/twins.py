@@ -113,7 +113,7 @@ class Twins:
         now_s = self._monotonic_s()
         with self._lock:
             for twin in self._twins.values():
-                if self._connected and twin.state != "offline" and now_s - twin.heard_s > SILENT_S:
+                if self._connected and twin.state not in {"offline", "silent"} and now_s - twin.heard_s > SILENT_S:
                     twin.state, twin.since_s = "silent", self._time_s()
             return dict(sorted(self._twins.items()))
 
