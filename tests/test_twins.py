@@ -126,12 +126,16 @@ class Site:
     def __init__(self, folder: Path, broker: Mosquitto) -> None:
         self.mast, self.link = Mast(), Link(broker.port)
         self.a = Twin(folder / "a", "a", broker.port, self.mast.port)
-        self.b = Twin(folder / "b", "b", self.link.port, self.mast.port)
         self.all = Room(broker.port)
         self.output = folder / "warsaw.ndjson"
         command = [sys.executable, "-m", "detector", "listen", "--config", str(self.a.config), "--room", "warsaw"]
         self._errors = (folder / "warsaw.log").open("w")
         self.listener = subprocess.Popen([*command, "--output", str(self.output)], cwd=REPO, stderr=self._errors)
+        try:
+            # Two that start at once with an intruder inside may each open a story, before they hear of each other.
+            until(self.read, 20.0)
+        finally:
+            self.b = Twin(folder / "b", "b", self.link.port, self.mast.port)
 
     def read(self) -> list[dict]:
         return [json.loads(line) for line in self.output.read_bytes().splitlines()] if self.output.exists() else []
