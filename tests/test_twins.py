@@ -131,11 +131,13 @@ class Site:
         command = [sys.executable, "-m", "detector", "listen", "--config", str(self.a.config), "--room", "warsaw"]
         self._errors = (folder / "warsaw.log").open("w")
         self.listener = subprocess.Popen([*command, "--output", str(self.output)], cwd=REPO, stderr=self._errors)
-        try:
-            # Two that start at once with an intruder inside may each open a story, before they hear of each other.
-            until(self.read, 20.0)
-        finally:
-            self.b = Twin(folder / "b", "b", self.link.port, self.mast.port)
+        self._running = [self.a]
+
+    def join(self, folder: Path) -> None:
+        """Start the second daemon, once the first has told: started at one moment, each may open a story."""
+        until(self.read, 20.0)
+        self.b = Twin(folder / "b", "b", self.link.port, self.mast.port)
+        self._running.append(self.b)
 
     def read(self) -> list[dict]:
         return [json.loads(line) for line in self.output.read_bytes().splitlines()] if self.output.exists() else []
@@ -170,7 +172,7 @@ class Site:
         assert "gap" not in self.said()
 
     def close(self) -> None:
-        for process in (self.a.process, self.b.process, self.listener):
+        for process in (*(daemon.process for daemon in self._running), self.listener):
             process.kill()
             process.wait()
         self.mast.close()
@@ -183,9 +185,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     broker = Mosquitto(folder)
     broker.start()
     made = Site(folder, broker)
-    yield made
-    made.close()
-    broker.kill()
+    try:
+        made.join(folder)
+        yield made
+    finally:
+        made.close()
+        broker.kill()
 
 
 def test_a_room_reads_each_message_once_and_both_are_confirmed(site: Site) -> None:
