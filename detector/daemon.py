@@ -27,7 +27,9 @@ from detector.delivery.ledger import Ledger
 from detector.delivery.lock import lock
 from detector.delivery.publisher import Delivery
 from detector.delivery.topics import Topics
+from detector.delivery.twins import facts
 from detector.feedwatch import FeedWatch
+from detector.incidents.stories import Stories
 from detector.metrics import Metrics
 from detector.notify import notify
 from detector.picture import Airspace
@@ -46,6 +48,7 @@ log = logging.getLogger(__name__)
 PATIENCE_S = 0.1  # for the inbox, so that time passes without plots too
 LOOK_S = 1.0  # between looks at the feeds
 HEARTBEAT_S = 5.0  # an unchanged status is said again so often: one that is older is of a daemon that hangs
+CATCH_UP_S = 2.0  # at most, to read what other daemons of the site have open; a broker may be away
 SNAPSHOT_S = 5.0  # between snapshots of all tracks; those with incidents are kept with every message
 SNAPSHOT_SHARE = 0.02  # of the time is the most that they may take
 RESTART_ONLY = ("site", "mqtt", "metrics", "console", "state")
@@ -77,14 +80,17 @@ class Daemon:
         self._pipeline.execute = self._execute
         self._snapshots = Snapshots(self._pipeline)
         self._snap_s = -math.inf
+        instance = self._settings.site.instance
+        self._pipeline.book.stories = Stories() if instance else None
         topics = Topics(self._settings.mqtt.topic_prefix, self._settings.site.id)
-        self._delivery = Delivery(self._settings.mqtt, topics, self._metrics, ledger, self._settings.mqtt.rooms)
+        rooms = self._settings.mqtt.rooms
+        self._delivery = Delivery(self._settings.mqtt, topics, self._metrics, ledger, rooms, instance)
         self._feeds: dict[str, tuple[Any, Feed]] = {}
         self._watch = FeedWatch(self._say_feed, self._limits)
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._batch: list[tuple[str, Plots, float]] = []
         self._stopping = False
-        self._status: tuple[str, str, int] | None = None
+        self._status: dict[str, object] = {}
         self._said_s = -math.inf
         self._failing: set[str] = set()  # rules
         self._reload_error: str | None = None
@@ -98,6 +104,8 @@ class Daemon:
         self._emit(self._recovered, time.time())
         self._snap()
         self._delivery.start()
+        if self._delivery.twins:
+            self._delivery.twins.caught_up.wait(CATCH_UP_S)
         self._set_feeds(self._settings)
         self._look(time.monotonic())
         notify("READY=1")
@@ -155,6 +163,7 @@ class Daemon:
             self._batch.append((name, plots, received_s))
 
     def _step(self) -> None:
+        self._hear()
         batch, self._batch = self._batch, []
         plots = concatenate([plots for _, plots, _ in batch])
         step = self._pipeline.step(plots, time.time())
@@ -168,6 +177,11 @@ class Daemon:
         self._emit(step.messages, min((received_s for *_, received_s in batch), default=time.time()))
         self._metrics.last_step.set_to_current_time()
         notify("WATCHDOG=1")
+
+    def _hear(self) -> None:
+        """Take in what other daemons of the site have told."""
+        if self._delivery.twins and (heard := self._delivery.twins.take()):
+            self._emit(self._pipeline.hear(heard.messages, heard.vouched), time.time())
 
     def _emit(self, messages: list[Any], received_s: float) -> None:
         if not messages:
@@ -214,14 +228,30 @@ class Daemon:
         if now_s >= self._snap_s:
             self._snap()
         troubles += self._delivery.tend()
-        self._say_status("degraded" if troubles else "online", "; ".join(troubles), sum(by_severity.values()), now_s)
+        status: dict[str, object] = {"incidents_open": sum(by_severity.values())}
+        if self._delivery.twins:
+            status["instance_state"] = "degraded" if troubles else "online"
+            twins = self._delivery.twins.look()
+            troubles += [f"daemon {name} is {twin.state}" for name, twin in twins.items() if twin.state != "online"]
+            for name, twin in twins.items():
+                self._metrics.twin_up.labels(name).set(twin.state in {"online", "degraded"})
+            status["twins"] = facts(twins)
+            self._count_differing()
+            incidents = set(self._pipeline.book.incidents()[0].values())
+            status["incidents"] = sorted(incident.incident_id for incident in incidents)
+        status |= {"state": "degraded" if troubles else "online", "reason": "; ".join(troubles)}
+        self._say_status(status, now_s)
 
-    def _say_status(self, state: str, reason: str, incidents_open: int, now_s: float) -> None:
+    def _count_differing(self) -> None:
+        if stories := self._pipeline.book.stories:
+            self._metrics.differing.inc(stories.differing)
+            stories.differing = 0
+
+    def _say_status(self, status: dict[str, Any], now_s: float) -> None:
         """Say how the daemon is when that changes, and every HEARTBEAT_S."""
-        status = state, reason, incidents_open
         if status != self._status or now_s - self._said_s >= HEARTBEAT_S:
             self._status, self._said_s = status, now_s
-            self._delivery.set_status(state, reason=reason, incidents_open=incidents_open, again_s=HEARTBEAT_S)
+            self._delivery.set_status(**status, again_s=HEARTBEAT_S)
 
     def _warn_of_zones(self) -> None:
         for zone_id in over(self._pipeline.airspace.zones, time.time()):

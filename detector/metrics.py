@@ -95,6 +95,10 @@ class Metrics:
         )
         self.set_aside = counter("journals_set_aside_total", "Journals found damaged.")
         self.connected = gauge("mqtt_connected", "Whether the broker is connected.")
+        self.differing = counter(
+            "twin_messages_differing_total", "Incident messages that another daemon of the site told otherwise."
+        )
+        self.twin_up = gauge("twin_up", "Whether another daemon of the site, once heard, still is.", "twin")
         self.reload_successful = gauge("config_reload_successful", "Whether the last reload was good.")
         self.last_step = gauge("last_step_timestamp_seconds", "When the last detection step completed.")
         gauge("build_info", "The program.", "version", "python").labels(__version__, platform.python_version()).set(1)

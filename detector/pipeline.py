@@ -123,6 +123,20 @@ class Pipeline:
         messages += self._tick(now_s)
         return Step(messages, results)
 
+    def hear(
+        self, told: Iterable[tuple[IncidentMessage, bool]], vouched: Iterable[tuple[list[str], float]]
+    ) -> list[IncidentMessage]:
+        """Take what another daemon of the site has told; return what that ends.
+
+        Messages, each with whether it has just been told; and ids of incidents that it had open at a Unix time.
+        """
+        if self.book.stories is not None:
+            for message, live in told:
+                self.book.stories.hear(message, live=live)
+            for incident_ids, time_s in vouched:
+                self.book.stories.vouch(incident_ids, time_s)
+        return self.book.follow(self.time_s, self.tracks)
+
     def resume(self, now_s: float) -> None:
         """Go on after a time in which nobody listened: no track has fallen silent by that."""
         self.tracks.deaf_until_s = now_s

@@ -32,6 +32,21 @@ STATUS_FACTS: dict[str, Any] = {
     "version": {"type": "string"},
     "reason": {"type": "string", "description": "what is wrong, in words; empty if nothing is"},
     "incidents_open": {"type": "integer", "minimum": 0},
+    "instance": {"type": "string", "description": "who of several daemons on the same feeds says so"},
+    "instance_state": {"enum": ["online", "degraded"], "description": "of that one alone"},
+    "incidents": {"type": "array", "items": {"type": "string"}, "description": "ids of those that it has open"},
+    "twins": {
+        "type": "array",
+        "description": "the other daemons that it has heard of",
+        "items": {
+            "type": "object",
+            "properties": {
+                "instance": {"type": "string"},
+                "state": {"enum": ["online", "degraded", "offline", "silent"]},
+                "since": {"type": "string", "format": "date-time"},
+            },
+        },
+    },
     "again_s": {
         "type": "number",
         "description": "how often the daemon says so again; an older one is of one that hangs",
@@ -39,6 +54,7 @@ STATUS_FACTS: dict[str, Any] = {
 }
 FEED_FACTS: dict[str, Any] = {
     "feed": {"type": "string"},
+    "instance": {"type": "string", "description": "who of several daemons on the same feeds says so"},
     "time": {"type": "string", "format": "date-time"},
     "reason": {"type": "string"},
     "lag_s": {"type": ["number", "null"], "description": "from a plot's time to its arrival"},

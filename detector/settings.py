@@ -100,6 +100,7 @@ class Site(Struct, frozen=True, forbid_unknown_fields=True):
     """Table [site]."""
 
     id: Label
+    instance: Label | None = None  # of several daemons on the same feeds
     status: Literal["actual", "exercise", "test"] = "actual"
 
 
@@ -171,7 +172,7 @@ class Mqtt(Struct, frozen=True, forbid_unknown_fields=True):
     url: Url = "mqtt://127.0.0.1:1883"
     topic_prefix: Topic = "airspace/v1"
     rooms: tuple[Label, ...] = ()  # that must confirm
-    client_id: Text = ""  # incursiond-SITE where not given
+    client_id: Text = ""  # incursiond-SITE[-INSTANCE] where not given
     username: Text | None = None
     password_file: FilePath | None = None
     ca_file: FilePath | None = None
@@ -211,7 +212,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         if not self.mqtt.client_id:
-            client_id = f"incursiond-{self.site.id}"
+            client_id = "-".join(filter(None, ("incursiond", self.site.id, self.site.instance)))
             force_setattr(self, "mqtt", msgspec.structs.replace(self.mqtt, client_id=client_id))
 
 

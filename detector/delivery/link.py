@@ -10,6 +10,7 @@ from paho.mqtt.enums import MQTTProtocolVersion
 
 from detector.delivery.backoff import Backoff
 from detector.delivery.broker import Broker
+from detector.delivery.ears import Ears
 from detector.delivery.flight import Answer, Flight, publication_of
 from detector.delivery.messages import Publication
 from detector.delivery.outbox import Item
@@ -33,20 +34,22 @@ class Link:
         topics: Topics,
         flight: Flight,
         rooms: Rooms,
+        ears: Ears,
+        changed: Callable[[bool], None],
         will: Publication,
         metrics: Metrics,
         time_s: Clock,
         monotonic_s: Clock,
     ) -> None:
         self._broker, self._topics, self._flight, self._will, self._metrics = broker, topics, flight, will, metrics
-        self._rooms = rooms
+        self._rooms, self._ears = rooms, ears
         self._time_s, self._monotonic_s = time_s, monotonic_s
         self._refused_kinds: set[str] = set()
         self._reconnecting = Reconnecting(
             broker,
             Backoff(),
             self._open,
-            metrics.connected.set,
+            changed,
             flight.settled,
             lambda: rooms.look(connected=False),
             monotonic_s,
@@ -75,7 +78,7 @@ class Link:
             self._flight,
             self._heard,
             self._rooms,
-            self._topics.receipts,
+            self._ears,
             self._monotonic_s,
         )
 

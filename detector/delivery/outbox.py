@@ -90,6 +90,11 @@ class Outbox:
                 self._changed.notify_all()
             return complete
 
+    def waits(self, topic: str) -> bool:
+        """Tell whether anything waits that is to be published on a topic."""
+        with self._changed:
+            return any(item.publication.topic == topic for item in self._items.values())
+
     def kept(self, number: int) -> bool:
         """Tell whether a letter whose alert the broker has confirmed is kept for rooms."""
         return number in self._told

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from detector import __version__
 from detector.delivery.alarm import journal_alarm, no_journal_alarm
 from detector.delivery.broker import BrokerSettings, broker_of
+from detector.delivery.ears import Ears
 from detector.delivery.flight import Flight
 from detector.delivery.journal import State
 from detector.delivery.ledger import Ledger
@@ -29,6 +30,7 @@ from detector.delivery.receipts import OVERDUE_S
 from detector.delivery.rooms import Rooms
 from detector.delivery.states import States
 from detector.delivery.topics import Topics
+from detector.delivery.twins import Twins
 from detector.incidents.message import IncidentMessage, stamp
 from detector.metrics import Metrics
 
@@ -50,6 +52,7 @@ class Delivery:
         metrics: Metrics,
         ledger: Ledger | None = None,
         rooms: Sequence[str] = (),
+        instance: str | None = None,
         time_s: Clock = time.time,
         monotonic_s: Clock = time.monotonic,
     ) -> None:
@@ -58,13 +61,27 @@ class Delivery:
         self._last_number = ledger.last_number if ledger else 0
         self._submitting = threading.Lock()
         self._alarm = ""
+        self._signed = {"instance": instance} if instance else {}
+        self.twins = Twins(instance, topics, self._outbox, self._states, time_s, monotonic_s) if instance else None
         # No time in the will: it is made when the connection begins, and is of use when that ends.
         will = self._state(
             self._topics.status, "offline", site=topics.site, version=__version__, reason="connection lost"
         )
         flight = Flight(self._outbox, self._states)
         self._rooms = Rooms(rooms, self._outbox, flight, metrics, monotonic_s)
-        self._link = Link(broker_of(settings), topics, flight, self._rooms, will, metrics, time_s, monotonic_s)
+        ears = Ears(topics, self._rooms, self.twins)
+        self._link = Link(
+            broker_of(settings),
+            topics,
+            flight,
+            self._rooms,
+            ears,
+            self._connected,
+            will,
+            metrics,
+            time_s,
+            monotonic_s,
+        )
         metrics.outbox.set_function(lambda: len(self._outbox))
         metrics.outbox_age.set_function(self._oldest_age_s)
         self._put_status("online")
@@ -131,6 +148,11 @@ class Delivery:
             self._ledger.close()
         return drained
 
+    def _connected(self, connected: bool) -> None:
+        self._metrics.connected.set(connected)
+        if self.twins:
+            self.twins.connected(connected)
+
     def _letters(self, messages: Sequence[IncidentMessage], received_s: float) -> list[Letter]:
         numbered = enumerate(messages, self._last_number + 1)
         return [letter(number, message, self._topics, received_s) for number, message in numbered]
@@ -166,9 +188,8 @@ class Delivery:
         site, now = self._topics.site, stamp(self._time_s())
         self._states.put(self._state(self._topics.status, state, site=site, time=now, version=__version__, **facts))
 
-    @staticmethod
-    def _state(topic: str, state: str, **facts: object) -> Publication:
-        return Publication(topic, msgspec.json.encode({"state": state, **facts}), retain=True)
+    def _state(self, topic: str, state: str, **facts: object) -> Publication:
+        return Publication(topic, msgspec.json.encode({"state": state, **self._signed, **facts}), retain=True)
 
     def _oldest_age_s(self) -> float:
         oldest_s = self._outbox.oldest_s()

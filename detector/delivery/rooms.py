@@ -6,8 +6,6 @@ import logging
 import math
 from collections.abc import Callable, Sequence
 
-from paho.mqtt.reasoncodes import ReasonCode
-
 from detector.delivery.flight import Flight
 from detector.delivery.messages import EXPIRY_S, Key
 from detector.delivery.outbox import Item, Outbox
@@ -63,11 +61,6 @@ class Rooms:
         self._metrics.receipts.labels("taken" if required else "not_required").inc()
         if required:
             self._outbox.release(self._receipts.take(receipt))
-
-    def subscribed(self, codes: Sequence[ReasonCode]) -> None:
-        """Take the broker's answer to our subscription to receipts."""
-        if codes[0].is_failure:
-            log.error("broker: refused the subscription to receipts: %s; rooms cannot confirm", str(codes[0]).lower())
 
     def look(self, *, connected: bool) -> None:
         """Send again what is due, give up what is too old, and count."""

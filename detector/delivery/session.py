@@ -13,6 +13,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from detector.delivery.broker import Broker, publish
 from detector.delivery.connection import Connection
+from detector.delivery.ears import Ears
 from detector.delivery.flight import WINDOW, Answer, Flight, publication_of
 from detector.delivery.messages import Publication
 from detector.delivery.outbox import Item
@@ -38,11 +39,11 @@ class Session:
         flight: Flight,
         heard: Heard,
         rooms: Rooms,
-        receipts: str,
+        ears: Ears,
         monotonic_s: Callable[[], float],
     ) -> None:
         self._version, self._flight, self._heard, self._monotonic_s = version, flight, heard, monotonic_s
-        self._rooms, self._receipts = rooms, receipts
+        self._rooms, self._ears = rooms, ears
         self._largest = _UNLIMITED
         self._sent_s: dict[int, float] = {}  # when what is not answered left, by packet id, the earliest first
         client = broker.client(version)
@@ -52,10 +53,10 @@ class Session:
             partial(self._ack, packet_id, code)
         )
         client.on_message = lambda _client, _data, message: self.connection.note(
-            partial(rooms.received, message.topic, bytes(message.payload))
+            partial(ears.received, message.topic, bytes(message.payload), retained=message.retain)
         )
         client.on_subscribe = lambda _client, _data, _id, codes, _facts: self.connection.note(
-            partial(rooms.subscribed, codes)
+            partial(ears.subscribed, codes)
         )
         self.connection = Connection(broker, client, version, self._accepted, monotonic_s)
 
@@ -85,8 +86,8 @@ class Session:
 
     def _accepted(self, facts: Any) -> None:
         self._largest = getattr(facts, "MaximumPacketSize", _UNLIMITED)
-        if self._rooms:
-            self.connection.client.subscribe(self._receipts, qos=1)
+        if filters := self._ears.filters(self._version):
+            self.connection.client.subscribe(filters)
         self._flight.restart(getattr(facts, "ReceiveMaximum", WINDOW))
 
     def _ack(self, packet_id: int, code: ReasonCode) -> None:

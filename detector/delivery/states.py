@@ -42,6 +42,11 @@ class States:
             if self._unsent.get(state.topic) is state:
                 del self._unsent[state.topic]
 
+    def latest(self, topic: str) -> Publication | None:
+        """Return the state of a topic; None without one."""
+        with self._lock:
+            return self._latest.get(topic)
+
     def again(self, state: Publication) -> None:
         """Note that a state did not arrive; it is sent again unless there is a later one."""
         with self._lock:

@@ -45,6 +45,11 @@ class Topics:
         return self._name("incident") + "/#"
 
     @property
+    def feed_statuses(self) -> str:
+        """Return the filter of the states of all feeds."""
+        return self._name("feed") + "/+/status"
+
+    @property
     def alerts(self) -> str:
         """Return the filter of all messages."""
         return self._name("alert") + "/#"

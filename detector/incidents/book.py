@@ -18,6 +18,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -28,6 +29,7 @@ from detector.incidents.incident import Depths, Incident, break_off, identify, r
 from detector.incidents.lifecycle import RANK, Standing, advance
 from detector.incidents.message import IncidentMessage, Other, Subject, stamp
 from detector.incidents.severity import CERTAINTIES, SEVERITIES, URGENCY
+from detector.incidents.stories import Stories, after
 from detector.incidents.subject import subjects
 from detector.rules.findings import Change, FindingRow, Findings
 from detector.rules.signs import ROLE, Sign
@@ -50,6 +52,7 @@ class _News:
     revision: bool = False  # it corrects what was said before
     worth_telling: bool = False
     outcome: str | None = None  # if it is over
+    known: bool = False  # another daemon has told of the incident, and this one not yet
     about: list[Entry] = field(default_factory=list)
 
 
@@ -69,6 +72,7 @@ class Book:
 
     def __init__(self, site: str, status: str) -> None:
         self.site, self.status = site, status
+        self.stories: Stories | None = None  # of all daemons of the site, where there are several
         self._open: dict[int, Incident] = {}
         self._lost: dict[int, Incident] = {}  # of tracks that have been lost, and may be heard again
         self._beside: dict[int, list[int]] = {}  # with whom a track flies: rows of its formation, itself among them
@@ -194,14 +198,44 @@ class Book:
         doer, lost = _doer(row, tracks), self._lost.pop(row, None)
         incident = lost or self._open.get(row) or self._of_formation(row, tracks)
         if incident is None:
-            incident = Incident(row, identify(self.site, doer.track_id, now_s), now_s)
+            incident = self._told_of(doer, now_s) or Incident(row, identify(self.site, doer.track_id, now_s), now_s)
+        known = incident.before is not None and not incident.entries
         if self._open.get(incident.row) is not incident:  # it is new, or its subject has been let go of
             incident.row = row
         if doer.track_id in incident.missing:
             incident.missing.remove(doer.track_id)
         self._open[row] = incident
         incident.cast(_names(self._beside.get(row, [row]), tracks), "formation")
-        return _News(segment, incident, doer, now_s, revision=lost is not None)
+        return _News(segment, incident, doer, now_s, revision=lost is not None, known=known)
+
+    def _told_of(self, doer: Doer, now_s: float) -> Incident | None:
+        """Return the incident that another daemon has open of a track, to go on with."""
+        if self.stories is None:
+            return None
+        name = doer.track_id
+        told = self.stories.open_of(name, now_s) or self.stories.with_wingman(name, now_s)
+        if told is None:
+            return None
+        ours = (incident for incident in self._open.values() if incident.incident_id == told.incident_id)
+        return next(ours, None) or Incident.after(doer.row, told)
+
+    def follow(self, now_s: float, tracks: TrackStore) -> list[IncidentMessage]:
+        """Go on in the older of two stories that two daemons have begun of one subject; the younger is closed."""
+        messages = []
+        ours = {incident.incident_id: incident for incident in self._open.values()}
+        for incident in _by_name(ours.values(), tracks):
+            told = self.stories and self.stories.open_of(tracks.name(incident.row), now_s)
+            older = told and (told.opened_at, told.incident_id) < (stamp(incident.opened_s), incident.incident_id)
+            if told and older and told.incident_id not in ours:
+                incident.phase = advance(incident.phase, Standing.OVER)
+                (closed,) = self._messages([_Draft(incident, "closed", now_s, outcome="resolved")], tracks)
+                findings = tuple(replace(f, ended_at=f.ended_at or closed.subject.time) for f in closed.findings)
+                words = f"Goes on as incident {told.incident_id}: {told.headline}"
+                messages.append(replace(closed, headline=words, findings=findings))
+                incident.follow(told)
+                if incident.adds():
+                    messages += self._messages([self._tell(incident, now_s, ())], tracks)
+        return messages
 
     def _of_formation(self, row: int, tracks: TrackStore) -> Incident | None:
         """Return the oldest open incident of those with whom a track flies."""
@@ -243,6 +277,8 @@ class Book:
 
     def _say(self, every: list[_News], tracks: TrackStore, depths: Depths) -> list[tuple[int, IncidentMessage]]:
         """Return (segment, message) for all news that are worth one."""
+        for news in every:
+            news.worth_telling &= not news.known or news.outcome is not None or news.incident.adds()
         told = [news for news in every if news.worth_telling]
         for news in every:
             if not news.worth_telling:
@@ -354,13 +390,12 @@ class Book:
 
     def _message(self, draft: _Draft, subject: Subject) -> IncidentMessage:
         incident, event, now_s, about, revision, outcome = draft
-        incident.sequence += 1
         leading = incident.leading(about)
-        return IncidentMessage(
+        message = IncidentMessage(
             site=self.site,
             status=self.status,
             incident_id=incident.incident_id,
-            sequence=incident.sequence,
+            sequence=incident.sequence + 1,
             event=event,
             cause=leading.kind,
             revision=revision,
@@ -378,6 +413,25 @@ class Book:
             findings=tuple(e.finding() for e in incident.entries),
             zone_id=leading.zone_id,
         )
+        if self.stories is not None:
+            message = self._in_turn(incident, message, self.stories)
+        incident.sequence = message.sequence
+        return message
+
+    @staticmethod
+    def _in_turn(incident: Incident, message: IncidentMessage, stories: Stories) -> IncidentMessage:
+        """Return a message as it follows on what all daemons have told."""
+        number, last = stories.number(message), stories.last(incident.incident_id)
+        if number > message.sequence:
+            incident.before = last
+        if last is not None and number > max(last.sequence, 1):
+            reopens = last.outcome is not None and message.outcome is None
+            event = "updated" if reopens or message.event == "opened" else message.event
+            message = replace(message, sequence=number, event=event, revision=message.revision or reopens)
+        message = replace(message, sequence=number)
+        message = after(message, incident.before) if incident.before else message
+        stories.hear(message, live=True)
+        return message
 
 
 def _doer(row: int, tracks: TrackStore) -> Doer:

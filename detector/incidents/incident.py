@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from detector.airspace.zones import Zone
 from detector.incidents.entry import Doer, Entry, Episode, Stay
 from detector.incidents.lifecycle import Phase, Standing, advance
-from detector.incidents.message import stamp
+from detector.incidents.message import IncidentMessage, stamp
+from detector.incidents.severity import SEVERITIES
+from detector.incidents.stories import as_told, seconds
 from detector.rules.findings import Change, FindingRow
 from detector.rules.signs import AGAIN_S, COUNTED, Sign
 
@@ -38,6 +40,26 @@ class Incident:
     roles: dict[str, str] = field(default_factory=dict)  # of tracks, by name; its subject's goes unsaid
     close_s: float = math.inf  # when it closes by itself
     missing: list[str] = field(default_factory=list)  # tracks that were lost where nobody knows what became of them
+    before: IncidentMessage | None = None  # what another daemon had told, when this one went on from there
+
+    @classmethod
+    def after(cls, row: int, before: IncidentMessage) -> Incident:
+        """Return the incident that goes on from what another daemon has told."""
+        incident = cls(row, "", 0.0)
+        incident.follow(before)
+        return incident
+
+    def follow(self, before: IncidentMessage) -> None:
+        """Go on from what another daemon has told."""
+        self.incident_id, self.opened_s, self.sequence = before.incident_id, seconds(before.opened_at), before.sequence
+        self.phase, self.severity = Phase(before.phase), SEVERITIES.index(before.severity)
+        self.before = before
+
+    def adds(self) -> bool:
+        """Tell whether it amounts to more than was told before it went on from there."""
+        severity = max((entry.severity for entry in self.entries), default=-1)
+        rises = severity > self.severity or advance(self.phase, self.standing()) is not self.phase
+        return self.before is None or rises or not as_told((e.finding() for e in self.entries), self.before)
 
     def stays(self) -> list[Stay]:
         """Return the entries that are stays in zones."""
@@ -75,6 +97,7 @@ class Incident:
     def farewell(self) -> str:
         """Return the outcome of an incident that is clear."""
         kinds = {entry.kind for entry in self.entries}
+        kinds |= {finding.kind for finding in self.before.findings} if self.before else set()
         if self.missing:
             return "lost"
         if "interception" in kinds and kinds & _DETERRED:

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
+import msgspec
+
 from detector.airspace.zones import Zone
 from detector.incidents.entry import UNKNOWN, Entry, Episode, Stay
 from detector.incidents.incident import Incident
 from detector.incidents.lifecycle import Phase
+from detector.incidents.message import IncidentMessage
 
 Plain = dict[str, Any]
 ZoneOf = Callable[[str, str, str], Zone]
@@ -24,13 +27,16 @@ LAYOUT = {kind.__name__: [f.name for f in fields(kind)] for kind in (Incident, S
 def plain(incident: Incident) -> Plain:
     """Return an incident as plain data."""
     known = {name: getattr(incident, name) for name in LAYOUT["Incident"]}
-    return known | {"phase": incident.phase.value, "entries": [_plain(entry) for entry in incident.entries]}
+    before = incident.before and msgspec.json.encode(incident.before)
+    entries = [_plain(entry) for entry in incident.entries]
+    return known | {"phase": incident.phase.value, "entries": entries, "before": before}
 
 
 def incident_of(data: Plain, zone_of: ZoneOf) -> Incident:
     """Return the incident that plain data tells of."""
     entries = [_entry(entry, zone_of) for entry in data["entries"]]
-    return Incident(**data | {"phase": Phase(data["phase"]), "entries": entries})
+    before = data["before"] and msgspec.json.decode(data["before"], type=IncidentMessage)
+    return Incident(**data | {"phase": Phase(data["phase"]), "entries": entries, "before": before})
 
 
 def _plain(entry: Entry) -> Plain:

@@ -32,6 +32,7 @@ SESSION_S = 7 * 86_400  # messages expire after a day; a room that was away for 
 LONGEST_WAIT_S = 5.0  # there are few rooms, and an alert must not wait for one that sleeps
 GOODBYE_S = 2.0  # for the last receipts
 
+_COPIES = (Verdict.REPEATED, Verdict.DIFFERS)  # of two daemons that took reports in another order, one differs
 _SAID = {
     Verdict.DIFFERS: "incident {id}: message {n} came again with other content, left out",
     Verdict.LATE: "incident {id}: message {n} came after a later one was passed on, left out",
@@ -132,7 +133,7 @@ class Listener:
         for step in steps:
             _say(step)
             if step.incident_id:
-                self.receipts.owe(step.incident_id, time.monotonic(), repeated=step.verdict is Verdict.REPEATED)
+                self.receipts.owe(step.incident_id, time.monotonic(), repeated=step.verdict in _COPIES)
 
     def _open(self, version: MQTTProtocolVersion) -> Session:
         return Session(self._broker, version, self._topics, self, time.monotonic)

@@ -1,0 +1,154 @@
+"""Other daemons of the same site (instances): what they tell, and whether they live.
+
+All of them write the same retained topics. So whoever hears there what is worse, or older, than what it has said itself
+says that again: the last will of one that died does not stand, nor an incident as it was before.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from detector.delivery.messages import key_of, read
+from detector.delivery.outbox import Outbox
+from detector.delivery.states import States
+from detector.delivery.topics import Topics
+from detector.incidents.message import IncidentMessage, stamp
+from detector.incidents.stories import seconds
+
+log = logging.getLogger(__name__)
+
+SILENT_S = 15.0  # three times what a daemon says in vain: it hangs, though the broker still has its connection
+
+_BADNESS = {"offline": 2, "down": 2, "stale": 1}
+_MESSAGES = msgspec.json.Decoder(IncidentMessage)
+
+
+class _Word(msgspec.Struct):
+    """What a daemon says of itself, or of a feed."""
+
+    state: str
+    instance: str | None = None
+    instance_state: str | None = None  # for itself alone, whatever has become of others
+    time: str | None = None
+    incidents: list[str] = []
+
+
+_WORDS = msgspec.json.Decoder(_Word)
+
+
+@dataclass(slots=True)
+class Twin:
+    """Another daemon."""
+
+    state: str  # online, degraded, offline or silent
+    since_s: float  # Unix time
+    heard_s: float  # monotonic
+
+
+@dataclass(slots=True)
+class Heard:
+    """What other daemons have told of incidents."""
+
+    messages: list[tuple[IncidentMessage, bool]]  # each with whether it has just been told
+    vouched: list[tuple[list[str], float]]  # ids of incidents that one had open at a Unix time
+
+    def __bool__(self) -> bool:
+        return bool(self.messages or self.vouched)
+
+
+class Twins:
+    """The other daemons; `received` and `connected` belong to the link's thread, the rest to another one.
+
+    `caught_up` is set once everything has been read that was told before.
+    """
+
+    def __init__(
+        self,
+        instance: str,
+        topics: Topics,
+        outbox: Outbox,
+        states: States,
+        time_s: Callable[[], float],
+        monotonic_s: Callable[[], float],
+    ) -> None:
+        self.caught_up = threading.Event()
+        self._instance, self._topics, self._outbox, self._states = instance, topics, outbox, states
+        self._time_s, self._monotonic_s = time_s, monotonic_s
+        self._twins: dict[str, Twin] = {}
+        self._connected = False
+        self._heard = Heard([], [])
+        self._lock = threading.Lock()
+
+    def connected(self, connected: bool) -> None:
+        """Note whether there is a broker; without one nobody is heard, and nobody blamed for that."""
+        with self._lock:
+            self._connected = connected
+            for twin in self._twins.values():
+                twin.heard_s = self._monotonic_s()
+
+    def received(self, topic: str, payload: bytes, *, retained: bool) -> None:
+        """Take what arrived on a topic of the site."""
+        try:
+            if self._topics.kind(topic) == "incident":
+                self._incident(topic, payload, retained=retained)
+            elif payload:
+                self._state(topic, read(payload, _WORDS), retained=retained)
+        except ValueError as error:
+            log.debug("%s: refused: %s", topic, error)
+
+    def take(self) -> Heard:
+        """Return what was told of incidents since this was last called."""
+        with self._lock:
+            heard, self._heard = self._heard, Heard([], [])
+        return heard
+
+    def look(self) -> dict[str, Twin]:
+        """Return the other daemons that have been heard of, by instance."""
+        now_s = self._monotonic_s()
+        with self._lock:
+            for twin in self._twins.values():
+                if self._connected and twin.state not in {"offline", "silent"} and now_s - twin.heard_s > SILENT_S:
+                    twin.state, twin.since_s = "silent", self._time_s()
+            return dict(sorted(self._twins.items()))
+
+    def _incident(self, topic: str, payload: bytes, *, retained: bool) -> None:
+        sequence = key_of(payload).sequence if payload else 0
+        ours = self._states.latest(topic)
+        if ours and key_of(ours.payload).sequence > sequence and not self._outbox.waits(topic):
+            self._states.again(ours)
+        if payload:
+            message = read(payload, _MESSAGES)
+            with self._lock:
+                self._heard.messages.append((message, not retained))
+
+    def _state(self, topic: str, word: _Word, *, retained: bool) -> None:
+        if word.instance in {self._instance, None}:
+            if topic == self._topics.status and not retained:
+                self.caught_up.set()
+            return
+        ours = self._states.latest(topic)
+        if ours and _BADNESS.get(word.state, 0) > _BADNESS.get(read(ours.payload, _WORDS).state, 0):
+            self._states.again(ours)
+        if topic == self._topics.status:
+            self._note(str(word.instance), word)
+
+    def _note(self, instance: str, word: _Word) -> None:
+        state = "offline" if word.state == "offline" else word.instance_state or word.state
+        with self._lock:
+            twin = self._twins.setdefault(instance, Twin("", 0.0, 0.0))
+            twin.heard_s = self._monotonic_s()
+            if twin.state != state:
+                twin.state, twin.since_s = state, self._time_s()
+            if word.time and word.incidents:
+                self._heard.vouched.append((word.incidents, seconds(word.time)))
+
+
+def facts(twins: dict[str, Twin]) -> list[dict[str, Any]]:
+    """Return what a status says of them."""
+    return [{"instance": name, "state": twin.state, "since": stamp(twin.since_s)} for name, twin in twins.items()]

@@ -1,0 +1,144 @@
+"""What a daemon makes of the words of another: whether that lives, and when its own word must be said again."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from msgspec.structs import replace
+
+from detector.delivery.letters import letter
+from detector.delivery.messages import Publication
+from detector.delivery.outbox import Outbox
+from detector.delivery.states import States
+from detector.delivery.topics import Topics
+from detector.delivery.twins import SILENT_S, Twins, facts
+from detector.incidents.message import stamp
+from tests.test_schema import MESSAGE
+
+TOPICS = Topics("airspace/v1", "pl-east")
+INCIDENT = TOPICS.incident(MESSAGE.incident_id)
+
+
+class Desk:
+    """Daemon a, at a time that does not pass by itself."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+        self.outbox, self.states = Outbox(), States()
+        clock = lambda: self.now_s  # noqa: E731
+        self.twins = Twins("a", TOPICS, self.outbox, self.states, clock, clock)
+        self.twins.connected(True)
+
+    def say(self, topic: str, payload: bytes) -> None:
+        """Say something, and have it confirmed."""
+        self.states.put(Publication(topic, payload, retain=True))
+        for state in self.states.unsent():
+            self.states.sent(state)
+
+    def hear(self, topic: str, *, retained: bool = False, **word: object) -> None:
+        self.twins.received(topic, json.dumps(word).encode() if word else b"", retained=retained)
+
+    def again(self) -> list[str]:
+        return [state.topic for state in self.states.unsent()]
+
+
+def word(state: str, instance: str = "a", **facts: object) -> bytes:
+    return json.dumps({"state": state, "instance": instance} | facts).encode()
+
+
+def told(sequence: int) -> dict[str, object]:
+    return {"incident_id": MESSAGE.incident_id, "sequence": sequence}
+
+
+@pytest.mark.parametrize(
+    ("topic", "ours", "theirs", "again"),
+    [
+        (TOPICS.status, "online", "offline", True),
+        (TOPICS.status, "degraded", "offline", True),
+        (TOPICS.status, "online", "degraded", False),
+        (TOPICS.feed_status("mast"), "up", "down", True),
+        (TOPICS.feed_status("mast"), "up", "stale", True),
+        (TOPICS.feed_status("mast"), "stale", "down", True),
+        (TOPICS.feed_status("mast"), "down", "up", False),
+        (TOPICS.feed_status("mast"), "up", "up", False),
+    ],
+)
+def test_what_is_worse_than_ours_does_not_stand(topic: str, ours: str, theirs: str, again: bool) -> None:
+    desk = Desk()
+    desk.say(topic, word(ours))
+    desk.hear(topic, state=theirs, instance="a")
+    assert not desk.again(), "it is our own"
+    desk.hear(topic, state=theirs, instance="b")
+    assert desk.again() == [topic] * again
+
+
+@pytest.mark.parametrize(("sequence", "again"), [(0, True), (2, True), (3, False), (4, False)])
+@pytest.mark.parametrize("waits", [False, True])
+def test_an_incident_does_not_turn_back(sequence: int, again: bool, waits: bool) -> None:
+    desk = Desk()
+    desk.say(INCIDENT, json.dumps(told(3)).encode())
+    desk.outbox.add([letter(1, replace(MESSAGE, sequence=4), TOPICS, 0.0)] if waits else [])
+    desk.hear(INCIDENT, **(told(sequence) if sequence else {}))
+    assert desk.again() == [INCIDENT] * (again and not waits), "what waits will set it right by itself"
+
+
+def test_who_is_heard_lives_until_its_will_or_its_silence() -> None:
+    desk = Desk()
+
+    def states() -> list[str]:
+        return [twin.state for twin in desk.twins.look().values()]
+
+    desk.hear(TOPICS.status, state="online", instance="a")
+    assert not states(), "it is our own"
+    desk.hear(TOPICS.status, state="degraded", instance="b", instance_state="online")
+    assert states() == ["online"]
+    desk.now_s += SILENT_S
+    assert states() == ["online"]
+    desk.now_s += 1.0
+    assert states() == ["silent"]
+    since = facts(desk.twins.look())
+    desk.now_s += 1.0
+    assert facts(desk.twins.look()) == since == [{"instance": "b", "state": "silent", "since": stamp(1016.0)}]
+    desk.hear(TOPICS.status, state="online", instance="b")
+    assert states() == ["online"]
+    desk.twins.connected(False)
+    desk.now_s += 100.0
+    assert states() == ["online"], "without a broker nobody can be heard"
+    desk.twins.connected(True)
+    assert states() == ["online"]
+    desk.hear(TOPICS.status, state="offline", instance="b")
+    desk.now_s += 100.0
+    assert states() == ["offline"]
+
+
+def test_all_has_been_read_when_our_own_status_comes_back() -> None:
+    desk = Desk()
+    desk.hear(TOPICS.status, state="offline", instance="a", retained=True)
+    desk.hear(TOPICS.status, state="online", instance="b")
+    desk.hear(TOPICS.feed_status("mast"), state="up", instance="a")
+    assert not desk.twins.caught_up.is_set()
+    desk.hear(TOPICS.status, state="online", instance="a")
+    assert desk.twins.caught_up.is_set()
+
+
+def test_what_is_told_of_incidents_is_handed_on_once() -> None:
+    desk, sent = Desk(), letter(1, MESSAGE, TOPICS, 0.0).publications[1]
+    desk.twins.received(sent.topic, sent.payload, retained=True)
+    desk.twins.received(sent.topic, sent.payload, retained=False)
+    desk.hear(TOPICS.status, state="online", instance="b", time=stamp(5.0), incidents=["x"])
+    heard = desk.twins.take()
+    assert heard.messages == [(MESSAGE, False), (MESSAGE, True)]
+    assert heard.vouched == [(["x"], 5.0)]
+    assert not desk.twins.take()
+
+
+@pytest.mark.parametrize(
+    "payload", [b"{", b"[" * 100_000, b'{"state": 1}', b'{"state": "x", "time": "?", "incidents": ["i"]}']
+)
+@pytest.mark.parametrize("topic", [TOPICS.status, INCIDENT, TOPICS.feed_status("mast")])
+def test_nonsense_is_left_alone(topic: str, payload: bytes) -> None:
+    desk = Desk()
+    desk.say(topic, word("online", **told(1)))
+    desk.twins.received(topic, payload, retained=False)
+    assert not desk.twins.take()
