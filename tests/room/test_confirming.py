@@ -138,7 +138,7 @@ def test_a_room_that_connects_after_the_daemon_has_sent_everything_again(
     assert "gap" not in room.said()
 
 
-@pytest.mark.parametrize("seed", [4, 8])  # of each, the broker and both rooms die
+@pytest.mark.parametrize("seed", [2, 10])  # of each, the broker and both rooms die
 def test_rooms_and_broker_killed_at_random_lose_nothing(
     mosquitto: Mosquitto, deliver: Deliver, listen: Any, seed: int
 ) -> None:
