@@ -153,7 +153,7 @@ def test_without_the_rule_each_is_an_incident_at_once():
     assert messages[0].time[14:19] == "01:41"
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(3))
 def test_any_cut_gives_the_same_story(seed):
     rng = np.random.default_rng(seed)
     flights = [
@@ -175,5 +175,6 @@ def test_any_cut_gives_the_same_story(seed):
 
     whole = story([])
     assert b"interference" in whole
-    assert story(sorted(rng.integers(0, len(plots), 40).tolist())) == whole
+    for _ in range(4):
+        assert story(sorted(rng.integers(0, len(plots), 40).tolist())) == whole
     assert story(range(1, len(plots), 7)) == whole
