@@ -76,7 +76,7 @@ def deliver():
 
     yield make
     for delivery in made:
-        delivery.stop()
+        delivery.stop(0.1)
 
 
 def value(metrics: Metrics, name: str) -> float:

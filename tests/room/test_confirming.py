@@ -15,6 +15,8 @@ from msgspec.structs import replace
 
 from detector.delivery.ledger import Ledger
 from detector.delivery.publisher import Delivery
+from detector.delivery.receipts import OVERDUE_S
+from detector.delivery.rooms import LOOK_S
 from detector.delivery.topics import Topics
 from detector.incidents.message import IncidentMessage
 from detector.metrics import Metrics
@@ -29,11 +31,11 @@ Deliver = Callable[..., tuple[Delivery, Metrics]]
 def deliver(mosquitto: Mosquitto) -> Iterator[Deliver]:
     made: list[Delivery] = []
 
-    def start(*rooms: str, ledger: Ledger | None = None) -> tuple[Delivery, Metrics]:
+    def start(*rooms: str, ledger: Ledger | None = None, **clock: Any) -> tuple[Delivery, Metrics]:
         keys = {"client_id": "incursiond", "username": None, "password_file": None, "ca_file": None}
         metrics = Metrics()
         settings, topics = SimpleNamespace(url=mosquitto.url, **keys), Topics("airspace/v1", "pl-east")
-        made.append(Delivery(settings, topics, metrics, ledger, rooms))
+        made.append(Delivery(settings, topics, metrics, ledger, rooms, **clock))
         made[-1].start()
         return made[-1], metrics
 
@@ -136,14 +138,14 @@ def test_a_room_that_connects_after_the_daemon_has_sent_everything_again(
     assert "gap" not in room.said()
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [2, 10])  # of each, the broker and both rooms die
 def test_rooms_and_broker_killed_at_random_lose_nothing(
     mosquitto: Mosquitto, deliver: Deliver, listen: Any, seed: int
 ) -> None:
     chance, made, names = random.Random(seed), 0, ("warsaw", "suwalki")
     rooms = [listen(name) for name in names]
     delivery, _ = deliver(*names)
-    end_s, next_s = time.monotonic() + 20.0, time.monotonic() + 1.0
+    end_s, next_s = time.monotonic() + 10.0, time.monotonic() + 1.0
     while time.monotonic() < end_s:
         made += 1
         delivery.submit([message(made, incident_id) for incident_id in "ab"], time.time())
@@ -167,13 +169,18 @@ def test_rooms_and_broker_killed_at_random_lose_nothing(
 
 
 def test_a_silent_room_is_named_and_counted(deliver: Deliver, listen: Any) -> None:
-    delivery, metrics = deliver("warsaw", "suwalki")
+    ahead_s = 0.0
+    delivery, metrics = deliver("warsaw", "suwalki", monotonic_s=lambda: time.monotonic() + ahead_s)
     suwalki = listen("suwalki")
     delivery.submit([message(1), message(2)], time.time())
     assert delivery.drain(5)
     until(lambda: suwalki.sequences("a") == [1, 2])
     assert delivery.late() == []
-    until(lambda: delivery.late() == ["room warsaw does not confirm"], 15.0)
+    ahead_s = OVERDUE_S / 2
+    time.sleep(2 * LOOK_S)
+    assert delivery.late() == []
+    ahead_s = OVERDUE_S
+    until(lambda: delivery.late() == ["room warsaw does not confirm"])
     until(lambda: value(metrics, "room_unconfirmed_messages", room="warsaw") == 2)
     assert value(metrics, "room_unconfirmed_messages", room="suwalki") == 0
     assert value(metrics, "room_unconfirmed_oldest_age_seconds", room="warsaw") >= 10

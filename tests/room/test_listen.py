@@ -132,9 +132,9 @@ def test_two_rooms(listen: Any, publisher: Publisher) -> None:
     assert rooms[0].lines() == rooms[1].lines() == [line("a", n) for n in range(1, 30)]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_killed_at_random_it_writes_everything_once_and_in_order(listen: Any, publisher: Publisher, seed: int) -> None:
-    chance, count = random.Random(seed), 240  # all of it fits into the broker's queue
+    chance, count = random.Random(seed), 150  # all of it fits into the broker's queue
     room = listen()
 
     def flow() -> None:
@@ -146,7 +146,7 @@ def test_killed_at_random_it_writes_everything_once_and_in_order(listen: Any, pu
     flowing = threading.Thread(target=flow)
     flowing.start()
     while flowing.is_alive():
-        time.sleep(chance.uniform(1.5, 3.0))
+        time.sleep(chance.uniform(1.0, 2.0))
         room.end(signal.SIGKILL)
         room.start()
     flowing.join()

@@ -17,7 +17,7 @@ from detector.picture import Airspace
 from detector.rules.incursion import Params
 from detector.tracks.identity import Classifier
 from tests import zoo
-from tests.test_pipeline import story
+from tests.test_pipeline import cuts_at_random, story
 
 GEOD = Geod(ellps="WGS84")
 
@@ -208,16 +208,15 @@ def run(plots, cuts, windows):
     return messages
 
 
-spans = st.tuples(st.integers(0, 400), st.integers(1, 300)).map(lambda each: (each[0], each[0] + each[1]))
+spans = st.tuples(st.integers(0, 250), st.integers(1, 150)).map(lambda each: (each[0], each[0] + each[1]))
 
 
-@given(seed=st.integers(0, 10_000), windows=st.lists(spans, min_size=1, max_size=3), data=st.data())
+@given(seed=st.integers(0, 10_000), windows=st.lists(spans, min_size=1, max_size=3))
 @settings(max_examples=6, deadline=None)
-def test_any_cut_gives_the_same_story(seed, windows, data):
+def test_any_cut_gives_the_same_story(seed, windows):
     plots = story(seed)
     whole = run(plots, [], windows)
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(plots)), max_size=40)))
-    assert msgspec.json.encode(run(plots, cuts, windows)) == msgspec.json.encode(whole)
+    assert msgspec.json.encode(run(plots, cuts_at_random(seed, plots), windows)) == msgspec.json.encode(whole)
     for message in whole:
         for finding in message.findings:
             if finding.zone_id == "square":

@@ -8,6 +8,7 @@ from tests import zoo
 
 RULES = zoo.only(loitering=loitering.Params())
 FOR_S = 1300.0
+RADAR = {"source": "radar"}  # five times fewer reports, and as long a trail
 
 
 def flown(east_m, north_m, t, source: str = "adsb", lon: float = 19.8, **columns):
@@ -59,13 +60,13 @@ def test_racetracks_and_orbits_are_found(path, source):
 @pytest.mark.parametrize(
     "plots",
     [
-        flown(*racetrack(15_000.0, 3000.0, 180.0, for_s=800.0)),  # not for long
-        flown(*racetrack(40_000.0, 3000.0, 180.0)),  # too large
-        flown(*racetrack(15_000.0, 3000.0, 180.0), lon=17.0),  # far from any zone
-        flown(*racetrack(12_000.0, 3000.0, 25.0)),  # hardly moves
+        flown(*racetrack(15_000.0, 3000.0, 180.0, for_s=800.0), **RADAR),  # not for long
+        flown(*racetrack(40_000.0, 3000.0, 180.0), **RADAR),  # too large
+        flown(*racetrack(15_000.0, 3000.0, 180.0), lon=17.0, **RADAR),  # far from any zone
+        flown(*racetrack(12_000.0, 3000.0, 25.0), **RADAR),  # hardly moves
         flown(*racetrack(15_000.0, 3000.0, 180.0), callsign="LOT1"),
-        flown(0 * np.arange(FOR_S), 16.0 * np.arange(FOR_S), np.arange(FOR_S)),  # straight on, slowly
-        flown(*np.zeros((2, 1300)), np.arange(FOR_S), source="radar"),  # stands
+        flown(0 * np.arange(FOR_S), 16.0 * np.arange(FOR_S), np.arange(FOR_S), **RADAR),  # straight on, slowly
+        flown(*np.zeros((2, 1300)), np.arange(FOR_S), **RADAR),  # stands
         flown(*racetrack(2000.0, 300.0, 8.0), on_ground=1),  # taxies
     ],
     ids=["short", "large", "far", "slow", "neutral", "straight", "stands", "taxies"],

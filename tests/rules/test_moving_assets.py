@@ -87,21 +87,19 @@ def test_conduct_near_a_ship_matters():
     assert tell(near, turns) == []
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_any_cut_gives_the_same_story(seed):
+def test_any_cut_gives_the_same_story():
     plots = zoo.in_order(ship(150.0, step_s=1.7), past(600.0, of_speed=150.0, times=np.arange(0.3, 400.0, 2.3)))
-    whole = zoo.pipeline([SHIP], tables=RULES)
-    expected = zoo.tell(whole, plots, until=1500.0)
-    assert expected
-    rng, cut = np.random.default_rng(seed), zoo.pipeline([SHIP], tables=RULES)
-    ends = np.unique(np.append(rng.integers(1, len(plots), 40), len(plots)))
-    messages, start = [], 0
-    for end in ends.tolist():
-        part = plots.take(np.arange(start, end))
-        messages += cut.step(part, float(part.time_s[-1])).messages
-        start = end
-    messages += cut.step(plots.take(slice(0, 0)), 1500.0).messages
-    assert messages == expected
+    whole = zoo.tell(zoo.pipeline([SHIP], tables=RULES), plots, until=1500.0)
+    assert whole
+    at_random = np.random.default_rng(1).integers(1, len(plots), 40)
+    for ends in (np.unique(np.append(at_random, len(plots))), np.arange(1, len(plots) + 1)):
+        cut, messages, start = zoo.pipeline([SHIP], tables=RULES), [], 0
+        for end in ends.tolist():
+            part = plots.take(np.arange(start, end))
+            messages += cut.step(part, float(part.time_s[-1])).messages
+            start = end
+        messages += cut.step(plots.take(slice(0, 0)), 1500.0).messages
+        assert messages == whole
 
 
 def test_a_reload_goes_on_following():

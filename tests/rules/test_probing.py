@@ -53,7 +53,7 @@ def test_further_ones_are_counted():
 
 
 def test_those_of_another_incident_count_too():
-    messages = tell(probes(2, 1500.0))
+    messages = tell(probes(2, 1500.0, reports_s=5.0))
     assert len({m.incident_id for m in messages}) == 2
     assert [f.evidence.approaches for f in probing_of(messages)] == [2]
 
@@ -63,7 +63,7 @@ def test_those_of_another_incident_count_too():
     [
         probes(1, 300.0),
         probes(2, 300.0, peak_m=-2000.0),  # it enters
-        probes(2, 4000.0),  # more than an hour apart
+        probes(2, 4000.0, reports_s=5.0),  # more than an hour apart
         probes(2, 300.0, peak_m=40_000.0),  # never so near
         probes(3, 300.0, callsign="LOT123"),
     ],
