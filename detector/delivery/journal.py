@@ -78,14 +78,14 @@ class Journal:
             new = not path.exists()
             if not new and not path.stat().st_size:  # SQLite would take it for a new one
                 raise JournalDamagedError("the file is empty")
-            frames = committed_frames(path.with_name(f"{path.name}-wal"))
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             self._db = sqlite3.connect(path, PATIENCE_S, isolation_level="IMMEDIATE", check_same_thread=False)
             try:
                 if self._db.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":  # so it tells of a full disk
                     raise DiskError("no room for a write-ahead log")
                 self._db.execute("PRAGMA synchronous = FULL")
-                self._check(frames)
+                # Counted now that the log is open: nobody who reads along can take it away by closing any more.
+                self._check(committed_frames(path.with_name(f"{path.name}-wal")))
                 self._upgrade(path)
                 self._path, self._file = path, path.stat()
             except BaseException:

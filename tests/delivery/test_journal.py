@@ -16,6 +16,7 @@ from detector.delivery.journal import Journal, JournalDamagedError, State
 from detector.delivery.ledger import Ledger
 from detector.delivery.letters import Letter
 from detector.delivery.messages import Publication
+from detector.delivery.wal import committed_frames
 from detector.errors import InputError
 
 REPO = Path(__file__).parents[2]
@@ -75,6 +76,21 @@ def test_letters_that_are_done_stay_for_a_while_and_those_that_wait_for_good(pat
     journal.write(letters(*range(1, 21)), done=range(2, 19))
     assert [row[0] for row in sqlite3.connect(path).execute("SELECT number FROM letters")] == [1, *range(16, 21)]
     assert journal.waiting() == letters(1, 19, 20)
+
+
+def test_who_has_read_along_and_goes_while_it_is_opened_damages_nothing(path, monkeypatch):
+    first, reader = Journal(path), sqlite3.connect(path)
+    first.write(letters(1))
+    reader.execute("SELECT * FROM letters").fetchall()
+    first.close()  # not the last: the log stays
+
+    def counted(wal: Path) -> int:
+        frames = committed_frames(wal)
+        reader.close()
+        return frames
+
+    monkeypatch.setattr(module, "committed_frames", counted)
+    assert Journal(path).waiting() == letters(1)
 
 
 def test_an_older_schema_is_upgraded_in_place(path, monkeypatch):
