@@ -73,7 +73,7 @@ class Daemon(Process):
 
     def begin(self) -> None:
         self._watch.daemon_starts()
-        self.ledger = None
+        self.ledger = self.delivery = None
         self.ledger = ledger = Ledger(self.disk.folder, self.time_s)
         self._core = Core(self.world, ledger.states)
         recovered = recovery._closed(ledger.open, self._core.open.keys(), self.time_s())
@@ -99,6 +99,7 @@ class Daemon(Process):
         self.disk.cut()
         if self.delivery is not None:
             self._driver.end()
+        self._net.left(self)
 
     def look(self) -> list[str]:
         """Do what the real one does once a second."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.simulation.world import Killed, Process
+from tests.simulation.world import Process
 
 Seen = Callable[[str, list[Any]], None]
 
@@ -32,7 +32,7 @@ class Disk:
     def dies(self, when: str) -> None:
         if self.die == when:
             self.die = ""
-            raise Killed
+            self.process.die()
 
     def cut(self) -> None:
         """Let go of everything as the end of a process does."""

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
@@ -47,6 +47,12 @@ class Net:
 
     def is_cut(self, name: str) -> bool:
         return self.world.now_s < self.cut_until_s.get(name, 0.0)
+
+    def left(self, process: Process) -> None:
+        """Note that a process is no more: the broker learns it at once, unless the way is cut."""
+        for wire in [w for w in self.wires if w.process is process]:
+            wire.close()
+            self.world.after(NOTICED_BY_BROKER_S if self.is_cut(process.name) else 0.01, wire.broker_gone)
 
     def reset(self, name: str) -> None:
         for wire in [w for w in self.wires if w.process.name == name]:
@@ -147,9 +153,8 @@ class Client:
         self._send(("puback", mid))
 
     def disconnect(self) -> None:
-        if self._wire:
-            self._wire.up(("disconnect",))
-            self._wire = None
+        self._send(("disconnect",))
+        self._wire = None
 
     def socket(self) -> Wire | None:
         return self._wire
@@ -176,7 +181,7 @@ class Client:
         self._driver.poke()
 
     def _send(self, packet: Packet) -> None:
-        if self._wire and self._driver.process.alive:
+        if self._wire and self._driver.alive():
             self._wire.up(packet)
 
     def _lost(self, code: int) -> None:
@@ -208,15 +213,19 @@ class Driver:
     def __init__(self, process: Process, reconnecting: Any) -> None:
         self.process, self.reconnecting = process, reconnecting
         reconnecting.wake = self.poke
-        self._turns: Iterator[Any] = reconnecting.turns()
+        self._turns: Any = reconnecting.turns()
+        self._life = process.life
         self._ticket = 0
         self._poked_for_s = float("inf")
         self._running = False
 
+    def alive(self) -> bool:
+        return self.process.alive and not self.process.dying and self.process.life == self._life
+
     def poke(self) -> None:
         """Let it take a turn very soon."""
         at_s = self.process.world.now_s + self.process.world.chance.uniform(0.0, 0.002)
-        if self.process.alive and not self._running and self._poked_for_s > at_s:
+        if self.alive() and not self._running and self._poked_for_s > at_s:
             self._schedule(at_s)
 
     def turn(self) -> None:
@@ -232,6 +241,8 @@ class Driver:
         self._schedule(self.process.world.now_s + wait_s)
 
     def end(self) -> None:
+        if not self._running:
+            self._turns.close()
         for end in (self.reconnecting._awake, self.reconnecting._wake):
             end.close()
 

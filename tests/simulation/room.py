@@ -13,7 +13,7 @@ from detector.room.output import Output
 from tests.simulation.disk import Disk
 from tests.simulation.invariants import Watch
 from tests.simulation.net import Driver, Net
-from tests.simulation.world import Killed, Process, World
+from tests.simulation.world import Process, World
 
 
 class Room(Process):
@@ -23,7 +23,7 @@ class Room(Process):
         super().__init__(world, name)
         self._net, self._watch = net, watch
         self.disk: Disk
-        self.die = ""  # at the next line: "torn" in its middle or "written" before it is remembered
+        self.dies = ""  # at the next line: "torn" in its middle or "written" before it is remembered
         self._driver: Driver | None = None
 
     def begin(self) -> None:
@@ -60,6 +60,7 @@ class Room(Process):
         self.disk.cut()
         if self._driver:
             self._driver.end()
+        self._net.left(self)
 
 
 class _File(Output):
@@ -71,14 +72,14 @@ class _File(Output):
 
     def write(self, lines: Sequence[bytes]) -> None:
         room = self._room
-        if lines and room.die == "torn":
-            room.die = ""
+        if lines and room.dies == "torn":
+            room.dies = ""
             self._file.write(lines[0][: len(lines[0]) // 2])
             self._file.flush()
-            raise Killed
+            room.die()
         super().write(lines)
         for line in lines:
             room._watch.wrote(room.name, line)
-        if lines and room.die == "written":
-            room.die = ""
-            raise Killed
+        if lines and room.dies == "written":
+            room.dies = ""
+            room.die()

@@ -67,7 +67,7 @@ class Story:
         """Stop what would go wrong later; what is under way goes on."""
         self.daemon.disk.die = ""
         for room in self.rooms:
-            room.disk.die = room.die = ""
+            room.disk.die = room.dies = ""
 
 
 def fault(do: Callable[[Story, float], str]) -> Callable[[Story], None]:
@@ -113,7 +113,7 @@ def kill(story: Story, _: float) -> str:
 def kill_at_work(story: Story, _: float) -> str:
     victim = story.world.chance.choice(story._machines)
     if isinstance(victim, Room) and story.world.chance.random() < 0.5:
-        victim.die = how = story.world.chance.choice(("torn", "written"))
+        victim.dies = how = story.world.chance.choice(("torn", "written"))
     else:
         victim.disk.die = how = story.world.chance.choice(("before", "after"))
     return f"{victim.name} will die at its next write, {how}"

@@ -65,7 +65,7 @@ class Process:
     def __init__(self, world: World, name: str) -> None:
         self.world, self.name = world, name
         self.life = 0  # counts starts; 0: never
-        self.alive = False
+        self.alive = self.dying = False
         self.step_back_s = 0.0  # how far its wall clock is off
 
     def time_s(self) -> float:
@@ -89,9 +89,14 @@ class Process:
     def start(self) -> None:
         if self.alive:
             return
-        self.life, self.alive = self.life + 1, True
+        self.life, self.alive, self.dying = self.life + 1, True, False
         self.world.say(self.name, f"starts, life {self.life}")
         self.do(self.begin)
+
+    def die(self) -> None:
+        """Die here and now: nothing that the process still does as the stack unwinds reaches anybody."""
+        self.dying = True
+        raise Killed
 
     def kill(self, why: str = "killed") -> None:
         if self.alive:
