@@ -107,8 +107,8 @@ class Broker(Process):
             code = DENIED
         else:
             code = 0 if self._route(topic, payload, retain=retain) else NOBODY
-        if self.world.now_s >= self.mute_until_s:
-            wire.down(("puback", mid, code))
+        # Answers must come in order (MQTT 5, 4.6): one that is held up holds up all that follow.
+        self.world.at(self.mute_until_s, lambda: wire.down(("puback", mid, code)))
 
     def _route(self, topic: str, payload: bytes, *, retain: bool) -> bool:
         if retain and payload:

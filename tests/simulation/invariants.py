@@ -60,6 +60,9 @@ class Watch:
         if key.incident_id in self.tainted:
             return
         promise(self.payloads.setdefault(key, payload) == payload, f"{key} is committed with two contents")
+        self._made(key, event)
+
+    def _made(self, key: Key, event: str) -> None:
         promise(key.sequence <= self.last[key.incident_id] + 1, f"{key} leaves a gap")
         self.last[key.incident_id] = max(key.sequence, self.last[key.incident_id])
         if event == "closed":
@@ -113,9 +116,11 @@ class Watch:
 
     def _left(self, key: Key, payload: bytes) -> None:
         if self.payloads.get(key) != payload and key.incident_id not in self.tainted:
-            promise(json.loads(payload).get("durable") is False, f"{key} leaves before it is on the disk")
+            message = json.loads(payload)
+            promise(message.get("durable") is False, f"{key} leaves before it is on the disk")
             promise(key not in self.payloads, f"{key} is sent with other content than was committed")
             self.loose[key] = payload
+            self._made(key, message["event"])
 
     def arrived(self, process: Process, topic: str, payload: bytes) -> None:
         if process.name == "daemon":
@@ -158,7 +163,9 @@ class Watch:
         for incident_id, sequence in self.last.items():
             if incident_id not in self.tainted:
                 shown = retained.get(f"airspace/v1/pl-east/incident/{incident_id}")
-                wanted = None if incident_id in self.closed else self.payloads[Key(incident_id, sequence)]
-                promise(shown == wanted, f"the topic of {incident_id} shows {shown!r:.300}, not {wanted!r:.300}")
+                key = Key(incident_id, sequence)
+                wanted = None if incident_id in self.closed else self.payloads.get(key) or self.loose[key]
+                is_shown = key_of(shown) if shown else None
+                promise(shown == wanted, f"in the end its topic shows {is_shown} of {key}, {self.closed & {incident_id}}")
         status = json.loads(retained.get("airspace/v1/pl-east/status", b"{}")).get("state")
         promise(status == "online", f"the daemon's topic says {status}")

@@ -43,8 +43,8 @@ class Room(Process):
             output = _File(self)
             memory = Memory(self.disk.folder / "room.ndjson.state")
             self.listener = Listener(settings, self.name, output, memory, self.time_s, self.monotonic_s)
-        except IncursiondError as error:
-            self.kill(f"gives up: {error}")
+        except IncursiondError:
+            self.kill("gives up at its start")
             return
         self._driver = Driver(self, self.listener._reconnecting)
         self._net.drivers[f"incursiond-pl-east-room-{self.name}"] = self._driver
@@ -53,8 +53,8 @@ class Room(Process):
     def do(self, what: Any) -> None:
         try:
             super().do(what)
-        except IncursiondError as error:  # ends `incursiond listen`; whoever started it does so again
-            self.kill(f"gives up: {error}")
+        except IncursiondError:  # ends `incursiond listen`; whoever started it does so again
+            self.kill("gives up")
 
     def end(self) -> None:
         self.disk.cut()
