@@ -38,6 +38,7 @@ class Net:
         self.broker: Any = None
         self.sent: Callable[[Process, str, bytes], None] = lambda *_: None
         self.arrived: Callable[[Process, str, bytes], None] = lambda *_: None
+        self.answered: Callable[[Process, str, bytes], None] = lambda *_: None
 
     def cut(self, name: str, until_s: float) -> None:
         self.cut_until_s[name] = max(until_s, self.cut_until_s.get(name, 0.0))
@@ -121,6 +122,7 @@ class Client:
         self._wire: Wire | None = None
         self._inbox: deque[Callable[[], None]] = deque()
         self._mid = 0
+        self._unanswered: dict[int, tuple[str, bytes]] = {}
         self._will: tuple[str, bytes] | None = None
         self.on_connect = self.on_disconnect = self.on_publish = self.on_message = self.on_subscribe = None  # type: Any
 
@@ -142,6 +144,7 @@ class Client:
         assert qos == 1
         self._mid = self._mid % 65_535 + 1
         self._net.sent(self._driver.process, topic, payload)
+        self._unanswered[self._mid] = topic, payload
         self._send(("publish", self._mid, topic, payload, retain))
         return SimpleNamespace(mid=self._mid)
 
@@ -196,6 +199,9 @@ class Client:
                 self._lost(0x80)
         elif kind == "puback":
             mid, code = facts
+            what = self._unanswered.pop(mid)
+            if code < 0x80:
+                self._net.answered(self._driver.process, *what)
             self.on_publish(self, None, mid, reason(PacketTypes.PUBACK, code), None)
         elif kind == "suback":
             self.on_subscribe(self, None, 0, [reason(PacketTypes.SUBACK, 1)] * facts[0], None)

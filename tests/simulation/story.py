@@ -25,7 +25,7 @@ REAL_CONNECT = sqlite3.connect
 
 
 class Story:
-    """What a seed tells; `tell` raises BrokenPromiseError."""
+    """What a seed tells; `tell` raises BrokenPromise."""
 
     def __init__(self, seed: int, folder: Path) -> None:
         self.world = world = World(seed)
@@ -34,7 +34,7 @@ class Story:
         self.broker = Broker(world, net)
         self.daemon = Daemon(world, net, watch, ROOMS)
         self.rooms = [Room(world, net, watch, name) for name in ROOMS]
-        net.sent, net.arrived = watch.sent, watch.arrived
+        net.sent, net.arrived, net.answered = watch.sent, watch.arrived, watch.answered
         self.daemon.disk = Disk(self.daemon, folder / "daemon", watch.journal)
         for room in self.rooms:
             room.disk = Disk(room, folder / room.name, partial(watch.memory, room.name))
