@@ -177,6 +177,8 @@ class Watch:
                 key = Key(incident_id, sequence)
                 wanted = None if incident_id in self.closed else self.payloads.get(key) or self.loose[key]
                 is_shown = key_of(shown) if shown else None
-                promise(shown == wanted, f"in the end its topic shows {is_shown} of {key}, {self.closed & {incident_id}}")
+                promise(
+                    shown == wanted, f"in the end its topic shows {is_shown} of {key}, {self.closed & {incident_id}}"
+                )
         status = json.loads(retained.get("airspace/v1/pl-east/status", b"{}")).get("state")
         promise(status == "online", f"the daemon's topic says {status}")
