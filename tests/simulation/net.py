@@ -96,6 +96,8 @@ class Wire:
 
     def broker_gone(self) -> None:
         self.net.broker.lost(self, will=True)
+        healed_s = self.net.cut_until_s.get(self.process.name, 0.0)
+        self.net.world.at(healed_s + 0.05, lambda: self.client_gone() if self.open else None)
 
     def client_gone(self) -> None:
         self.close()

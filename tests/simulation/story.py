@@ -135,7 +135,7 @@ def step_clock(story: Story, _: float) -> str:
 
 @fault
 def mute(story: Story, for_s: float) -> str:
-    story.broker.mute_until_s = story.world.now_s + for_s
+    story.broker.mute_until_s = max(story.broker.mute_until_s, story.world.now_s + for_s)  # answers keep their order
     return f"the broker answers no publication for {for_s} s"
 
 

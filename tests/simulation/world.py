@@ -15,7 +15,7 @@ class Killed(BaseException):
     """A process has died at this very point; nothing in it may catch this."""
 
 
-class BrokenPromise(BaseException):  # noqa: N818 - no Exception: production outlives those
+class BrokenPromise(BaseException):
     """An invariant does not hold."""
 
 
