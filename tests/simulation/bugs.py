@@ -38,7 +38,7 @@ def plant(owner: Any, name: str) -> Callable[[Callable[..., Any]], Plant]:
 
 @plant(Outbox, "__init__")
 def a_letter_is_done_with_pubacks(was: Any) -> Any:
-    return lambda self, done, *, held: was(self, done, held=False)
+    return lambda self, done, **keys: was(self, done, **(keys | {"held": False}))
 
 
 @plant(Delivery, "submit")
