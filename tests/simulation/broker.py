@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
-from paho.mqtt.client import topic_matches_sub
+from paho.mqtt.client import topic_matches_sub as matches_slowly
 
 from tests.simulation.net import Net, Packet, Wire
 from tests.simulation.world import Process, World
+
+matches = lru_cache(maxsize=100_000)(matches_slowly)
 
 WINDOW = 20  # messages that a subscriber has not acknowledged
 UNAVAILABLE, UNSUPPORTED_VERSION, NOBODY, DENIED = 0x88, 0x84, 0x10, 0x87
@@ -67,7 +70,7 @@ class Broker(Process):
             session.filters = list(dict.fromkeys([*session.filters, *facts[0]]))
             wire.down(("suback", len(facts[0])))
             for topic, payload in self.retained.items():
-                if any(topic_matches_sub(each, topic) for each in facts[0]):
+                if any(matches(each, topic) for each in facts[0]):
                     session.queue.append((topic, payload, True))
             self._deliver(session)
         else:
@@ -115,7 +118,7 @@ class Broker(Process):
             self.retained[topic] = payload
         elif retain:
             self.retained.pop(topic, None)
-        takers = [s for s in self.sessions.values() if any(topic_matches_sub(each, topic) for each in s.filters)]
+        takers = [s for s in self.sessions.values() if any(matches(each, topic) for each in s.filters)]
         for session in takers:
             if self.world.now_s < self.full_until_s and self.world.chance.random() < 0.5:
                 continue  # its queue is full: dropped without a word

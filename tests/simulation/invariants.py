@@ -18,6 +18,7 @@ from detector.room.order import GRACE_S
 from tests.simulation.world import BrokenPromise, Process, World
 
 SILENCE_S = OVERDUE_S + 2.0  # of the broker, and from its word on of a room
+HOLD_S = GRACE_S + 2.0  # a room looks every second
 
 
 def promise(holds: object, what: str) -> None:
@@ -47,6 +48,7 @@ class Watch:
         self.told: dict[tuple[str, str], int] = defaultdict(int)  # receipts that this life of the daemon has
         self.taken_s: dict[Key, float] = {}  # when this life was told that the broker has an alert
         self.came_s: dict[tuple[str, Key], float] = {}
+        self.holds: dict[tuple[str, Key], float] = {}  # what rooms that live hold back, since when
         self.gaps = 0
 
     # --- disks --------------------------------------------------------------------------------------------------------
@@ -84,12 +86,18 @@ class Watch:
     def memory(self, room: str, sql: str, row: list[Any]) -> None:
         if "INTO seen" in sql:
             incident_id, sequence, _, waiting, _ = row
-            if waiting is None:
+            if waiting is not None:
+                self.holds.setdefault((room, Key(incident_id, sequence)), self._world.now_s)
+            else:
+                self.holds.pop((room, Key(incident_id, sequence)), None)
                 self.seen[room].add(Key(incident_id, sequence))
                 written = self.lines[room][incident_id]
                 promise(sequence <= max(written, default=0), f"room {room} remembers {row[:2]} and has not written it")
         elif "INTO skipped" in sql:
             self.skipped[room][row[0]] = max(row[1], self.skipped[room][row[0]])
+
+    def room_dies(self, room: str) -> None:
+        self.holds = {held: since_s for held, since_s in self.holds.items() if held[0] != room}
 
     def _had(self, room: str, key: Key) -> bool:
         return key in self.seen[room] or key.sequence <= self.skipped[room][key.incident_id]
@@ -153,7 +161,9 @@ class Watch:
             self.tainted |= {key.incident_id for key in self.loose.keys() - self.payloads.keys()}
 
     def looked(self, late: list[str], outbox: Any, waits: int) -> None:
-        """See what the daemon says of itself once a second."""
+        """See what the daemon says of itself once a second, and what rooms hold back."""
+        for (room, key), since_s in self.holds.items():
+            promise(self._world.now_s - since_s < HOLD_S, f"room {room} holds {key} back since {since_s:.1f}")
         for number, since_s in self.undone.items():
             key = self.keys[number]
             missing = [room for room in self.rooms if self.told[room, key.incident_id] < key.sequence]

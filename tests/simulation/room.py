@@ -57,6 +57,7 @@ class Room(Process):
             self.kill("gives up")
 
     def end(self) -> None:
+        self._watch.room_dies(self.name)
         self.disk.cut()
         if self._driver:
             self._driver.end()
