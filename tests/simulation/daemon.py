@@ -67,7 +67,7 @@ class Daemon(Process):
         super().__init__(world, "daemon")
         self._net, self._watch, self._rooms = net, watch, rooms
         self.disk: Disk
-        self.busy_until_s = 0.0
+        self.busy_until_s, self.every_s = 0.0, 1.0  # until when messages are made, and how often
         self.delivery: Any = None
         self.ledger: Any = None
 
@@ -122,7 +122,7 @@ class Daemon(Process):
     def _step(self) -> None:
         if self.world.now_s < self.busy_until_s:
             self._emit(self._core.step(f"i{self.life}", self.time_s()))
-            self.after(self.world.chance.expovariate(1.0), self._step)
+            self.after(self.world.chance.expovariate(1.0 / self.every_s), self._step)
 
     def _emit(self, messages: list[IncidentMessage]) -> None:
         if messages:

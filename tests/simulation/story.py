@@ -40,13 +40,13 @@ class Story:
             room.disk = Disk(room, folder / room.name, partial(watch.memory, room.name))
         self._machines = [self.daemon, *self.rooms]
 
-    def tell(self, trouble_s: float = TROUBLE_S) -> Story:
+    def tell(self, trouble_s: float = TROUBLE_S, most_faults: int = 12, every_s: float = 1.0) -> Story:
         world, chance = self.world, self.world.chance
         disks = {str(each.disk.folder): each.disk for each in self._machines}
-        self.daemon.busy_until_s = trouble_s
+        self.daemon.busy_until_s, self.daemon.every_s = trouble_s, every_s
         for process in (self.broker, *self._machines):
             world.after(chance.uniform(0.0, 3.0), process.start)
-        for _ in range(chance.randint(0, 12)):
+        for _ in range(chance.randint(0, most_faults)):
             fault = chance.choice(FAULTS)
             world.at(chance.uniform(3.0, trouble_s), partial(fault, self))
         with ExitStack() as stack:
