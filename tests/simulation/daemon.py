@@ -106,7 +106,7 @@ class Daemon(Process):
         late: list[str] = self.delivery.late()
         troubles = late + self.delivery.tend()
         self.delivery.set_status("degraded" if troubles else "online", reason="; ".join(troubles))
-        self._watch.looked(troubles, self.delivery._outbox, len(self.ledger._waiting))
+        self._watch.looked(troubles, self.delivery._outbox, self.ledger)
         return late
 
     def _look(self) -> None:

@@ -160,15 +160,18 @@ class Watch:
         if forgetful:
             self.tainted |= {key.incident_id for key in self.loose.keys() - self.payloads.keys()}
 
-    def looked(self, late: list[str], outbox: Any, waits: int) -> None:
+    def looked(self, late: list[str], outbox: Any, ledger: Any) -> None:
         """See what the daemon says of itself once a second, and what rooms hold back."""
         for (room, key), since_s in self.holds.items():
             promise(self._world.now_s - since_s < HOLD_S, f"room {room} holds {key} back since {since_s:.1f}")
+        if ledger._journal is None:  # what was on the disk before is known once it can be read, and waits from then on
+            self.undone |= dict.fromkeys(self.undone.keys() - ledger._waiting.keys(), self._world.now_s)
         for number, since_s in self.undone.items():
             key = self.keys[number]
             missing = [room for room in self.rooms if self.told[room, key.incident_id] < key.sequence]
             silent_s = self._world.now_s - self.taken_s.get(key, since_s)
             promise(not missing or silent_s < SILENCE_S or late, f"{key} is with {missing} late, and nobody is told")
+        waits = len(ledger._waiting)
         promise(len(outbox._items) <= 3 * waits, f"{len(outbox._items)} publications are held for {waits} messages")
 
     def ends(self, retained: dict[str, bytes], late: list[str]) -> None:
