@@ -4,17 +4,19 @@
 #   test    every test; installs mosquitto and promtool for them where they are missing
 #   check   what CI does: style, types, architecture, tests
 #   bench   the benchmarks
+#   simulation  stories of faults by seeds, and a day of them: make simulation SEEDS=1000
 #   golden  rewrites the expected messages of the golden stories; review the difference before committing it
 #
 # Another interpreter: make PYTHON=python3.12 test
 
 PYTHON ?= python3
+SEEDS ?= 1000
 BIN := .venv/bin
 READY := .venv/.ready
 export PATH := $(PATH):/usr/sbin
 SHELL := /bin/bash
 
-.PHONY: help demo test check static bench golden tools
+.PHONY: help demo test check static bench simulation golden tools
 .NOTPARALLEL:
 
 help:
@@ -36,6 +38,9 @@ static: $(READY)
 
 bench: $(READY)
 	@for each in $(filter-out %/postgis.py,$(wildcard benchmarks/*.py)); do echo "== $$each"; $(BIN)/python $$each || exit; done
+
+simulation: $(READY)
+	INCURSIOND_SEEDS=$(SEEDS) INCURSIOND_DAY=1 $(BIN)/pytest -s tests/simulation
 
 golden: $(READY)
 	$(BIN)/python tests/stories/regenerate.py

@@ -1,16 +1,14 @@
 """One connection to the broker, from CONNECT to its end.
 
-Whoever owns it drives it, turn by turn, from one thread: paho's sockets are read and written with select, so every call
-into paho is made here and no lock is held across one. Callbacks only note what happened, for paho calls them with its
-own locks held.
+Whoever owns it drives it, turn by turn, from one thread, and does the waiting: turns know no sockets. Every call into
+paho is made here and no lock is held across one. Callbacks only note what happened, for paho calls them with its own
+locks held.
 """
 
 from __future__ import annotations
 
-import select
-import socket
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from functools import partial
 from typing import Any
 
@@ -23,6 +21,10 @@ from detector.delivery.dialect import UNSUPPORTED_VERSION
 
 ANSWER_S = 3.0  # for the answer to CONNECT
 TURN_S = 1.0  # paho wants to look at its keepalive so often
+
+# What to wait for before the next step: whatever comes over a client's connection (None: over none), a wake, or a time.
+Wait = tuple[paho.Client | None, float]
+Turn = Generator[Wait, None, bool]
 
 
 class Connection:
@@ -53,9 +55,14 @@ class Connection:
         """Do something when paho's locks are free again; for its callbacks."""
         self._notes.append(what)
 
-    def turn(self, awake: socket.socket, until_s: float) -> bool:
-        """Wait for the broker, `awake` or a time, and take what came; tell whether the connection stands."""
-        self._wait(awake, until_s)
+    def turn(self, until_s: float) -> Turn:
+        """Wait for the broker, a wake or a time, and take what came; tell whether the connection stands."""
+        if self.client.socket() is not None:
+            yield self.client, min(until_s, self._monotonic_s() + TURN_S)
+            if self.client.want_write():
+                self.client.loop_write()
+            self.client.loop_read()
+            self.client.loop_misc()
         while self._notes:
             self._notes.popleft()()
         if not self.accepted and self._monotonic_s() > self._answer_by_s:
@@ -67,22 +74,6 @@ class Connection:
     def close(self) -> None:
         """End the connection: a good-bye, so that the broker keeps our last will to itself."""
         self.client.disconnect()
-
-    def _wait(self, awake: socket.socket, until_s: float) -> None:
-        sock = self.client.socket()
-        if sock is None:
-            return
-        buffered = hasattr(sock, "pending") and sock.pending() > 0  # TLS may hold what select cannot see
-        timeout_s = 0.0 if buffered else min(TURN_S, max(0.0, until_s - self._monotonic_s()))
-        writable = [sock] if self.client.want_write() else []
-        readable, writable, _ = select.select([sock, awake], writable, [], timeout_s)
-        if awake in readable:
-            awake.recv(4096)
-        if writable:
-            self.client.loop_write()
-        if sock in readable or buffered:
-            self.client.loop_read()
-        self.client.loop_misc()
 
     def _answered(self, code: ReasonCode, facts: Any) -> None:
         if code.is_failure:

@@ -42,6 +42,7 @@ class Ledger:
         self._owed: dict[int, Letter] = {}
         self._states: list[State] = []
         self._done: deque[int] = deque()
+        self._ahead: set[int] = set()  # of those that wait: done, before an earlier one of their incident
         self._marks: list[int] = []  # of those done that the journal has yet to be told
         self._journal: Journal | None = None
         self._lock = threading.Lock()
@@ -116,12 +117,24 @@ class Ledger:
         return self._journal is not None and self._journal.gone()
 
     def _settle(self) -> None:
-        """Take in which letters are done."""
+        """Take in which letters are done.
+
+        One that is done before an earlier one of its incident waits for it: should that one be sent again after a
+        restart, all of it, an older view would be left on the incident's topic without the later after it.
+        """
+        if not self._done:
+            return
         while self._done:
-            number = self._done.popleft()
-            self._waiting.pop(number, None)
-            if self._owed.pop(number, None) is None:
-                self._marks.append(number)
+            self._ahead.add(self._done.popleft())
+        behind = set[str]()  # incidents
+        for number, letter in sorted(self._waiting.items()):
+            if number not in self._ahead:
+                behind.add(letter.incident_id)
+            elif letter.incident_id not in behind:
+                del self._waiting[number]
+                if self._owed.pop(number, None) is None:
+                    self._marks.append(number)
+        self._ahead &= self._waiting.keys()
 
     def _write(self, letters: dict[int, Letter]) -> bool:
         for _ in range(2):

@@ -9,6 +9,7 @@ It lives in memory; the ledger holds the same letters on a disk. Whoever must kn
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
@@ -24,6 +25,7 @@ class Item(Struct, frozen=True):
     id: int
     letter: Letter
     publication: Publication
+    since_s: float  # when it was added, on a clock that nobody sets
 
     @property
     def leads(self) -> bool:
@@ -38,9 +40,15 @@ def nobody(_letter: Letter) -> None:
 class Outbox:
     """Waiting publications, and how many letters they are; its methods may be called from any thread."""
 
-    def __init__(self, done: Callable[[Letter], None] = nobody, *, held: bool = False) -> None:
+    def __init__(
+        self,
+        done: Callable[[Letter], None] = nobody,
+        *,
+        held: bool = False,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         """`done` is told of letters that need not be sent again; `held`: not before their `release`."""
-        self._held = held
+        self._held, self._monotonic_s = held, monotonic_s
         self._told: dict[int, Item] = {}  # by number: the alert that the broker has confirmed, and that is kept
         self._resting: set[int] = set()  # ids of those of them that are not to be sent again
         self._items: dict[int, Item] = {}
@@ -55,12 +63,13 @@ class Outbox:
 
     def add(self, letters: Sequence[Letter]) -> None:
         """Append the publications of letters, all or none."""
+        since_s = self._monotonic_s()
         with self._changed:
             for letter in letters:
                 self._missing[letter.number] = len(letter.publications)
                 for publication in letter.publications:
                     self._last_id += 1
-                    self._items[self._last_id] = Item(self._last_id, letter, publication)
+                    self._items[self._last_id] = Item(self._last_id, letter, publication, since_s)
 
     def after(self, last_id: int, most: int) -> list[Item]:
         """Return the first items that do not rest, at most `most`, with greater ids, in order."""
@@ -117,9 +126,18 @@ class Outbox:
 
     def oldest_s(self) -> float | None:
         """Return when the report behind the oldest item was received; None if nothing waits for the broker."""
+        oldest = self._oldest()
+        return None if oldest is None else oldest.letter.received_s
+
+    def waits_s(self) -> float:
+        """Return how long the oldest item has been here, whatever was done to the clock on the wall."""
+        oldest = self._oldest()
+        return 0.0 if oldest is None else self._monotonic_s() - oldest.since_s
+
+    def _oldest(self) -> Item | None:
         with self._changed:
             waiting = (item for item in self._items.values() if item.letter.number not in self._told or not item.leads)
-            return next((item.letter.received_s for item in waiting), None)
+            return next(waiting, None)
 
     def wait_empty(self, timeout_s: float) -> bool:
         """Wait until nothing waits, and tell whether it came to that in time."""

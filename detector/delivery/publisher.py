@@ -57,7 +57,8 @@ class Delivery:
         monotonic_s: Clock = time.monotonic,
     ) -> None:
         self._topics, self._metrics, self._ledger, self._time_s = topics, metrics, ledger, time_s
-        self._outbox, self._states = Outbox(ledger.done if ledger else nobody, held=bool(rooms)), States()
+        done = ledger.done if ledger else nobody
+        self._outbox, self._states = Outbox(done, held=bool(rooms), monotonic_s=monotonic_s), States()
         self._last_number = ledger.last_number if ledger else 0
         self._submitting = threading.Lock()
         self._alarm = ""
@@ -193,4 +194,4 @@ class Delivery:
 
     def _oldest_age_s(self) -> float:
         oldest_s = self._outbox.oldest_s()
-        return 0.0 if oldest_s is None else max(0.0, self._time_s() - oldest_s)
+        return 0.0 if oldest_s is None else max(self._outbox.waits_s(), self._time_s() - oldest_s)

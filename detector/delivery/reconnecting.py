@@ -1,4 +1,7 @@
-"""Holds a connection to the broker, and opens it again whenever it ends."""
+"""Holds a connection to the broker, and opens it again whenever it ends.
+
+What is to be done comes in turns, which wait for nothing themselves but say for what; only `run` waits.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,15 @@ import logging
 import math
 import select
 import socket
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Generator, Iterator
+from typing import Any, Protocol
 
+import paho.mqtt.client as paho
 from paho.mqtt.enums import MQTTProtocolVersion
 
 from detector.delivery.backoff import Backoff
 from detector.delivery.broker import Broker
-from detector.delivery.connection import TURN_S, Connection
+from detector.delivery.connection import TURN_S, Connection, Turn, Wait
 from detector.delivery.dialect import V5, Dialect
 from detector.errors import IncursiondError
 
@@ -31,8 +35,8 @@ class Session(Protocol):
     def connection(self) -> Connection:
         """The connection."""
 
-    def turn(self, awake: socket.socket) -> bool:
-        """Do what there is to do until something happens or `awake` can be read; tell whether the connection stands."""
+    def turn(self) -> Turn:
+        """Do what there is to do until something happens; tell whether the connection stands."""
 
 
 class Reconnecting:
@@ -82,9 +86,14 @@ class Reconnecting:
 
     def run(self) -> None:
         """Run until stopped."""
+        for client, until_s in self.turns():
+            self._wait(client, until_s)
+
+    def turns(self) -> Iterator[Wait]:
+        """Do what there is to do until stopped; yield what to wait for in between."""
         while not self._stopping:
             began_s = self._monotonic_s()
-            reason = self._attempt()
+            reason = yield from self._attempt()
             if self._stopping:
                 return
             if self._monotonic_s() - began_s >= STEADY_S:
@@ -95,15 +104,24 @@ class Reconnecting:
             if reason != self._last_failure:
                 log.warning("broker %s: %s; trying again", self._url, reason)
             self._last_failure = reason
-            self._pause(self._monotonic_s() + self._backoff.wait_s())
+            yield from self._pause(self._monotonic_s() + self._backoff.wait_s())
 
-    def _pause(self, until_s: float) -> None:
-        while (left_s := until_s - self._monotonic_s()) > 0 and not self._stopping:
-            if select.select([self._awake], [], [], min(left_s, TURN_S))[0]:
-                self._awake.recv(4096)
+    def _wait(self, client: paho.Client | None, until_s: float) -> None:
+        sock: Any = client.socket() if client else None
+        buffered = hasattr(sock, "pending") and sock.pending() > 0  # TLS may hold what select cannot see
+        timeout_s = 0.0 if buffered else max(0.0, until_s - self._monotonic_s())
+        readable = [self._awake] if sock is None else [self._awake, sock]
+        writable = [sock] if client and client.want_write() else []
+        readable, _, _ = select.select(readable, writable, [], timeout_s)
+        if self._awake in readable:
+            self._awake.recv(4096)
+
+    def _pause(self, until_s: float) -> Iterator[Wait]:
+        while (now_s := self._monotonic_s()) < until_s and not self._stopping:
+            yield None, min(until_s, now_s + TURN_S)
             self._idle()
 
-    def _attempt(self) -> str:
+    def _attempt(self) -> Generator[Wait, None, str]:
         """Hold one connection as long as it lasts, and return why it ended."""
         try:
             session = self._open(self._dialect.version)
@@ -111,7 +129,7 @@ class Reconnecting:
             return (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
         connection = session.connection
         try:
-            self._hold(session)
+            yield from self._hold(session)
         except IncursiondError:  # the owner's own: it cannot go on
             raise
         except Exception as error:  # a fault costs the connection, never the thread
@@ -123,9 +141,9 @@ class Reconnecting:
         self._dialect.ended() if connection.accepted else self._dialect.refused(connection.refused)
         return connection.reason or "connection lost"
 
-    def _hold(self, session: Session) -> None:
+    def _hold(self, session: Session) -> Iterator[Wait]:
         known = False
-        while session.turn(self._awake) and not self._finished():
+        while (yield from session.turn()) and not self._finished():
             if session.connection.accepted and not known:
                 known = True
                 self._connected()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import socket
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -12,7 +11,7 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 from detector.delivery.broker import Broker, publish
-from detector.delivery.connection import Connection
+from detector.delivery.connection import Connection, Turn
 from detector.delivery.ears import Ears
 from detector.delivery.flight import WINDOW, Answer, Flight, publication_of
 from detector.delivery.messages import Publication
@@ -60,15 +59,15 @@ class Session:
         )
         self.connection = Connection(broker, client, version, self._accepted, monotonic_s)
 
-    def turn(self, awake: socket.socket) -> bool:
-        """Send what is due, then wait for answers or for `awake` and take them; tell whether the connection stands."""
+    def turn(self) -> Turn:
+        """Send what is due, then wait for answers or for a wake and take them; tell whether the connection stands."""
         self._rooms.look(connected=self.connection.accepted)
         if self._monotonic_s() - next(iter(self._sent_s.values()), math.inf) > ANSWER_S:
             self.connection.reason = f"no answer to a publication for {ANSWER_S:g} s"
             return False
         if self.connection.accepted:
             self._send()
-        return self.connection.turn(awake, min(self._flight.next_s(), self._rooms.next_s()))
+        return (yield from self.connection.turn(min(self._flight.next_s(), self._rooms.next_s())))
 
     def _send(self) -> None:
         now_s = self._monotonic_s()

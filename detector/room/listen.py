@@ -7,6 +7,7 @@ import logging
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import paho.mqtt.client as paho
@@ -27,6 +28,8 @@ from detector.room.session import Session
 from detector.settings import Settings, load
 
 log = logging.getLogger(__name__)
+
+Clock = Callable[[], float]
 
 SESSION_S = 7 * 86_400  # messages expire after a day; a room that was away for longer keeps its subscriptions
 LONGEST_WAIT_S = 5.0  # there are few rooms, and an alert must not wait for one that sleeps
@@ -72,10 +75,19 @@ def _memory(settings: Settings, room: str, output: Path | None) -> Memory:
 class Listener:
     """One room."""
 
-    def __init__(self, settings: Settings, room: str, output: Output, memory: Memory) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        room: str,
+        output: Output,
+        memory: Memory,
+        time_s: Clock = time.time,
+        monotonic_s: Clock = time.monotonic,
+    ) -> None:
         self._room, self._output, self._memory = room, output, memory
+        self._time_s, self._monotonic_s = time_s, monotonic_s
         self._order, self.receipts = Order(), Receipts()
-        self._carry_out(memory.recall(self._order, output, time.time(), time.monotonic()))
+        self._carry_out(memory.recall(self._order, output, time_s(), monotonic_s()))
         site = settings.site.id
         self._topics = Topics(settings.mqtt.topic_prefix, site)
         self._broker = dataclasses.replace(
@@ -89,7 +101,7 @@ class Listener:
             lambda _connected: None,
             self.receipts.settled,
             lambda: self.take([]),
-            time.monotonic,
+            monotonic_s,
         )
 
     def run(self) -> None:
@@ -103,7 +115,7 @@ class Listener:
 
     def take(self, messages: list[paho.MQTTMessage]) -> None:
         """Make messages safe here."""
-        now_s = time.monotonic()
+        now_s = self._monotonic_s()
         steps = [
             step
             for message in messages
@@ -122,21 +134,21 @@ class Listener:
 
     def owed(self) -> list[Receipt]:
         """Return the receipts to send now."""
-        due = self.receipts.due(time.monotonic(), at_once=self._stopping)
-        now = stamp(time.time())
+        due = self.receipts.due(self._monotonic_s(), at_once=self._stopping)
+        now = stamp(self._time_s())
         return [Receipt(self._room, incident_id, self._order.upto(incident_id), now) for incident_id in due]
 
     def _carry_out(self, steps: list[Step]) -> None:
         """Write what is to be read now and remember it, in this order."""
         self._output.write([step.payload for step in steps if step.verdict is Verdict.PASSED])
-        self._memory.record(steps, self._output, time.time())
+        self._memory.record(steps, self._output, self._time_s())
         for step in steps:
             _say(step)
             if step.incident_id:
-                self.receipts.owe(step.incident_id, time.monotonic(), repeated=step.verdict in _COPIES)
+                self.receipts.owe(step.incident_id, self._monotonic_s(), repeated=step.verdict in _COPIES)
 
     def _open(self, version: MQTTProtocolVersion) -> Session:
-        return Session(self._broker, version, self._topics, self, time.monotonic)
+        return Session(self._broker, version, self._topics, self, self._monotonic_s)
 
     def _stop(self) -> None:
         self._stopping = True

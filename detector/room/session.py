@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import socket
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol
@@ -16,7 +15,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from detector.delivery.broker import Broker, publish
-from detector.delivery.connection import Connection
+from detector.delivery.connection import Connection, Turn
 from detector.delivery.dialect import V5
 from detector.delivery.messages import Publication
 from detector.delivery.receipts import Receipt
@@ -71,9 +70,9 @@ class Session:
         )
         self.connection = Connection(broker, client, version, self._accepted, monotonic_s)
 
-    def turn(self, awake: socket.socket) -> bool:
+    def turn(self) -> Turn:
         """Take what comes, acknowledge it once it is safe, send the receipts that are due."""
-        stands = self._receive(awake)
+        stands = yield from self._receive()
         arrived, self._arrived = self._arrived, []
         self._desk.take(arrived)
         for message in arrived:
@@ -82,13 +81,13 @@ class Session:
             self._send(receipt)
         return stands
 
-    def _receive(self, awake: socket.socket) -> bool:
+    def _receive(self) -> Turn:
         """Wait for messages, and collect those that are there already."""
         until_s = self._desk.next_s() if self.connection.accepted else math.inf  # receipts cannot leave before
-        stands, before = self.connection.turn(awake, until_s), 0
+        stands, before = (yield from self.connection.turn(until_s)), 0
         while stands and before < len(self._arrived) < BATCH:
             before = len(self._arrived)
-            stands = self.connection.turn(awake, self._monotonic_s())
+            stands = yield from self.connection.turn(self._monotonic_s())
         return stands
 
     def _send(self, receipt: Receipt) -> None:

@@ -167,15 +167,29 @@ def test_a_journal_that_is_gone_under_way_is_begun_anew_with_what_waits(tmp_path
     assert (ledger.trouble, Ledger(path.parent).found) == ("", letters(2, 3, 4))
 
 
+def test_what_is_done_before_its_predecessor_is_sent_again_behind_it(tmp_path):
+    ledger = Ledger(tmp_path)
+    ledger.write([letter(1, "a"), letter(2, "b"), letter(3, "a", "closed"), letter(4, "b")])
+    for done in (letter(3, "a", "closed"), letter(2, "b")):  # of a, the alert of the first is refused
+        ledger.done(done)
+    ledger.tend()
+    ledger.tend()
+    assert Ledger(tmp_path).found == [letter(1, "a"), letter(3, "a", "closed"), letter(4, "b")]
+    ledger.done(letter(1, "a"))
+    ledger.tend()
+    assert Ledger(tmp_path).found == [letter(4, "b")]
+    assert ledger._ahead == set()
+
+
 FILL = """
 import sys
 from pathlib import Path
 from detector.delivery.ledger import Ledger
-from tests.delivery.test_journal import letter, letters
+from tests.delivery.test_journal import letter
 ledger = Ledger(Path(sys.argv[1]))
 for first in range(1, 200, 10):
-    assert ledger.write(letters(*range(first, first + 10)))
-    ledger.done(letter(first))
+    assert ledger.write([letter(n, f"i{n}") for n in range(first, first + 10)])
+    ledger.done(letter(first, f"i{first}"))
 ledger.tend()
 ledger.close() if sys.argv[2] == "closed" else sys.stdout.flush() or __import__("os")._exit(0)
 """
@@ -228,9 +242,9 @@ def test_a_damaged_file_is_noticed_or_harms_nothing(filled, tmp_path, seed):
     damage(file, chance, cut=not file.name.endswith("-wal"))  # a log that is cut off does not show it
     ledger = Ledger(tmp_path)
     waiting = [n for n in range(1, 201) if n % 10 != 1]
-    assert ledger.found == letters(*waiting) or "damaged" in ledger.damage
+    assert ledger.found == [letter(n, f"i{n}") for n in waiting] or "damaged" in ledger.damage
     assert bool(ledger.damage) == bool(aside(tmp_path))
-    assert all(found == letter(found.number) for found in ledger.found)
+    assert all(found == letter(found.number, f"i{found.number}") for found in ledger.found)
     assert ledger.write(letters(1000))
     assert Ledger(tmp_path).found[-1] == letter(1000)
 
