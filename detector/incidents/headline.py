@@ -29,6 +29,7 @@ _DEEDS = {  # verb while it lasts, verb when it is over, the rest
     "frozen": ("reports one place for", "reported one place for", "{frozen_s:.0f} s on its way"),
     "accuracy_collapse": ("has lost", "had lost", "its satellite signal"),
     "duplicate_address": ("is in two places by turns,", "was in two places by turns,", "{apart} apart"),
+    "impossible_identity": ("flies under", "flew under", "an address that no state can have given it"),
     "interference": ("is one of", "was one of", "{aircraft:.0f} aircraft whose positions go wrong together"),
     "dark": ("fell silent", "was silent", "{distance} from {zone}"),
     "interception": ("is intercepted by", "was intercepted by", "{others}"),

@@ -24,6 +24,7 @@ _OF_RULE = {
     "frozen": 1,
     "accuracy_collapse": 1,
     "duplicate_address": 1,
+    "impossible_identity": 1,
     "interference": 1,
     "dark": 1,
     "interception": 0,

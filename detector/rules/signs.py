@@ -21,6 +21,7 @@ KIND = {
     "frozen": "integrity",
     "accuracy_collapse": "integrity",
     "duplicate_address": "integrity",
+    "impossible_identity": "integrity",
     "interference": "integrity",
     "dark": "dark",
     "interception": "interception",

@@ -15,6 +15,7 @@ from detector.rules import (
     formation,
     frozen,
     hard_turn,
+    impossible_identity,
     incursion,
     interception,
     interference,
@@ -54,6 +55,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     frozen: frozen.Params = frozen.Params()
     accuracy_collapse: accuracy_collapse.Params = accuracy_collapse.Params()
     duplicate_address: duplicate_address.Params = duplicate_address.Params()
+    impossible_identity: impossible_identity.Params = impossible_identity.Params()
     interference: interference.Params = interference.Params()
     dark: dark.Params = dark.Params()
     formation: formation.Params = formation.Params()

@@ -52,6 +52,7 @@ _BLOCKS = tuple(
 )
 _STARTS = tuple(start for start, _, _ in _BLOCKS)
 _ADDRESS = re.compile(r"[0-9a-fA-F]{6}")
+_NO_TRANSPONDER = ("dd", "df")  # FLARM and OGN trackers number themselves in blocks that no state holds
 
 
 def state_of(icao24: str | None) -> str | None:
@@ -64,3 +65,10 @@ def state_of(icao24: str | None) -> str | None:
     address = int(icao24, 16)
     start, end, state = _BLOCKS[bisect_right(_STARTS, address) - 1]
     return state if start <= address <= end else None
+
+
+def unallocated(icao24: str | None) -> bool:
+    """Tell whether an address has the form of an ICAO address, and no state can have given it to a transponder."""
+    if icao24 is None or not _ADDRESS.fullmatch(icao24) or icao24.lower().startswith(_NO_TRANSPONDER):
+        return False
+    return state_of(icao24) is None

@@ -19,6 +19,7 @@ from detector.tracks.columns import Columns, doubled, no_fixes
 from detector.tracks.fixes import FIX, Fixes, Rows, Segments
 from detector.tracks.history import History
 from detector.tracks.identity import Classifier
+from detector.tracks.states import unallocated
 from detector.tracks.trail import Trail
 from detector.tracks.trust import Trust
 from feeds.plots import COLUMNS, UNKNOWN_SMALL, Floats, Plots, Texts, make
@@ -54,6 +55,7 @@ class TrackStore(Columns):
         self.doubted_m = np.zeros((capacity, 2))  # altitudes told by the last report and not believed; NaN: none
         self.grounded = np.zeros(capacity, dtype=np.int64)  # reports on the ground in succession
         self.recoded_s = np.full(capacity, -math.inf)  # when it last changed its code in flight
+        self.unallocated = np.zeros(capacity, dtype=bool)  # its address lies in no state's block
         self.turned_out = np.zeros(capacity, dtype=bool)  # its last report made it somebody else
         self.identity = np.full(capacity, Identity.UNKNOWN, dtype=np.int8)
         self.last = _blank(capacity)  # the last report as it came, with what older ones told of its names
@@ -194,6 +196,7 @@ class TrackStore(Columns):
         for row in rows[told]:
             last = self.last
             self.identity[row] = classifier.identify(last.icao24[row], last.callsign[row], last.squawk[row])
+            self.unallocated[row] = unallocated(last.icao24[row])
         self.turned_out[rows] = (self.identity[rows] != was) & (self.reports[rows] > 1)
 
     def _add_sources(self, rows: Rows, names: Texts) -> None:

@@ -3,7 +3,7 @@ from itertools import pairwise
 
 import pytest
 
-from detector.tracks.states import _BLOCKS, state_of
+from detector.tracks.states import _BLOCKS, state_of, unallocated
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,25 @@ def test_aircraft(icao24: str, state: str) -> None:
 )  # fmt: skip
 def test_no_state(icao24: str | None) -> None:
     assert state_of(icao24) is None
+
+
+@pytest.mark.parametrize(
+    ("icao24", "expected"),
+    [
+        ("000000", True),
+        ("ffffff", True),
+        ("f00001", True),
+        ("4d2800", True),  # beyond Malta's block
+        ("4d24aa", False),
+        ("48d8a0", False),
+        ("DDFD15", False),  # FLARM
+        ("~2a00f1", False),
+        ("radar7", False),
+        (None, False),
+    ],
+)
+def test_addresses_that_no_state_has(icao24: str | None, expected: bool) -> None:
+    assert unallocated(icao24) is expected
 
 
 def test_blocks_are_sorted_apart_and_aligned() -> None:
