@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.airspace.zones import Identity
-from detector.geometry.pairs import between, level
+from detector.geometry.pairs import between, dot, level
 from detector.rules.dark import LOW_M, SLOW_MPS
 from detector.rules.sight import SURELY_SIGMAS
 from detector.rules.traffic import Traffic
@@ -25,7 +25,8 @@ from feeds.plots import Floats
 
 Mask = NDArray[np.bool_]
 
-REACH_M = 40_000.0  # 60 s before they meet, at 650 m/s
+REACH_M = 40_000.0  # AHEAD_S before they meet, at 650 m/s
+NEAR_M, AHEAD_S = 10_000.0, 60.0  # who is farther apart, and will not be so near by then, is no encounter
 TOGETHER_M, TOGETHER_LEVEL_M, TOGETHER_MPS = 2 * NAUTICAL_MILE_M, 2000 * FOOT_M, 60 * KNOT_MPS  # as of interceptions
 
 
@@ -102,7 +103,12 @@ def _pairs(traffic: Traffic, matter: Rows) -> tuple[Rows, Rows]:
     matters = np.zeros(len(traffic.row), dtype=bool)
     matters[matter] = True
     once = np.flatnonzero((one < other) | ~matters[other] & (one != other))
-    key = np.minimum(one, other)[once] * len(traffic.row) + np.maximum(one, other)[once]
+    one, other = one[once], other[once]
+    apart_m = traffic.place_m[other] - traffic.place_m[one]
+    range_m = np.sqrt(dot(apart_m, apart_m))
+    closing_m2_s = -dot(apart_m, traffic.velocity_mps[other] - traffic.velocity_mps[one])
+    some = np.flatnonzero(range_m * (range_m - NEAR_M) <= AHEAD_S * np.maximum(closing_m2_s, 0.0))
+    key = np.minimum(one, other)[some] * len(traffic.row) + np.maximum(one, other)[some]
     key.sort()
     return np.divmod(key, len(traffic.row))
 
