@@ -46,7 +46,7 @@ class Company:
 
     def due_s(self, subjects: Rows, watched: Mask, tracks: TrackStore, rules: Rules, now_s: float) -> float:
         """Return the whole second to look at next; inf while there is nobody who matters, or nobody else."""
-        some = enabled(rules) and len(tracks) > 1 and len(self._matter(subjects, watched, tracks)) > 0
+        some = enabled(rules) and len(tracks) > 1 and (len(subjects) or self._near(watched, tracks).any())
         if not (some or self.formations or self.interceptions or self.proximities):
             self.next_s = math.inf
         elif self.next_s == math.inf:
@@ -88,9 +88,15 @@ class Company:
         self._zone[:] = NOWHERE
 
     def _matter(self, subjects: Rows, watched: Mask, tracks: TrackStore) -> Rows:
+        matters = self._near(watched, tracks)
+        matters[subjects] = True
+        return np.flatnonzero(matters)
+
+    def _near(self, watched: Mask, tracks: TrackStore) -> Mask:
+        """Tell which rows are watched tracks that were near a zone when last heard, (C,)."""
         self.fit(tracks.capacity)
-        near = tracks.alive & ~tracks.lost & (self._zone != NOWHERE) & watched[tracks.identity]
-        return np.union1d(subjects, np.flatnonzero(near))
+        near: Mask = tracks.alive & ~tracks.lost & (self._zone != NOWHERE) & watched[tracks.identity]
+        return near
 
     def fit(self, capacity: int) -> None:
         """Make room for so many tracks."""

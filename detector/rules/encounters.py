@@ -97,7 +97,7 @@ def encounters(traffic: Traffic, subjects: Rows, matter: Rows, watched: Mask, tr
 def _pairs(traffic: Traffic, matter: Rows) -> tuple[Rows, Rows]:
     """Return the pairs of indices (one < other) of those who matter and anybody near them, each pair once."""
     moving = np.flatnonzero(traffic.moving)
-    matter = np.intersect1d(matter, moving)
+    matter = matter[traffic.moving[matter]]
     m, n = between(traffic.place_m[matter], traffic.place_m[moving], REACH_M)
     one, other = matter[m], moving[n]
     matters = np.zeros(len(traffic.row), dtype=bool)

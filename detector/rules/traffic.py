@@ -59,7 +59,9 @@ def around(now_s: float, rows: Rows, tracks: TrackStore) -> Traffic:
     """Return the traffic at an instant: these tracks, and all who fly within REACH_M of any of them."""
     flying = np.flatnonzero(airborne(tracks))
     far_m, _ = cKDTree(tracks.fix.earth_m[rows]).query(tracks.fix.earth_m[flying], distance_upper_bound=REACH_M)
-    return carried_on(now_s, np.union1d(rows, flying[np.isfinite(far_m)]), tracks)
+    concerned = np.zeros(tracks.capacity, dtype=bool)
+    concerned[rows] = concerned[flying[np.isfinite(far_m)]] = True
+    return carried_on(now_s, np.flatnonzero(concerned), tracks)
 
 
 def airborne(tracks: TrackStore) -> NDArray[np.bool_]:
