@@ -15,6 +15,7 @@ from detector.outlines.derive import derive
 from detector.outlines.selfcheck import check
 from detector.picture import Airspace
 from detector.pipeline import Pipeline
+from detector.reconfigure import go_on
 from detector.settings import IdentityRule, Settings, address_range
 from detector.settings import load as load_settings
 from detector.tracks.accuracy import Sensor
@@ -51,7 +52,7 @@ def pipeline_of(settings: Settings, airspace: Airspace) -> Pipeline:
 
 def reconfigure(pipeline: Pipeline, settings: Settings, airspace: Airspace, now_s: float) -> list[IncidentMessage]:
     """Give a running pipeline other zones, identities, sensors and thresholds; return what that ends."""
-    return pipeline.reconfigure(airspace, classifier_of(settings), sensors_of(settings), settings.rules, now_s)
+    return go_on(pipeline, airspace, classifier_of(settings), sensors_of(settings), settings.rules, now_s)
 
 
 def classifier_of(settings: Settings) -> Classifier:

@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.airspace.activation import Activation
-from detector.airspace.zones import ENTRY
 from detector.geometry.projection import earth_centred
 from detector.incidents.book import Book
 from detector.incidents.message import IncidentMessage
@@ -112,7 +111,7 @@ class Pipeline:
         messages: list[IncidentMessage] = []
         start = 0
         while start < len(taken):
-            messages += self._tick(float(clock_s[start]))
+            messages += self.tick(float(clock_s[start]))
             until_s = min(self._due_s(), self._until_s(float(clock_s[start])))
             end = max(start + 1, int(np.searchsorted(clock_s, until_s)))
             piece = np.arange(start, end)
@@ -120,7 +119,7 @@ class Pipeline:
             messages += said
             self.time_s = float(clock_s[end - 1])
             start = end
-        messages += self._tick(now_s)
+        messages += self.tick(now_s)
         return Step(messages, results)
 
     def hear(
@@ -140,74 +139,6 @@ class Pipeline:
     def resume(self, now_s: float) -> None:
         """Go on after a time in which nobody listened: no track has fallen silent by that."""
         self.tracks.deaf_until_s = now_s
-
-    def reconfigure(
-        self,
-        airspace: Airspace,
-        classifier: Classifier,
-        sensors: Mapping[str, accuracy.Sensor],
-        rules: Rules,
-        now_s: float,
-    ) -> list[IncidentMessage]:
-        """Go on with other zones and rules; return what ends because its zone is gone or closed by them."""
-        messages = self._tick(now_s)
-        entered = {zone.id: zone.kind in ENTRY for zone in self.airspace.zones}
-        kept = {
-            zone.id
-            for zone in airspace.zones
-            if (zone.kind in ENTRY) == entered.get(zone.id) and (rules.incursion.enabled or zone.kind not in ENTRY)
-        }
-        gone = set(self.airspace.index_of) - kept
-        activation = self._activation_of(airspace)
-        closed = activation.closed()
-        gone |= {airspace.zones[zone].id for zone in closed}
-        astray = self._astray(airspace)
-        messages += self.book.close_zones(
-            lambda row, zone_id: zone_id in gone or (row, zone_id) in astray, self.time_s, self.tracks, self._depths
-        )
-        old, new = self.airspace.theatre, airspace.theatre
-
-        def move(x_m: Floats, y_m: Floats) -> tuple[Floats, Floats]:
-            return new.project(*old.unproject(x_m, y_m))
-
-        self.tracks.move(move)
-        self.contacts = self.contacts.moved(
-            [airspace.index_of[zone.id] if zone.id in kept else -1 for zone in self.airspace.zones], len(airspace), move
-        )
-        self.contacts.close(closed, self.time_s)
-        keys = [row * len(airspace) + airspace.index_of[zone_id] for row, zone_id in astray]
-        self.contacts.end(np.array(keys, dtype=np.intp), self.time_s)
-        self.airspace, self.classifier, self.sensors, self.rules = airspace, classifier, sensors, rules
-        self.activation, self.assets = activation, Assets(airspace)
-        self.conduct.dark.forget_zones()
-        self.conduct.probes.forget_zones()
-        self.conduct.company.forget_zones()
-        self.tracks.reclassify(classifier)
-        return messages
-
-    def _astray(self, airspace: Airspace) -> set[tuple[int, str]]:
-        """Return the stays, by track row and zone id, that are none in zones as they are drawn from now on."""
-        was, now = self.airspace, airspace
-        index_now = {
-            index: now.index_of[zone.id]
-            for index, zone in enumerate(was.zones)
-            if zone.id in now.index_of and not zone.lies_like(now.zones[now.index_of[zone.id]])
-        }
-        row, zone = np.divmod(self.contacts.records["key"], max(len(was), 1))
-        some = np.flatnonzero(self.contacts.records["inside"] & np.isin(zone, list(index_now)))
-        row, zone = row[some], np.array([index_now[index] for index in zone[some]], dtype=np.intp)
-        last = self.tracks.last
-        holds = now.holds(last.lon_deg[row], last.lat_deg[row], self.tracks.fix.take(row), zone)
-        return {(int(row[n]), now.zones[zone[n]].id) for n in np.flatnonzero(~holds)}
-
-    def _activation_of(self, airspace: Airspace) -> Activation:
-        """Return when other zones count from now on; those that did not until now open no earlier."""
-        activation = Activation(airspace.zones)
-        activation.advance(self.time_s)
-        for zone in self.activation.closed():
-            if (now := airspace.index_of.get(self.airspace.zones[zone].id)) is not None:
-                activation.open_late(now, self.time_s)
-        return activation
 
     def _fixes(self, plots: Plots) -> Fixes:
         sensors = self.sensors
@@ -264,7 +195,7 @@ class Pipeline:
         signs = [sign._replace(segment=int(some[sign.segment])) for sign in sorted(signs, key=attrgetter("segment"))]
         if self.rules.interference.enabled:
             signs = self.conduct.integrity.interference.hold(signs, clock_s, self.book.subjects())
-        return self.book.note(signs, tracks, self.airspace.zones, self._depths)
+        return self.book.note(signs, tracks, self.airspace.zones, self.depths)
 
     def _detect(self, segments: Segments) -> list[tuple[int, IncidentMessage]]:
         """Return (segment, message) of what M steps of M tracks bring about."""
@@ -280,7 +211,7 @@ class Pipeline:
         watched = self.airspace.watch[self.tracks.identity[seen.row[picture.segment]], picture.zone]
         findings = self._incursions(seen, picture) if watched.any() or len(asked[0]) else None
         signs = self._conduct(seen, picture)
-        said = self.book.take(findings, signs, seen, self.tracks, self.airspace.zones, self._depths)
+        said = self.book.take(findings, signs, seen, self.tracks, self.airspace.zones, self.depths)
         return [(int(which[segment]), message) for segment, message in said]
 
     def _incursions(self, segments: Segments, picture: Picture) -> Findings | None:
@@ -330,7 +261,7 @@ class Pipeline:
         self.conduct.criteria.take(signs, scene)
         return signs
 
-    def _tick(self, until_s: float) -> list[IncidentMessage]:
+    def tick(self, until_s: float) -> list[IncidentMessage]:
         """Let event time pass: every whole second up to `until_s` at which something falls due."""
         messages: list[IncidentMessage] = []
         if self.time_s == -math.inf < until_s:
@@ -348,7 +279,7 @@ class Pipeline:
             messages += self._look_around(due_s)
             messages += self.book.close_due(due_s, self.tracks)
             lost = np.flatnonzero(self.tracks.lost_at_s() <= due_s)
-            messages += self.book.lose(lost.tolist(), due_s, self.tracks, self._depths)
+            messages += self.book.lose(lost.tolist(), due_s, self.tracks, self.depths)
             self.contacts.lose(lost)
             self.conduct.forget(lost)
             if len(lost):
@@ -379,8 +310,8 @@ class Pipeline:
                 signs += self.execute(rule, each) or ()
             self.book.fly(conduct.company.formations.groups())
         signs.sort(key=lambda sign: (tracks.name(sign.row), *map(tracks.name, sign.others)))
-        messages = self.book.gather(now_s, tracks, self._depths)
-        told = self.book.note(signs, tracks, self.airspace.zones, self._depths, now_s)
+        messages = self.book.gather(now_s, tracks, self.depths)
+        told = self.book.note(signs, tracks, self.airspace.zones, self.depths, now_s)
         self._company_due_s(now_s)  # is set by what is open now
         return messages + [message for _, message in told]
 
@@ -393,7 +324,7 @@ class Pipeline:
         if not closed:
             return []
         zone_ids = {self.airspace.zones[zone].id for zone in closed}
-        messages = self.book.close_zones(lambda _, zone_id: zone_id in zone_ids, now_s, self.tracks, self._depths)
+        messages = self.book.close_zones(lambda _, zone_id: zone_id in zone_ids, now_s, self.tracks, self.depths)
         self.contacts.close(closed, now_s)
         return messages
 
@@ -412,7 +343,7 @@ class Pipeline:
         )
         return max(math.ceil(due_s), self._passed_s + 1.0) if math.isfinite(due_s) else math.inf
 
-    def _depths(self, rows: list[int], zone_ids: list[str]) -> Iterable[tuple[float, ...]]:
+    def depths(self, rows: list[int], zone_ids: list[str]) -> Iterable[tuple[float, ...]]:
         """Return of each (track, zone) what `Depths` asks for."""
         zone = [self.airspace.index_of[zone_id] for zone_id in zone_ids]
         record = self.contacts.get(np.array(rows, dtype=np.intp) * len(self.airspace) + np.array(zone, dtype=np.intp))

@@ -8,6 +8,7 @@ from detector.airspace.altitude import parse
 from detector.airspace.zones import Identity
 from detector.incidents.message import stamp
 from detector.picture import Airspace
+from detector.reconfigure import go_on
 from detector.rules import emergency_code
 from detector.rules.incursion import Params as Incursion
 from detector.tracks.identity import Classifier, Rule
@@ -22,7 +23,7 @@ EAST = zoo.zone(zoo.box(30, 54, 31, 55), zone_id="east")
 def test_a_zone_that_is_gone_ends_its_findings_aloud():
     pipe = zoo.pipeline([WEST])
     zoo.tell(pipe, zoo.flight(lon=19.99, times=range(20)))
-    (message,) = pipe.reconfigure(Airspace([EAST], 1013.25), Classifier([]), zoo.SENSORS, ONLY, 20.0)
+    (message,) = go_on(pipe, Airspace([EAST], 1013.25), Classifier([]), zoo.SENSORS, ONLY, 20.0)
     assert (message.event, message.outcome) == ("closed", "zone-closed")
     assert message.findings[0].ended_at == "1970-01-01T00:00:20.000Z"
 
@@ -30,7 +31,7 @@ def test_a_zone_that_is_gone_ends_its_findings_aloud():
 def test_a_story_goes_on_in_another_theatre():
     pipe = zoo.pipeline([WEST])
     first = zoo.tell(pipe, zoo.flight(lon=19.99, times=range(20)))
-    assert pipe.reconfigure(Airspace([EAST, WEST], 1013.25), Classifier([]), zoo.SENSORS, ONLY, 20.0) == []
+    assert go_on(pipe, Airspace([EAST, WEST], 1013.25), Classifier([]), zoo.SENSORS, ONLY, 20.0) == []
     away = zoo.flight(lon=20.10, course=270.0, times=range(60))
     away.time_s[:] += 20
     later = zoo.tell(pipe, away)
@@ -48,7 +49,7 @@ def test_a_zone_drawn_elsewhere_ends_the_stays_that_are_none_now(redrawn):
     pipe = zoo.pipeline([WEST])
     plots = zoo.flight(lon=19.99, times=range(200))
     first = zoo.tell(pipe, plots.take(slice(0, 20)))
-    (message,) = pipe.reconfigure(Airspace([redrawn], 1013.25), Classifier([]), zoo.SENSORS, ONLY, 20.0)
+    (message,) = go_on(pipe, Airspace([redrawn], 1013.25), Classifier([]), zoo.SENSORS, ONLY, 20.0)
     assert (message.outcome, message.incident_id) == ("zone-closed", first[0].incident_id)
     again = zoo.tell(pipe, plots.take(slice(20, None)))
     assert [m.event for m in again][:1] == (["opened"] if redrawn.floor == WEST.floor else [])
@@ -59,7 +60,7 @@ def test_a_zone_drawn_a_little_otherwise_keeps_who_is_in_it():
     plots = zoo.flight(lon=19.99, times=range(60))
     zoo.tell(pipe, plots.take(slice(0, 20)))
     wider = zoo.zone(zoo.box(19.9, 54, 21, 55), zone_id="west")
-    assert pipe.reconfigure(Airspace([wider], 1013.25), Classifier([]), zoo.SENSORS, ONLY, 20.0) == []
+    assert go_on(pipe, Airspace([wider], 1013.25), Classifier([]), zoo.SENSORS, ONLY, 20.0) == []
     (message,) = zoo.tell(pipe, plots.take(slice(20, None)), until=200.0)
     assert (message.outcome, message.sequence) == ("lost", 3)
 
@@ -68,7 +69,7 @@ def test_a_rule_that_makes_a_friend_resolves():
     pipe = zoo.pipeline([WEST])
     zoo.tell(pipe, zoo.flight(lon=19.99, times=range(20), icao24="48d800"))
     friend = Classifier([Rule(Identity.FRIEND, addresses=((0x48D800, 0x48D800),))])
-    assert pipe.reconfigure(Airspace([WEST], 1013.25), friend, zoo.SENSORS, ONLY, 20.0) == []
+    assert go_on(pipe, Airspace([WEST], 1013.25), friend, zoo.SENSORS, ONLY, 20.0) == []
     messages = zoo.tell(pipe, zoo.flight(lon=19.99, times=[20.5], icao24="48d800"))
     assert [(m.event, m.outcome) for m in messages] == [("closed", "resolved")]
 
@@ -79,5 +80,5 @@ def test_conduct_goes_on_in_a_belt_that_stays_and_ends_with_one_that_goes():
     for after, expected in (([EAST, belt], []), ([EAST], [("closed", "zone-closed")])):
         pipe = zoo.pipeline([belt], tables=tables)
         assert len(zoo.tell(pipe, zoo.flight(lon=20.2, times=range(20), squawk="7700"))) == 1
-        said = pipe.reconfigure(Airspace(after, 1013.25), Classifier([]), zoo.SENSORS, tables, 20.0)
+        said = go_on(pipe, Airspace(after, 1013.25), Classifier([]), zoo.SENSORS, tables, 20.0)
         assert [(message.event, message.outcome) for message in said] == expected

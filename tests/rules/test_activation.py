@@ -14,6 +14,7 @@ from detector.airspace.schedule import Interval, parse
 from detector.airspace.zones import Initial
 from detector.incidents.message import stamp
 from detector.picture import Airspace
+from detector.reconfigure import go_on
 from detector.rules.incursion import Params
 from detector.tracks.identity import Classifier
 from tests import zoo
@@ -168,7 +169,7 @@ def reload(before, after, times=range(60)):
     """Return what is said of other zones that come at 60 s under an aircraft inside, and what thereafter."""
     pipe = zoo.pipeline(before)
     zoo.tell(pipe, flight(10.0, times))
-    said = pipe.reconfigure(Airspace(after, 1013.25), Classifier([]), zoo.SENSORS, zoo.only(incursion=Params()), 60.0)
+    said = go_on(pipe, Airspace(after, 1013.25), Classifier([]), zoo.SENSORS, zoo.only(incursion=Params()), 60.0)
     return said, zoo.tell(pipe, flight(10.0, range(61, 100)), until=900.0)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from detector.airspace.zones import Zone
+from detector.reconfigure import go_on
 from detector.rules import asset_pass, hard_turn
 from tests import zoo
 from tests.rules.test_conduct import flown, seen
@@ -107,6 +108,6 @@ def test_a_reload_goes_on_following():
     plots = zoo.in_order(ship(), past(600.0))
     early, late = plots.take(plots.time_s < 150.0), plots.take(plots.time_s >= 150.0)
     messages = pipe.step(early, 149.0).messages
-    pipe.reconfigure(zoo.pipeline([SHIP], tables=RULES).airspace, pipe.classifier, pipe.sensors, RULES, 149.5)
+    go_on(pipe, zoo.pipeline([SHIP], tables=RULES).airspace, pipe.classifier, pipe.sensors, RULES, 149.5)
     messages += zoo.tell(pipe, late, until=1500.0)
     assert messages[-1].findings[0].zone_id == "ship"
