@@ -57,11 +57,23 @@ def headline(subject: Subject, wingmen: int, entry: Entry, still: Sequence[Entry
     if outcome is not None:
         return f"{who} {said}; closed: {outcome}"
     if not inside:
-        where = f"still in {', '.join(dict.fromkeys(e.zone.name for e in stays))}" if stays else "now"
-        said = f"{said}; {where}"
+        said = f"{said}; {_where(subject, entry, stays, leads=leads)}"
     others = {e.rule: e for e in still if isinstance(e, Episode) and e.rule not in ("approach", entry.rule)}
     deeds = [_deed(e, still, near=False) for e in others.values()]
     return "; ".join([f"{who} {said} {_motion(subject)}", *deeds])
+
+
+def _where(subject: Subject, entry: Entry, stays: Sequence[Stay], *, leads: bool) -> str:
+    """Return who else is still inside, and how to go on with where the subject is: its motion follows."""
+    lead = "" if leads else f"{_name(subject.callsign or subject.track_id)} "
+    own = [e for e in stays if e.track_id == subject.track_id]
+    if own:
+        return f"{lead}still in {', '.join(dict.fromkeys(e.zone.name for e in own))}"
+    others = [e for e in stays if e is not entry]
+    if not others:
+        return f"{lead}now"
+    names = ", ".join(dict.fromkeys(_name(e.track_id) for e in others))
+    return f"{names} still in {', '.join(dict.fromkeys(e.zone.name for e in others))}; {lead}now"
 
 
 def _who(subject: Subject, wingmen: int) -> str:

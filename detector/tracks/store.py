@@ -16,18 +16,20 @@ from detector.geometry.projection import east_north
 from detector.tracks import altitudes
 from detector.tracks.collapse import Collapse
 from detector.tracks.columns import Columns, doubled, no_fixes
-from detector.tracks.fixes import FIX, Fixes, Rows, Segments
+from detector.tracks.fixes import FIX, Fixes, Rows, Segments, distance_m
 from detector.tracks.history import History
 from detector.tracks.identity import Classifier
 from detector.tracks.states import unallocated
 from detector.tracks.trail import Trail
 from detector.tracks.trust import Trust
+from detector.units import KNOT_MPS
 from feeds.plots import COLUMNS, UNKNOWN_SMALL, Floats, Plots, Texts, make
 
 LOST_AFTER_S = 60.0  # a track is lost after so long a silence ...
 LOST_AFTER_PERIODS = 5.0  # ... or after so many missed reports, whichever is longer
 FORGOTTEN_AFTER_S = 420.0  # until then a track that is heard again continues: its path in between may have been inside
 PERIOD_GAIN = 0.2
+FASTEST_ON_GROUND_MPS = 100 * KNOT_MPS  # who is faster flies, whatever its flag says: ICAO Annex 10 IV overrides it so
 SHORTEST_S = 0.5  # no motion is derived over less: errors would be divided by nothing
 
 _KEPT = ("icao24", "callsign", "squawk", "source")  # told once, they hold until told otherwise
@@ -176,6 +178,7 @@ class TrackStore(Columns):
         for name in COLUMNS:
             new, column = getattr(plots, name), getattr(self.last, name)
             if name == "on_ground":
+                new = np.where(self._flies(rows, plots), np.minimum(new, 0), new)
                 new = np.where(new == UNKNOWN_SMALL, np.where(self.reports[rows] > 1, column[rows], new), new)
                 self.grounded[rows] = np.where(new == 1, self.grounded[rows] + 1, 0)
             if name not in _KEPT:
@@ -198,6 +201,13 @@ class TrackStore(Columns):
             self.identity[row] = classifier.identify(last.icao24[row], last.callsign[row], last.squawk[row])
             self.unallocated[row] = unallocated(last.icao24[row])
         self.turned_out[rows] = (self.identity[rows] != was) & (self.reports[rows] > 1)
+
+    def _flies(self, rows: Rows, plots: Plots) -> NDArray[np.bool_]:
+        """Tell who both tells and shows that it is faster than on the ground."""
+        way_m = distance_m(self.fix_before.earth_m[rows], self.fix.earth_m[rows])
+        fast_m = FASTEST_ON_GROUND_MPS * (self.fix.time_s[rows] - self.fix_before.time_s[rows])
+        flies: NDArray[np.bool_] = (plots.gs_mps > FASTEST_ON_GROUND_MPS) & (way_m > fast_m)
+        return flies
 
     def _add_sources(self, rows: Rows, names: Texts) -> None:
         for row, name in zip(rows, names, strict=True):

@@ -224,3 +224,17 @@ def test_any_cut_gives_the_same_story(seed):
     cuts = sorted(np.random.default_rng(seed).integers(0, len(plots), 40).tolist())
     assert run(plots, list(range(1, len(plots)))) == whole
     assert run(plots, cuts, revive=True) == whole
+
+
+def test_headlines_say_who_is_inside():
+    leader = then(eastwards("b", times=range(330)), 150, 270.0)
+    wingman = then(eastwards("a", 2000.0, times=range(330)), 180, 270.0)
+    lines = [message.headline.removeprefix("Unknown aircraft b and 1 other") for message in tell(leader, wingman)]
+    assert [line.split(" at FL")[0] for line in lines] == [
+        " 250 m inside Square",
+        " 2.0 km inside Square",
+        ": a 250 m inside Square; b still in Square",
+        ": a 2.0 km inside Square; b still in Square",
+        " was in Square for 100 s, up to 12.5 km deep; a still in Square; now",
+        ": a was in Square for 2 min 24 s, up to 18.0 km deep; b now",
+    ]

@@ -121,6 +121,17 @@ def test_who_never_flew_is_no_intruder(on_ground, opens):
     assert bool(zoo.tell(zoo.pipeline(), plots)) is opens
 
 
+@pytest.mark.parametrize("on_ground", [[1] * 27, [0] * 24 + [1] * 3])
+def test_who_tells_the_speed_of_flight_is_an_intruder_whatever_its_flag_says(on_ground):
+    plots = zoo.flight(lon=lon_at(-5000.0), times=range(27), gs_mps=250.0, on_ground=on_ground)
+    assert kinds(zoo.tell(zoo.pipeline(), plots)) == ["opened"]
+
+
+def test_who_only_tells_the_speed_of_flight_stays_on_the_ground():
+    plots = zoo.flight(lon=lon_at(5000.0), times=range(27), speed=0.0, gs_mps=250.0, on_ground=1)
+    assert zoo.tell(zoo.pipeline(), plots) == []
+
+
 def test_who_turns_out_to_be_neutral_is_resolved():
     rule = Rule(Identity.NEUTRAL, callsigns=("?*",))
     plots = zoo.flight(lon=lon_at(-5000.0), times=range(60), callsign=[None] * 50 + ["LOT1"] * 10)
