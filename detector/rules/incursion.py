@@ -113,9 +113,7 @@ def detect(
 
 def _pairs(segments: Segments, picture: Picture, airspace: Airspace, tracks: TrackStore, params: Params) -> Pairs:
     row = segments.row[picture.segment]
-    last = tracks.last
     landed = tracks.grounded[row] >= CONFIRMING
-    anonymous = (last.icao24[row] != None) & (last.callsign[row] == None)  # noqa: E711 - elementwise on objects
     period_s = segments.now.period_s[picture.segment]
     return Pairs(
         segments=segments,
@@ -124,7 +122,7 @@ def _pairs(segments: Segments, picture: Picture, airspace: Airspace, tracks: Tra
         row=row,
         watched=airspace.watch[tracks.identity[row], picture.zone] & ~landed,
         landed=landed,
-        unsettled=anonymous.astype(bool)
+        unsettled=tracks.awaits_callsign[row]
         & (segments.now.time_s[picture.segment] - tracks.heard_s[row] < params.settle_s),
         period_s=np.where(np.isnan(period_s), DEFAULT_PERIOD_S, period_s),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
@@ -51,6 +51,16 @@ class Classifier:
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = tuple(rules)
         self.identify = lru_cache(maxsize=65536)(self._identify)
+        self.awaits_callsign = lru_cache(maxsize=65536)(self._awaits_callsign)
 
     def _identify(self, icao24: str | None, callsign: str | None, squawk: str | None) -> Identity:
         return next((r.identity for r in self._rules if r.matches(icao24, callsign, squawk)), Identity.UNKNOWN)
+
+    def _awaits_callsign(self, icao24: str | None, squawk: str | None) -> bool:
+        """Tell whether a callsign could make somebody else of a transponder that has not told one."""
+        for rule in self._rules:
+            if rule.matches(icao24, None, squawk):
+                return False
+            if rule.callsigns and replace(rule, callsigns=None).matches(icao24, None, squawk):
+                return icao24 is not None
+        return False

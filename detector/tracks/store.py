@@ -58,6 +58,8 @@ class TrackStore(Columns):
         self.grounded = np.zeros(capacity, dtype=np.int64)  # reports on the ground in succession
         self.recoded_s = np.full(capacity, -math.inf)  # when it last changed its code in flight
         self.unallocated = np.zeros(capacity, dtype=bool)  # its address lies in no state's block
+        self.awaits_callsign = np.zeros(capacity, dtype=bool)  # which could make it somebody else
+        self.told_squawk = np.full(capacity, None, dtype=object)  # last; perhaps garbled
         self.turned_out = np.zeros(capacity, dtype=bool)  # its last report made it somebody else
         self.identity = np.full(capacity, Identity.UNKNOWN, dtype=np.int8)
         self.last = _blank(capacity)  # the last report as it came, with what older ones told of its names
@@ -95,6 +97,7 @@ class TrackStore(Columns):
         self.told_s[row] = -math.inf
         self.doubted_m[row] = math.nan
         self.recoded_s[row] = -math.inf
+        self.told_squawk[row] = None
         self.identity[row] = Identity.UNKNOWN
         self.sources[row] = ()
         for name in _KEPT:
@@ -184,6 +187,8 @@ class TrackStore(Columns):
             if name not in _KEPT:
                 column[rows] = new
                 continue
+            if name == "squawk":
+                new = self._borne_out(rows, new)
             changed = np.flatnonzero((new != column[rows]) & (new != None))  # noqa: E711 - elementwise on objects
             if name == "squawk":
                 recoded = rows[changed]
@@ -196,11 +201,24 @@ class TrackStore(Columns):
                 told[changed] = True
         was = self.identity[rows]
         told |= self.reports[rows] == 1
-        for row in rows[told]:
-            last = self.last
-            self.identity[row] = classifier.identify(last.icao24[row], last.callsign[row], last.squawk[row])
-            self.unallocated[row] = unallocated(last.icao24[row])
+        self._identify(rows[told], classifier)
         self.turned_out[rows] = (self.identity[rows] != was) & (self.reports[rows] > 1)
+
+    def _identify(self, rows: Rows, classifier: Classifier) -> None:
+        for row in rows.tolist():
+            icao24, callsign, squawk = (getattr(self.last, name)[row] for name in ("icao24", "callsign", "squawk"))
+            self.identity[row] = classifier.identify(icao24, callsign, squawk)
+            self.awaits_callsign[row] = callsign is None and classifier.awaits_callsign(icao24, squawk)
+            self.unallocated[row] = unallocated(icao24)
+
+    def _borne_out(self, rows: Rows, squawk: Texts) -> Texts:
+        """Return the codes that M reports tell; None for one that is neither held nor told before: perhaps garbled."""
+        held, before, known = self.last.squawk[rows], self.told_squawk[rows], squawk != None  # noqa: E711
+        self.told_squawk[rows] = np.where(known, squawk, before)
+        doubtful = (held != None) & (squawk != held) & (squawk != before)  # noqa: E711 - elementwise on objects
+        borne_out = squawk.copy()
+        borne_out[doubtful.astype(bool)] = None
+        return borne_out
 
     def _flies(self, rows: Rows, plots: Plots) -> NDArray[np.bool_]:
         """Tell who both tells and shows that it is faster than on the ground."""
@@ -238,9 +256,7 @@ class TrackStore(Columns):
 
     def reclassify(self, classifier: Classifier) -> None:
         """Identify every living track by new rules."""
-        for row in np.flatnonzero(self.alive):
-            last = self.last
-            self.identity[row] = classifier.identify(last.icao24[row], last.callsign[row], last.squawk[row])
+        self._identify(np.flatnonzero(self.alive), classifier)
 
     def move(self, transform: Callable[[Floats, Floats], tuple[Floats, Floats]]) -> None:
         """Take every fix over into the plane of another theatre."""

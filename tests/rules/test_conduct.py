@@ -121,7 +121,7 @@ def test_an_emergency_code_is_told_once_it_stands(code, severity):
     assert messages[0].headline.startswith(f"Unknown aircraft 4980 squawks {code} near Square; now")
     (finding,) = messages[-1].findings
     assert (finding.kind, finding.severity, finding.evidence.squawk) == ("emergency", severity, code)
-    assert (finding.started_at[11:19], finding.ended_at[11:19]) == ("00:00:10", "00:00:29")
+    assert (finding.started_at[11:19], finding.ended_at[11:19]) == ("00:00:11", "00:00:30")
     assert messages[-1].outcome == "resolved"
 
 

@@ -36,3 +36,17 @@ def test_every_condition_of_a_rule_must_hold():
     assert both.matches("000001", "PLF7", None)
     assert not both.matches("000001", "LOT7", None)
     assert not both.matches("000003", "PLF7", None)
+
+
+@pytest.mark.parametrize(
+    ("icao24", "squawk", "awaits"),
+    [
+        ("400000", None, True),
+        ("400000", "7700", False),  # no callsign makes it neutral
+        ("150001", None, False),  # the state of registry comes first
+        ("48d800", None, False),
+        (None, None, False),  # a radar tells none
+    ],
+)
+def test_who_could_be_somebody_else_by_its_callsign(icao24, squawk, awaits):
+    assert CLASSIFIER.awaits_callsign(icao24, squawk) is awaits

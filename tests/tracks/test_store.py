@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from detector.airspace.zones import Identity
+from detector.tracks.identity import Rule
 from detector.tracks.store import TrackStore
 from tests import zoo
 
@@ -31,9 +33,10 @@ def test_names_told_once_hold_and_sources_add_up():
 @pytest.mark.parametrize(
     ("squawks", "on_ground", "changed_s"),
     [
-        ([None, "1000", "1000", "7700"], 0, 3.0),
-        (["1000", "7700", None, "7700"], -1, 1.0),
-        (["1000", "2000", "1000", "1000"], 0, 2.0),
+        ([None, "1000", "7700", "7700"], 0, 3.0),
+        (["1000", "7700", None, "7700"], -1, 3.0),
+        (["1000", "2000", "2000", "1000"], 0, 2.0),
+        (["1000", "2000", "1000", "1000"], 0, -np.inf),  # garbled
         ([None, "1000", None, "1000"], 0, -np.inf),
         (["2000", "1000", "1000", "1000"], 1, -np.inf),  # not in flight
     ],
@@ -43,6 +46,18 @@ def test_it_knows_when_a_code_last_changed_in_flight(squawks, on_ground, changed
     pipe.step(zoo.flight(lon=10.0, times=range(4), squawk=squawks, on_ground=on_ground), 3.0)
     (row,) = np.flatnonzero(pipe.tracks.alive)
     assert pipe.tracks.recoded_s[row] == changed_s
+
+
+def test_a_code_told_once_makes_nobody_somebody_else():
+    airliner = Rule(Identity.NEUTRAL, callsigns=("?*",), squawks_not=("7500",))
+    for squawks, identity in (
+        (["1000", "7500", "1000"], Identity.NEUTRAL),
+        (["1000", "7500", "7500"], Identity.UNKNOWN),
+    ):
+        pipe = zoo.pipeline(rules=(airliner,))
+        pipe.step(zoo.flight(lon=10.0, times=range(3), squawk=squawks, callsign="BAW1"), 2.0)
+        (row,) = np.flatnonzero(pipe.tracks.alive)
+        assert pipe.tracks.identity[row] == identity
 
 
 def test_motion_that_nobody_reported_is_derived():
