@@ -36,8 +36,8 @@ KILLS = int(os.environ.get("INCURSIOND_KILLS", "8"))
 class Sky:
     """A receiver that hears aircraft without callsigns swing to and fro over the western edge of the box."""
 
-    def __init__(self, aircraft: int = 8) -> None:
-        self._server = socket.create_server(("127.0.0.1", 0))
+    def __init__(self, aircraft: int = 8, host: str = "127.0.0.1") -> None:
+        self._server = socket.create_server((host, 0))
         self.port = self._server.getsockname()[1]
         self._began_s, self._aircraft = time.time(), aircraft
         threading.Thread(target=self._serve, daemon=True).start()
