@@ -32,7 +32,6 @@ log = logging.getLogger(__name__)
 Clock = Callable[[], float]
 
 SESSION_S = 7 * 86_400  # messages expire after a day; a room that was away for longer keeps its subscriptions
-LONGEST_WAIT_S = 5.0  # there are few rooms, and an alert must not wait for one that sleeps
 GOODBYE_S = 2.0  # for the last receipts
 FORGETS_S = 3600.0  # so often it looks for incidents that are long over
 
@@ -98,7 +97,7 @@ class Listener:
         self._stopping = False
         self._reconnecting = Reconnecting(
             self._broker,
-            Backoff(longest_s=LONGEST_WAIT_S),
+            Backoff(),
             self._open,
             lambda _connected: None,
             self.receipts.settled,
