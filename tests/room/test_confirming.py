@@ -152,7 +152,14 @@ class Flood:
         self.made: list[tuple[str, int]] = []
         self._delivery, self._over = delivery, threading.Event()
         self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> Flood:
         self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
 
     def _run(self) -> None:
         tick = 0
@@ -163,10 +170,6 @@ class Flood:
             batch += [message(tick, name) for name in "ab"]
             self._delivery.submit(batch, time.time())
             self.made += [(each.incident_id, each.sequence) for each in batch]
-
-    def end(self) -> None:
-        self._over.set()
-        self._thread.join()
 
 
 class Had:
@@ -206,21 +209,20 @@ def test_a_broker_killed_while_rooms_are_away_costs_them_nothing(
     rooms = [listen(name) for name in names]
     had = [Had(room) for room in rooms]
     delivery, _ = deliver(*names, ledger=Ledger(tmp_path / "ledger"))
-    flood = Flood(delivery)
-    for _ in range(BROKER_KILLS):
-        away = chance.choice(rooms)
-        away.end(signal.SIGKILL)
-        time.sleep(chance.uniform(0.2, 1.5))
-        mosquitto.kill()
-        time.sleep(chance.uniform(0.0, 0.5))
-        mosquitto.start()
-        time.sleep(chance.uniform(0.0, 1.0))
-        away.start()
-        away.connected()
-        began_s, made = time.monotonic(), flood.made[:]
-        until(lambda made=made: all(each.all(made) for each in had), COMPLETE_S)
-        took_s.append(time.monotonic() - began_s)
-    flood.end()
+    with Flood(delivery) as flood:
+        for _ in range(BROKER_KILLS):
+            away = chance.choice(rooms)
+            away.end(signal.SIGKILL)
+            time.sleep(chance.uniform(0.2, 1.5))
+            mosquitto.kill()
+            time.sleep(chance.uniform(0.0, 0.5))
+            mosquitto.start()
+            time.sleep(chance.uniform(0.0, 1.0))
+            away.start()
+            away.connected()
+            began_s, made = time.monotonic(), flood.made[:]
+            until(lambda made=made: all(each.all(made) for each in had), COMPLETE_S)
+            took_s.append(time.monotonic() - began_s)
     until(lambda: kept(delivery) == 0, 60.0)
     assert all(each.all(flood.made) for each in had)
     for each in had:
