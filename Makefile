@@ -1,22 +1,25 @@
 # `make demo` and `make test` do all the set-up they need on a Debian or Ubuntu machine with python3 and git.
 #
 #   demo    the story of an intruder in the terminal, with a broker of its own
-#   test    every test; installs mosquitto and promtool for them where they are missing
+#   test    every test; installs what they need (mosquitto, promtool, ...) where it is missing
 #   check   what CI does: style, types, architecture, tests
 #   bench   the benchmarks
 #   simulation  stories of faults by seeds, and a day of them: make simulation SEEDS=1000
+#   kills   broker, daemon and links killed and cut for hours: make kills BROKER=200 DAEMON=1000
 #   golden  rewrites the expected messages of the golden stories; review the difference before committing it
 #
 # Another interpreter: make PYTHON=python3.12 test
 
 PYTHON ?= python3
 SEEDS ?= 1000
+BROKER ?= 200
+DAEMON ?= 1000
 BIN := .venv/bin
 READY := .venv/.ready
 export PATH := $(PATH):/usr/sbin
 SHELL := /bin/bash
 
-.PHONY: help demo test check static bench simulation golden tools
+.PHONY: help demo test check static bench simulation kills golden tools
 .NOTPARALLEL:
 
 help:
@@ -42,6 +45,10 @@ bench: $(READY)
 simulation: $(READY)
 	INCURSIOND_SEEDS=$(SEEDS) INCURSIOND_DAY=1 $(BIN)/pytest -s tests/simulation
 
+kills: $(READY) tools
+	INCURSIOND_BROKER_KILLS=$(BROKER) INCURSIOND_KILLS=$(DAEMON) INCURSIOND_PARTITION_S=60 \
+	$(BIN)/pytest -rs -s -k 'killed or cut' tests/room/test_confirming.py tests/test_recovery.py tests/test_partitions.py
+
 golden: $(READY)
 	$(BIN)/python tests/stories/regenerate.py
 
@@ -58,4 +65,7 @@ tools:
 	command -v mosquitto > /dev/null || missing+=" mosquitto"; \
 	command -v mosquitto_sub > /dev/null || missing+=" mosquitto-clients"; \
 	command -v promtool > /dev/null || missing+=" prometheus"; \
+	command -v ip > /dev/null || missing+=" iproute2"; \
+	command -v nft > /dev/null || missing+=" nftables"; \
+	command -v strace > /dev/null || missing+=" strace"; \
 	[ -z "$$missing" ] || .ci/install $$missing

@@ -6,7 +6,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -28,11 +28,14 @@ def free_port() -> int:
 class Mosquitto:
     """A broker on a port of its own, which can be killed and started again."""
 
-    def __init__(self, directory: Path, extra: str = "") -> None:
-        self.port = free_port()
+    def __init__(
+        self, directory: Path, extra: str = "", hosts: Sequence[str] = ("127.0.0.1",), port: int | None = None
+    ) -> None:
+        self.port = port or free_port()
         self.url = f"mqtt://127.0.0.1:{self.port}"
         self._config = directory / "mosquitto.conf"
-        self._config.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\nuser root\n{extra}\n")
+        listeners = "\n".join(f"listener {self.port} {host}" for host in hosts)
+        self._config.write_text(f"allow_anonymous true\nuser root\n{listeners}\n{extra}\n")
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 
 FIRST_S = 0.125  # most losses are a broker that restarts: the first attempts are quick
-LONGEST_S = 30.0
+LONGEST_S = 5.0  # there are few daemons and rooms, and an alert must not wait for one that sleeps
 
 
 class Backoff:

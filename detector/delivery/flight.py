@@ -21,7 +21,7 @@ from detector.delivery.states import States
 
 WINDOW = 100  # messages the broker has not answered: more gain nothing and are all sent twice after a loss
 REFUSED = 0x80  # MQTT 5 reason codes from here on; 0x10, nobody subscribes, is none: the broker did its part
-FIRST_HOLD_S = 1.0
+FIRST_HOLD_S, LONGEST_HOLD_S = 1.0, 30.0
 
 
 class Answer(enum.Enum):
@@ -37,7 +37,7 @@ class _Hold:
     """Until when a refused topic waits, and how long it will next time; infinite once it may be tried again."""
 
     def __init__(self) -> None:
-        self.backoff = Backoff(FIRST_HOLD_S)
+        self.backoff = Backoff(FIRST_HOLD_S, longest_s=LONGEST_HOLD_S)
         self.until_s = math.inf
         self.held = True
 

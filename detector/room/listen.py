@@ -32,8 +32,8 @@ log = logging.getLogger(__name__)
 Clock = Callable[[], float]
 
 SESSION_S = 7 * 86_400  # messages expire after a day; a room that was away for longer keeps its subscriptions
-LONGEST_WAIT_S = 5.0  # there are few rooms, and an alert must not wait for one that sleeps
 GOODBYE_S = 2.0  # for the last receipts
+FORGETS_S = 3600.0  # so often it looks for incidents that are long over
 
 _COPIES = (Verdict.REPEATED, Verdict.DIFFERS)  # of two daemons that took reports in another order, one differs
 _SAID = {
@@ -93,10 +93,11 @@ class Listener:
         self._broker = dataclasses.replace(
             broker_of(settings.mqtt), client_id=f"incursiond-{site}-room-{room}", session_s=SESSION_S
         )
+        self._forgot_s = monotonic_s()
         self._stopping = False
         self._reconnecting = Reconnecting(
             self._broker,
-            Backoff(longest_s=LONGEST_WAIT_S),
+            Backoff(),
             self._open,
             lambda _connected: None,
             self.receipts.settled,
@@ -123,6 +124,10 @@ class Listener:
             for step in self._order.take(bytes(message.payload), now_s, retained=message.retain)
         ]
         self._carry_out(steps + self._order.tick(now_s))
+        if now_s - self._forgot_s >= FORGETS_S:
+            self._forgot_s = now_s
+            for incident_id in self._memory.forget(self._time_s()):
+                self._order.forget(incident_id)
 
     def next_s(self) -> float:
         """Return when something is to be done without a message."""

@@ -19,10 +19,12 @@ from detector.room.output import Output
 
 log = logging.getLogger(__name__)
 
-KEPT_S = 30 * 86_400.0  # longer than a broker keeps anything for a room
+KEPT_S = 30 * 86_400.0  # since anything of an incident came: a broker keeps nothing for a room for so long
+RENEWED_S = 86_400.0  # older ones are renewed when they come again
 
 _SEEN = (Verdict.PASSED, Verdict.LATE, Verdict.WAITS)
 _SKIPPED = (Verdict.BEFORE, Verdict.LOST)
+_AGAIN = (Verdict.REPEATED, Verdict.DIFFERS)
 _TABLES = """
 PRAGMA locking_mode = EXCLUSIVE;
 PRAGMA journal_mode = WAL;
@@ -67,6 +69,7 @@ class Memory:
 
         `time_s` is Unix time, `now_s` the order's. Raises IncursiondError.
         """
+        self.forget(time_s)
         try:
             self._read_back(output, time_s)
             return self._tell(order, now_s)
@@ -74,21 +77,35 @@ class Memory:
             raise IncursiondError(f"{self._path}: {error}") from error
 
     def record(self, steps: Sequence[Step], output: Output, time_s: float) -> None:
-        """Remember what has been written, left out, or is yet to be. Raises IncursiondError."""
-        if not any(step.verdict in _SEEN or step.verdict in _SKIPPED for step in steps):
-            return
+        """Remember what has been written, left out, is yet to be, or came again. Raises IncursiondError."""
         try:
-            self._save(steps, output, time_s)
+            if any(step.verdict in _SEEN or step.verdict in _SKIPPED for step in steps):
+                self._save(steps, output, time_s)
+            self._renew(steps, time_s)
         except sqlite3.Error as error:
             raise IncursiondError(f"{self._path}: {error}") from error
+
+    def forget(self, time_s: float) -> list[str]:
+        """Forget the incidents of which nothing has come for KEPT_S, and return them. Raises IncursiondError.
+
+        All of an incident or nothing, so that no rest of one looks like a gap.
+        """
+        old = "SELECT incident_id FROM seen GROUP BY incident_id HAVING max(time_s) < ?"
+        try:
+            forgotten = [row[0] for row in self._db.execute(old, (time_s - KEPT_S,))]
+            self._db.execute("BEGIN")
+            for table in ("seen", "skipped"):
+                self._db.executemany(f"DELETE FROM {table} WHERE incident_id = ?", zip(forgotten))
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise IncursiondError(f"{self._path}: {error}") from error
+        return forgotten
 
     def close(self) -> None:
         """Close the file."""
         self._db.close()
 
     def _read_back(self, output: Output, time_s: float) -> None:
-        for table in ("seen", "skipped"):
-            self._db.execute(f"DELETE FROM {table} WHERE time_s < ?", (time_s - KEPT_S,))
         written = next(self._db.execute("SELECT bytes FROM output"), (0,))[0]
         self._save(map(_written, output.tail(written)), output, time_s)
 
@@ -100,6 +117,13 @@ class Memory:
             order.recall(incident_id, sequence, known, now_s)
         waiting = self._db.execute("SELECT waiting FROM seen WHERE waiting IS NOT NULL")
         return [step for (payload,) in waiting for step in order.take(payload, now_s)]
+
+    def _renew(self, steps: Iterable[Step], time_s: float) -> None:
+        """Keep for longer what still comes: a copy must not find its original forgotten."""
+        rows = [
+            (time_s, step.incident_id, step.sequence, time_s - RENEWED_S) for step in steps if step.verdict in _AGAIN
+        ]
+        self._db.executemany("UPDATE seen SET time_s = ? WHERE incident_id = ? AND sequence = ? AND time_s < ?", rows)
 
     def _save(self, steps: Iterable[Step], output: Output, time_s: float) -> None:
         self._db.execute("BEGIN")

@@ -89,6 +89,12 @@ class Order:
         """Take from memory that all messages up to one count as seen."""
         self._stories.setdefault(incident_id, _Story()).skip(upto)
 
+    def forget(self, incident_id: str) -> None:
+        """Forget an incident: what comes of it from now on is new."""
+        self._stories.pop(incident_id, None)
+        self._gaps.pop(incident_id, None)
+        self.latest = None if self.latest == incident_id else self.latest
+
     def take(self, payload: bytes, now_s: float, *, retained: bool = False) -> list[Step]:
         """Return what to do about a message."""
         line = payload.replace(b"\r", b" ").replace(b"\n", b" ")  # JSON has them between its tokens only
@@ -118,7 +124,8 @@ class Order:
 
     def upto(self, incident_id: str) -> int:
         """Return the highest sequence of an incident that was seen without a gap; 0 for none."""
-        return self._stories[incident_id].upto
+        story = self._stories.get(incident_id)
+        return story.upto if story else 0
 
     def _judge(self, incident_id: str, sequence: int, line: bytes, story: _Story, now_s: float) -> list[Step]:
         known = story.seen.get(sequence)
