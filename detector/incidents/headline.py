@@ -31,7 +31,10 @@ _DEEDS = {  # verb while it lasts, verb when it is over, the rest
     "duplicate_address": ("is in two places by turns,", "was in two places by turns,", "{apart} apart"),
     "interference": ("is one of", "was one of", "{aircraft:.0f} aircraft whose positions go wrong together"),
     "dark": ("fell silent", "was silent", "{distance} from {zone}"),
-    "interception": ("is intercepted by", "was intercepted by", "{others}"),
+    "closing": ("is being closed on by", "was being closed on by", "{others}{coming}"),
+    "joined": ("is intercepted by", "was intercepted by", "{others}"),
+    "escort": ("is escorted by", "was escorted by", "{others}"),
+    "break-away": ("was intercepted by", "was intercepted by", "{others}, who broke away"),
     "asset_pass": ("passes", "passed", "{zone} at {closest}{passes}"),
     "loitering": ("loiters", "loitered", "within {radius}"),
     "probing": ("probes", "probed", "{zone}: {approaches} approaches"),
@@ -52,13 +55,13 @@ def headline(subject: Subject, wingmen: int, entry: Entry, still: Sequence[Entry
     leads = entry.track_id == subject.track_id
     who = who if leads else f"{who}: {_name(entry.track_id)}"
     inside = leads and isinstance(entry, Stay) and entry.ended_s is None
-    said = _stay(entry) if isinstance(entry, Stay) else _deed(entry, still, near=not stays)
+    said = _stay(entry) if isinstance(entry, Stay) else _deed(entry, still, near=not stays, leads=True)
     if outcome is not None:
         return f"{who} {said}; closed: {outcome}"
     if not inside:
         where = f"still in {', '.join(dict.fromkeys(e.zone.name for e in stays))}" if stays else "now"
         said = f"{said}; {where}"
-    others = {e.rule: e for e in still if isinstance(e, Episode) and e.rule not in ("approach", entry.rule)}
+    others = {_does(e): e for e in still if isinstance(e, Episode) and _does(e) not in ("approach", _does(entry))}
     deeds = [_deed(e, still, near=False) for e in others.values()]
     return "; ".join([f"{who} {said} {_motion(subject)}", *deeds])
 
@@ -82,9 +85,13 @@ def _stay(stay: Stay) -> str:
     )
 
 
-def _deed(entry: Entry, still: Sequence[Entry], *, near: bool) -> str:
+def _does(entry: Entry) -> str:
+    return (entry.phase if isinstance(entry, Episode) else None) or entry.rule
+
+
+def _deed(entry: Entry, still: Sequence[Entry], *, near: bool, leads: bool = False) -> str:
     """Return what an episode is, with all who still have the same part in it, or what it was."""
-    company = [e for e in still if e.rule == entry.rule] if entry.ended_s is None else [entry]
+    company = [e for e in still if _does(e) == _does(entry)] if entry.ended_s is None else [entry]
     evidence: dict[str, Any] = entry.evidence if isinstance(entry, Episode) else {}
     zone = entry.zone.name if entry.zone else "every zone"
     words = {
@@ -100,7 +107,10 @@ def _deed(entry: Entry, still: Sequence[Entry], *, near: bool) -> str:
         "miss": _distance(evidence.get("miss_distance_m", 0.0)),
         "ahead": _distance(evidence.get("ahead_m", 0.0)),
     }
-    present, past, rest = _DEEDS[entry.rule]
+    words["coming"] = ""
+    if leads and entry.ended_s is None and "range_m" in evidence:  # figures of when it began
+        words["coming"] = f", {_distance(evidence['range_m'])}, {evidence['time_to_cpa_s']:.0f} s away"
+    present, past, rest = _DEEDS[_does(entry)]
     deed = f"{present if entry.ended_s is None else past} {rest.format(**words | evidence)}"
     return f"{deed} near {zone}" if near and entry.rule not in _SAYS_WHERE and entry.zone else deed
 
