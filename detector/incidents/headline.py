@@ -34,7 +34,7 @@ _DEEDS = {  # verb while it lasts, verb when it is over, the rest
     "closing": ("is being closed on by", "was being closed on by", "{others}{coming}"),
     "joined": ("is intercepted by", "was intercepted by", "{others}"),
     "escort": ("is escorted by", "was escorted by", "{others}"),
-    "break-away": ("was intercepted by", "was intercepted by", "{others}, who broke away"),
+    "break-away": ("is escorted no more,", "is escorted no more,", "{others} broke away"),
     "asset_pass": ("passes", "passed", "{zone} at {closest}{passes}"),
     "loitering": ("loiters", "loitered", "within {radius}"),
     "probing": ("probes", "probed", "{zone}: {approaches} approaches"),
@@ -43,6 +43,7 @@ _DEEDS = {  # verb while it lasts, verb when it is over, the rest
     "bow_crossing": ("is in a bow crossing with", "was in a bow crossing with", "{others}, {ahead} ahead"),
     "near_collision": ("nearly collides with", "nearly collided with", "{others} at {closest}"),
 }
+_PHASES = ("closing", "joined", "escort")  # of an interception under way
 _SAYS_WHERE = {"approach", "dark", "asset_pass", "probing", "skirting"}
 
 
@@ -51,6 +52,7 @@ def headline(subject: Subject, wingmen: int, entry: Entry, still: Sequence[Entry
 
     So many wingmen fly with the subject; what one of them does is said with its name.
     """
+    still = _furthest(still)
     who, stays = _who(subject, wingmen), [e for e in still if isinstance(e, Stay)]
     leads = entry.track_id == subject.track_id
     who = who if leads else f"{who}: {_name(entry.track_id)}"
@@ -85,13 +87,19 @@ def _stay(stay: Stay) -> str:
     )
 
 
+def _furthest(still: Sequence[Entry]) -> list[Entry]:
+    """Leave out that an interceptor is on its way to one of a formation, who has come farther with another."""
+    come = {each: n for n, phase in enumerate(_PHASES) for e in still if _does(e) == phase for each in e.others}
+    return [e for e in still if _does(e) not in _PHASES or _PHASES.index(_does(e)) >= come[e.others[0]]]
+
+
 def _does(entry: Entry) -> str:
     return (entry.phase if isinstance(entry, Episode) else None) or entry.rule
 
 
 def _deed(entry: Entry, still: Sequence[Entry], *, near: bool, leads: bool = False) -> str:
     """Return what an episode is, with all who still have the same part in it, or what it was."""
-    company = [e for e in still if _does(e) == _does(entry)] if entry.ended_s is None else [entry]
+    company = [e for e in still if _does(e) == _does(entry) and entry.ended_s is None] or [entry]
     evidence: dict[str, Any] = entry.evidence if isinstance(entry, Episode) else {}
     zone = entry.zone.name if entry.zone else "every zone"
     words = {

@@ -104,14 +104,13 @@ class Interceptions:
         at, signs = at[seen], Signs()
         _hold(pairs, near, at, seen, now_s, params)
         before = pairs["phase"].copy()
-        _rise(pairs, now_s, params)
+        apart, opens = _spread(near.apart, at, seen) == 1, _spread(near.opens, at, seen) == 1
+        _rise(pairs, apart, now_s, params)
         for n in np.flatnonzero(pairs["phase"] > before).tolist():
             told = _told(near, int(find(near.key, pairs["key"][n : n + 1])[0][0]), pairs["phase"][n])
             signs.append(_sign(pairs[n], Change.ESCALATED if before[n] else Change.OPENED, now_s, told))
         over = _lapsed(pairs)
-        away = np.zeros(len(pairs), dtype=bool)
-        away[seen] = near.opens[at]
-        pairs["phase"][over & away & (pairs["phase"] >= _Phase.JOINED)] = _Phase.BREAK_AWAY
+        pairs["phase"][over & opens & (pairs["phase"] >= _Phase.JOINED)] = _Phase.BREAK_AWAY
         signs += [_sign(pair, Change.ENDED, now_s, {}) for pair in pairs[over]]
         _begin_anew(pairs, over)
         self._pairs = pairs[seen | (pairs["phase"] > _Phase.NONE)]
@@ -168,7 +167,7 @@ def _hold(pairs: Pairs, near: Meetings, at: Rows, seen: Mask, now_s: float, para
     pairs["way_mps"][due], pairs["way_s"][due] = way_mps[due], now_s
 
 
-def _spread(values: Floats, at: Rows, seen: Mask) -> Floats:
+def _spread(values: Floats | Mask, at: Rows, seen: Mask) -> Floats:
     """Return values of meetings by pair; NaN: it is none now."""
     spread = np.full(len(seen), np.nan)
     spread[seen] = values[at]
@@ -182,14 +181,14 @@ def _go_on(pairs: Pairs, since: str, last: str, shown: Mask, now_s: float, patie
     pairs[since][now_s - pairs[last] > patience_s] = np.nan
 
 
-def _rise(pairs: Pairs, now_s: float, params: Params) -> None:
+def _rise(pairs: Pairs, apart: Mask, now_s: float, params: Params) -> None:
     """Let pairs go on to the phase that they have reached."""
     phase, heads_s, beside_s = pairs["phase"], pairs["heads_s"], pairs["beside_s"]
     with_it, since_s = pairs["was_s"] == now_s, now_s - beside_s
     escort = (phase == _Phase.JOINED) & with_it & (since_s >= params.escort_s)
     join = (phase < _Phase.JOINED) & with_it & (since_s >= params.joined_s)
     close = (phase == _Phase.NONE) & pairs["turned"] & (pairs["headed_s"] == now_s) & (now_s - heads_s >= HELD_S)
-    close &= np.isnan(beside_s)
+    close &= apart & np.isnan(beside_s)
     pairs["started_s"] = np.where(close, heads_s, np.where(join & (phase == _Phase.NONE), beside_s, pairs["started_s"]))
     for rises, to in ((close, _Phase.CLOSING), (join, _Phase.JOINED), (escort, _Phase.ESCORT)):
         phase[rises] = to

@@ -28,6 +28,7 @@ class Meetings:
     way_sigma_mps: Floats
     time_s: Floats  # until the two are closest over ground
     miss_m: Floats  # and how close
+    apart: Mask  # not within `close_nm` yet
     beside: Mask  # close, at its height, and flying alike
     still: Mask  # not much less so
     heads: Mask  # surely within `close_nm` before long, and at its height by then; or there already
@@ -57,6 +58,7 @@ def meetings(traffic: Traffic, subjects: Rows, friends: Rows, params: alongside.
         way_sigma_mps=traffic.velocity_sigma_mps[other],
         time_s=time_s,
         miss_m=miss_m,
+        apart=range_m > params.reach_m,
         beside=excess <= 1,
         still=excess <= STAYS,
         heads=(surely_m <= params.reach_m) & (time_s <= horizon_s) & (off_level_m <= params.level_ft * FOOT_M),
