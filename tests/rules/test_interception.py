@@ -212,6 +212,12 @@ def test_who_turns_away_before_he_has_joined_has_deterred_nobody():
     assert messages[-1].outcome == "left"
 
 
+def test_who_is_within_two_miles_when_it_is_sure_is_not_said_to_be_on_his_way():
+    near = beside(lambda t: comes(t, 100.0, 125.0, 5000.0))
+    (joined,) = of_interceptions(tell(zoo.in_order(INTRUDER, near)))
+    assert found([joined]).evidence.phase == "joined"
+
+
 def test_of_two_who_close_within_seconds_the_first_is_news_and_of_those_who_join_both():
     wing = beside(lambda t: comes(t, 107.0, 227.0) + 400.0, name="g")
     told = of_interceptions(tell(zoo.in_order(MET, wing)))
