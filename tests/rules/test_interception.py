@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from detector.airspace.zones import Identity
-from detector.rules import incursion, interception
+from detector.rules import approach, incursion, interception
 from detector.snapshot import Snapshots, thaw
 from detector.tracks.identity import Rule
 from tests import zoo
@@ -216,6 +216,19 @@ def test_who_is_within_two_miles_when_it_is_sure_is_not_said_to_be_on_his_way():
     near = beside(lambda t: comes(t, 100.0, 125.0, 5000.0))
     (joined,) = of_interceptions(tell(zoo.in_order(INTRUDER, near)))
     assert found([joined]).evidence.phase == "joined"
+
+
+@pytest.mark.parametrize(("from_s", "outcome"), [(150.0, "lost"), (0.0, "deterred")], ids=["closed on", "joined"])
+def test_who_falls_silent_on_his_way_in_is_lost_unless_somebody_is_with_him(from_s, outcome):
+    intruder = zoo.flight(lon=20.5, lat=53.5, course=0.0, speed=200.0, times=range(220))
+    friend = beside(lambda t: comes(t, from_s, from_s + 120.0), times=range(220))
+    friend.lat_deg[:] -= 0.4
+    tables = msgspec.structs.replace(RULES, approach=approach.Params())
+    pipe = zoo.pipeline(tables=tables, rules=FRIENDS)
+    messages = zoo.tell(pipe, zoo.in_order(intruder, friend), until=1000.0)
+    assert "approach" in {f.kind for f in messages[-1].findings}
+    assert found(messages).evidence.phase == ("closing" if outcome == "lost" else "joined")
+    assert messages[-1].outcome == outcome
 
 
 def test_of_two_who_close_within_seconds_the_first_is_news_and_of_those_who_join_both():
