@@ -30,6 +30,7 @@ from detector.rules.conduct import Conduct
 from detector.rules.contacts import RECORD
 from detector.rules.dark import Dark
 from detector.rules.integrity import Integrity
+from detector.rules.interception import PAIR
 from detector.rules.interference import Interference
 from detector.tracks.columns import Columns
 from detector.tracks.fixes import Fixes, Rows
@@ -58,7 +59,7 @@ class _State(Struct, frozen=True):
     watched: list[int]
     trails: dict[str, bytes | list[Any]]  # of these rows
     contacts: bytes
-    company: list[tuple[Any, ...]]
+    company: bytes
     proximities: list[tuple[Any, ...]]
     company_due_s: float
     probes: list[tuple[Any, ...]]
@@ -87,7 +88,7 @@ class Snapshots:
         return freeze(self._pipeline, np.array(sorted(self._touched), dtype=np.intp))
 
     def _rows(self) -> set[int]:
-        company = {row for pair in self._pipeline.conduct.company.interceptions.company for row in pair}
+        company = self._pipeline.conduct.company.interceptions.rows()
         company |= self._pipeline.conduct.company.proximities.rows()
         company |= self._pipeline.conduct.company.formations.rows()
         company |= self._pipeline.conduct.integrity.interference.rows
@@ -236,7 +237,7 @@ def _unpacked(values: bytes | list[Any], like: NDArray[Any]) -> NDArray[Any]:
 def _layout(pipeline: Pipeline) -> str:
     every = *_columns(pipeline), *pipeline.tracks.trail.columns().items()
     columns = [(path, column.dtype.str, column.shape[1:]) for path, column in every]
-    return _digest(repr((sorted(columns), RECORD.descr, plain.LAYOUT)).encode())
+    return _digest(repr((sorted(columns), RECORD.descr, PAIR.descr, plain.LAYOUT)).encode())
 
 
 def _drawn(airspace: Airspace) -> str:

@@ -130,11 +130,13 @@ def test_whatever_a_pipeline_holds_is_the_same_in_one_that_was_revived():
         if len(piece) == 250:
             assert company.proximities.plain(), "nothing held, nothing proved"
             assert company.formations.plain(), "nothing held, nothing proved"
+            assert company.interceptions.plain(), "nothing held, nothing proved"
         pipe.conduct.fit(pipe.tracks.capacity)
         again = revived(Snapshots(pipe).whole())
         assert differences(pipe, again, np.flatnonzero(pipe.tracks.alive)) == []
         assert again.conduct.company.proximities.plain() == company.proximities.plain()
         assert again.conduct.company.formations.plain() == company.formations.plain()
+        assert again.conduct.company.interceptions.plain() == company.interceptions.plain()
 
 
 KEPT_OTHERWISE = {"told", "zone", "zones", "airspace", "classifier", "sensors", "rules", "execute", "_free", "_closing"}

@@ -173,6 +173,7 @@ class Episode(Entry):
     times: int = 0  # that it began
     value: float = -math.inf  # how much of it
     evidence: dict[str, float | str] = field(default_factory=dict)  # of when it was most
+    joined_s: float | None = None  # when an interceptor joined
 
     @classmethod
     def of(cls, doer: Doer, sign: Sign, zone: Zone | None) -> Episode:
@@ -196,16 +197,26 @@ class Episode(Entry):
         self.certainty = min(self.certainty, sign.certainty)
         self.others = tuple(dict.fromkeys((*self.others, *others)))
         self.times += sign.change == Change.OPENED
+        if self.joined_s is None and not math.isnan(sign.joined_s):
+            self.joined_s = sign.joined_s
         if sign.evidence and sign.value >= self.value:
             self.value, self.evidence = sign.value, sign.evidence
         self.told = None
+
+    @property
+    def phase(self) -> str | None:
+        """How far an interception has come; of all else None."""
+        phase = self.evidence.get("phase")
+        return phase if isinstance(phase, str) else None
 
     def _severity(self, identity: Identity) -> int:
         return severity.of_conduct(self.rule, identity, grave=self.grave)
 
     def _evidence(self) -> Evidence:
         told = {name: _rounded(name, value) for name, value in self.evidence.items()}
-        return convert(told | ({"passes": self.times} if self.rule == "asset_pass" else {}), Evidence)
+        told |= {"passes": self.times} if self.rule == "asset_pass" else {}
+        told |= {} if self.joined_s is None else {"joined_at": stamp(self.joined_s)}
+        return convert(told, Evidence)
 
 
 def _rounded(name: str, value: float | str) -> float | str:

@@ -32,7 +32,10 @@ _DEEDS = {  # verb while it lasts, verb when it is over, the rest
     "impossible_identity": ("flies under", "flew under", "an address that no state can have given it"),
     "interference": ("is one of", "was one of", "{aircraft:.0f} aircraft whose positions go wrong together"),
     "dark": ("fell silent", "was silent", "{distance} from {zone}"),
-    "interception": ("is intercepted by", "was intercepted by", "{others}"),
+    "closing": ("is being closed on by", "was being closed on by", "{others}{coming}"),
+    "joined": ("is intercepted by", "was intercepted by", "{others}"),
+    "escort": ("is escorted by", "was escorted by", "{others}"),
+    "break-away": ("is escorted no more,", "is escorted no more,", "{others} broke away"),
     "asset_pass": ("passes", "passed", "{zone} at {closest}{passes}"),
     "loitering": ("loiters", "loitered", "within {radius}"),
     "probing": ("probes", "probed", "{zone}: {approaches} approaches"),
@@ -41,6 +44,7 @@ _DEEDS = {  # verb while it lasts, verb when it is over, the rest
     "bow_crossing": ("is in a bow crossing with", "was in a bow crossing with", "{others}, {ahead} ahead"),
     "near_collision": ("nearly collides with", "nearly collided with", "{others} at {closest}"),
 }
+_PHASES = ("closing", "joined", "escort")  # of an interception under way
 _SAYS_WHERE = {"approach", "dark", "asset_pass", "probing", "skirting"}
 
 
@@ -49,16 +53,17 @@ def headline(subject: Subject, wingmen: int, entry: Entry, still: Sequence[Entry
 
     So many wingmen fly with the subject; what one of them does is said with its name.
     """
+    still = _furthest(still)
     who, stays = _who(subject, wingmen), [e for e in still if isinstance(e, Stay)]
     leads = entry.track_id == subject.track_id
     who = who if leads else f"{who}: {_name(entry.track_id)}"
     inside = leads and isinstance(entry, Stay) and entry.ended_s is None
-    said = _stay(entry) if isinstance(entry, Stay) else _deed(entry, still, near=not stays)
+    said = _stay(entry) if isinstance(entry, Stay) else _deed(entry, still, near=not stays, leads=True)
     if outcome is not None:
         return f"{who} {said}; closed: {outcome}"
     if not inside:
         said = f"{said}; {_where(subject, entry, stays, leads=leads)}"
-    others = {e.rule: e for e in still if isinstance(e, Episode) and e.rule not in ("approach", entry.rule)}
+    others = {_does(e): e for e in still if isinstance(e, Episode) and _does(e) not in ("approach", _does(entry))}
     deeds = [_deed(e, still, near=False) for e in others.values()]
     return "; ".join([f"{who} {said} {_motion(subject)}", *deeds])
 
@@ -95,9 +100,19 @@ def _stay(stay: Stay) -> str:
     )
 
 
-def _deed(entry: Entry, still: Sequence[Entry], *, near: bool) -> str:
+def _furthest(still: Sequence[Entry]) -> list[Entry]:
+    """Leave out that an interceptor is on its way to one of a formation, who has come farther with another."""
+    come = {each: n for n, phase in enumerate(_PHASES) for e in still if _does(e) == phase for each in e.others}
+    return [e for e in still if _does(e) not in _PHASES or _PHASES.index(_does(e)) >= come[e.others[0]]]
+
+
+def _does(entry: Entry) -> str:
+    return (entry.phase if isinstance(entry, Episode) else None) or entry.rule
+
+
+def _deed(entry: Entry, still: Sequence[Entry], *, near: bool, leads: bool = False) -> str:
     """Return what an episode is, with all who still have the same part in it, or what it was."""
-    company = [e for e in still if e.rule == entry.rule] if entry.ended_s is None else [entry]
+    company = [e for e in still if _does(e) == _does(entry) and entry.ended_s is None] or [entry]
     evidence: dict[str, Any] = entry.evidence if isinstance(entry, Episode) else {}
     zone = entry.zone.name if entry.zone else "every zone"
     words = {
@@ -113,7 +128,10 @@ def _deed(entry: Entry, still: Sequence[Entry], *, near: bool) -> str:
         "miss": _distance(evidence.get("miss_distance_m", 0.0)),
         "ahead": _distance(evidence.get("ahead_m", 0.0)),
     }
-    present, past, rest = _DEEDS[entry.rule]
+    words["coming"] = ""
+    if leads and entry.ended_s is None and "range_m" in evidence:  # figures of when it began
+        words["coming"] = f", {_distance(evidence['range_m'])}, {evidence['time_to_cpa_s']:.0f} s away"
+    present, past, rest = _DEEDS[_does(entry)]
     deed = f"{present if entry.ended_s is None else past} {rest.format(**words | evidence)}"
     return f"{deed} near {zone}" if near and entry.rule not in _SAYS_WHERE and entry.zone else deed
 

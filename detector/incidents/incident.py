@@ -7,6 +7,8 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from msgspec import UNSET
+
 from detector.airspace.zones import Zone
 from detector.incidents.entry import Doer, Entry, Episode, Stay
 from detector.incidents.lifecycle import Phase, Standing, advance
@@ -100,17 +102,24 @@ class Incident:
         kinds |= {finding.kind for finding in self.before.findings} if self.before else set()
         if self.missing:
             return "lost"
-        if "interception" in kinds and kinds & _DETERRED:
+        if self._was_joined() and kinds & _DETERRED:
             return "deterred"
         if "incursion" in kinds:
             return "left"
         return "turned-away" if "approach" in kinds else "resolved"
 
+    def _was_joined(self) -> bool:
+        """Tell whether an interceptor has been beside any of its tracks; who only headed for one has not."""
+        before = self.before.findings if self.before else ()
+        told = (f.evidence.joined_at is not UNSET for f in before if f.kind == "interception")
+        return any(told) or any(isinstance(e, Episode) and e.joined_s is not None for e in self.entries)
+
     def lose(self, row: int, track_id: str, last_s: float) -> list[Entry]:
         """End what is open of a track that has fallen silent; who was outside, going nowhere or escorted, has left."""
         ended = self.open_entries(row)
         kinds = {entry.kind for entry in ended}
-        if kinds & _ENDS_LOST and ("incursion" in kinds or "interception" not in kinds):
+        escorted = any(isinstance(entry, Episode) and entry.joined_s is not None for entry in ended)
+        if kinds & _ENDS_LOST and ("incursion" in kinds or not escorted):
             self.missing.append(track_id)
         break_off(ended, last_s)
         return ended
@@ -176,12 +185,27 @@ class Incident:
         news = entry is not last or (entry.rule in COUNTED and sign.change is Change.OPENED)
         if entry is not last:
             self.entries.append(entry)
-        before = entry.severity
+        before, phase = entry.severity, entry.phase
         entry.take(sign, others)
+        if sign.rule == "interception":
+            news = entry.phase != phase and self._acts_on(entry)
         entry.row = doer.row
         entry.grade(doer.identity)
         changes = self.phase is Phase.NEW or advance(self.phase, self.standing()) is not self.phase
         return entry, news or entry.severity > before or changes
+
+    def _acts_on(self, entry: Episode) -> bool:
+        """Tell whether operators act on the phase of an interception: the first to close, all who join, the last to go.
+
+        That an escort has lasted is no news, nor that who has joined one of a formation has joined another.
+        """
+        others = [e for e in self.open_entries() if isinstance(e, Episode) and e.rule == entry.rule and e is not entry]
+        joined = [e for e in others if e.phase != "closing"]
+        if entry.phase == "closing":
+            return not others
+        if entry.phase == "joined":
+            return all(e.others != entry.others for e in joined)
+        return entry.phase == "break-away" and not joined and bool(self.open_entries())
 
 
 def refresh(incidents: Iterable[Incident], depths: Depths) -> None:

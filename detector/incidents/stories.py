@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from detector.incidents.message import Finding, IncidentMessage
@@ -23,6 +24,7 @@ SAME_S = 10.0  # news of one kind so close to each other are one: two daemons ma
 MOST_STORIES, MOST_NEWS = 1000, 50
 
 _DEEPEST = ("max_depth_m", "sigma_m", "deepest_at", "deepest_lat", "deepest_lon")
+_COMPANY = ("phase", "joined_at")
 _ENTRY = ("entry_lat", "entry_lon", "between")
 
 
@@ -126,7 +128,7 @@ class Stories:
 
 def as_told(findings: Iterable[Finding], before: IncidentMessage) -> bool:
     """Tell whether a message has told all of these findings."""
-    return all(any(_is_one(told, each) for told in before.findings) for each in findings)
+    return all(any(_is_one(told, each) and _tells(told, each) for told in before.findings) for each in findings)
 
 
 def after(message: IncidentMessage, before: IncidentMessage) -> IncidentMessage:
@@ -154,9 +156,19 @@ def _wingmen(message: IncidentMessage) -> list[str]:
 
 def _is_one(finding: Finding, other: Finding) -> bool:
     """Tell whether two findings of two daemons are the same: a daemon has no two of a kind at a time."""
-    alike = (finding.rule, finding.zone_id, finding.track_ids[0]) == (other.rule, other.zone_id, other.track_ids[0])
+    alike = (finding.rule, finding.zone_id, _whose(finding)) == (other.rule, other.zone_id, _whose(other))
     ends, other_ends = finding.ended_at or "9", other.ended_at or "9"
     return alike and finding.started_at <= other_ends and other.started_at <= ends
+
+
+def _whose(finding: Finding) -> tuple[str, ...]:
+    """Return of whom there is no other finding of a kind at a time: two may intercept one."""
+    return finding.track_ids if finding.rule == "interception" else finding.track_ids[:1]
+
+
+def _tells(told: Finding, finding: Finding) -> bool:
+    """Tell whether it has been told, too, that an interceptor has joined, if he has."""
+    return finding.evidence.joined_at is UNSET or told.evidence.joined_at is not UNSET
 
 
 def _joined(earlier: Finding, finding: Finding) -> Finding:
@@ -164,6 +176,7 @@ def _joined(earlier: Finding, finding: Finding) -> Finding:
     evidence = finding.evidence
     taken = [*_DEEPEST] if _depth_m(earlier) > _depth_m(finding) else []
     taken += _ENTRY if earlier.started_at < finding.started_at else ()
+    taken += () if _tells(finding, earlier) else _COMPANY
     return replace(
         finding,
         started_at=min(earlier.started_at, finding.started_at),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -67,6 +68,7 @@ class Sign(NamedTuple):
     certainty: Certainty = Certainty.OBSERVED
     others: tuple[int, ...] = ()  # rows of other tracks that have a part in it
     strand: int = 0  # of what a rule tells apart, such as turns to the right and to the left
+    joined_s: float = math.nan  # when an interceptor joined it; NaN: this does not tell
 
     @classmethod
     def of(cls, data: Sequence[Any]) -> Sign:

@@ -7,10 +7,11 @@ import itertools
 import msgspec
 import numpy as np
 import pytest
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from detector.incidents.message import Evidence, Finding
-from detector.incidents.stories import ALIVE_S, Stories, after, seconds
+from detector.incidents.stories import ALIVE_S, Stories, after, as_told, seconds
 from detector.snapshot import Snapshots, thaw
 from tests import zoo
 from tests.rules.test_incursion import lon_at
@@ -155,6 +156,40 @@ def test_findings_of_both_are_told():
     assert (c.evidence.max_depth_m, c.evidence.entry_lat) == (9.0, 3.0)
     assert new == mine.findings[1]
     assert after(mine, mine) == mine
+
+
+def interception(friend: str, phase: str, joined_at: str | UnsetType = UNSET, ended_at: str | None = None) -> Finding:
+    return Finding(
+        kind="interception",
+        rule="interception",
+        zone_id=None,
+        severity="minor",
+        started_at="1970-01-01T00:00:01.000Z",
+        detected_at="1970-01-01T00:00:02.000Z",
+        ended_at=ended_at,
+        track_ids=("4980", friend),
+        evidence=Evidence(phase=phase, joined_at=joined_at),
+    )
+
+
+CLOSING, JOINED = interception("f", "closing"), interception("f", "joined", "1970-01-01T00:00:10.000Z")
+OTHERS = interception("g", "closing")
+
+
+@pytest.mark.parametrize(
+    ("before", "finding", "told"),
+    [(CLOSING, CLOSING, True), (CLOSING, JOINED, False), (JOINED, CLOSING, True), (JOINED, OTHERS, False)],
+    ids=["the same", "he has joined since", "he had joined before", "another"],
+)
+def test_what_has_been_told_of_an_interceptor(before, finding, told):
+    assert as_told([finding], replace(MESSAGE, findings=(before,))) is told
+
+
+def test_who_was_told_to_have_joined_has_and_nobody_else():
+    mine, before = replace(MESSAGE, findings=(OTHERS, CLOSING)), replace(MESSAGE, findings=(JOINED, OTHERS))
+    assert after(mine, before).findings == (OTHERS, JOINED)
+    away = interception("f", "break-away", "1970-01-01T00:00:12.000Z", "1970-01-01T00:00:40.000Z")
+    assert after(replace(MESSAGE, findings=(away,)), replace(MESSAGE, findings=(JOINED,))).findings == (away,)
 
 
 def test_a_time_is_read_as_it_was_written():
