@@ -25,6 +25,7 @@ from detector.rules.contacts import MUTE, SILENT, SPOKEN, Contacts, Records
 from detector.rules.crossing import log_odds_crossed
 from detector.rules.deepest import Deepest, of_crests
 from detector.rules.findings import Certainty, Change, Findings
+from detector.rules.outlying import outlying
 from detector.rules.params import Positive, Surely
 from detector.tracks.accuracy import DEFAULT_PERIOD_S
 from detector.tracks.fixes import Rows, Segments
@@ -58,6 +59,7 @@ class Pairs:
     watched: Mask
     landed: Mask
     unsettled: Mask  # it may yet tell who it is
+    outlying: Mask  # its last three reports hardly go together
     period_s: Floats
 
     def moment(self, fraction: Floats) -> tuple[Floats, Floats, Floats]:
@@ -100,6 +102,7 @@ def detect(
     depth = picture.depth_m / segments.now.sigma_m[picture.segment]
     odds = evidence.log_odds_inside(depth, picture.above_floor, picture.below_ceiling)
     odds[~picture.active] = -evidence.LOG_ODDS_LIMIT
+    odds[pairs.outlying] = np.clip(odds[pairs.outlying], -threshold / 2, threshold / 2)
     paths = _paths(pairs, airspace, _tellable(was, pairs), _undecided(was, pairs), was["ended_s"], params)
     now = _weigh(was, odds, pairs, paths)
     _pass_crests(was, now, pairs, airspace)
@@ -124,6 +127,7 @@ def _pairs(segments: Segments, picture: Picture, airspace: Airspace, tracks: Tra
         landed=landed,
         unsettled=tracks.awaits_callsign[row]
         & (segments.now.time_s[picture.segment] - tracks.heard_s[row] < params.settle_s),
+        outlying=outlying(segments)[picture.segment],
         period_s=np.where(np.isnan(period_s), DEFAULT_PERIOD_S, period_s),
     )
 
@@ -161,6 +165,7 @@ def _paths(pairs: Pairs, airspace: Airspace, wanted: Mask, undecided: Mask, ende
     before_s = segments.before.time_s[picture.segment]
     middle_s = before_s[picture.pair] + (picture.enters + picture.leaves) / 2 * step_s[picture.pair]
     news = middle_s > ended_s[picture.pair]
+    wanted &= ~pairs.outlying
     which = np.flatnonzero(wanted[picture.pair] & (~whole | (undecided & moved)[picture.pair]) & news)
     gap = step_s > np.maximum(GAP_S, GAP_PERIODS * pairs.period_s)
     paths = Paths(
@@ -212,7 +217,7 @@ def _weigh(was: Records, odds: Floats, pairs: Pairs, paths: Paths) -> Records:
     now["depth_m"][begins & ~inside] = -np.inf
     fix = pairs.segments.now.take(picture.segment)
     here = Deepest(picture.depth_m, fix.sigma_m, fix.time_s, fix.x_m, fix.y_m)
-    _deepen(now, picture.inside & (inside | (now["evidence"] > 0)), here)
+    _deepen(now, picture.inside & (inside | (now["evidence"] > 0)) & ~pairs.outlying, here)
     _deepen(now, inside | paths.decided | (now["evidence"] > 0), paths.deepest)
     gathered = np.where(now["evidence"] > 0, now["evidence"], -np.inf)
     now["log_odds"] = np.where(inside, np.maximum(was["log_odds"], odds), gathered)
@@ -230,7 +235,7 @@ def _pass_crests(was: Records, now: Records, pairs: Pairs, airspace: Airspace) -
     sigma_m = segments.before.sigma_m[picture.segment]
     crest = (was["inside"] | (was["evidence"] > 0)) & was["sinking"] & ~now["sinking"]
     crest &= (was["last_depth_m"] + hidden_m > now["depth_m"]) & (hidden_m > sigma_m)
-    crest &= segments.earlier.time_s[picture.segment] >= picture.opened_s
+    crest &= (segments.earlier.time_s[picture.segment] >= picture.opened_s) & ~pairs.outlying
     which = np.flatnonzero(crest)
     if not len(which):
         return
