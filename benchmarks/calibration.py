@@ -116,12 +116,12 @@ def pipeline(outline: shapely.Polygon) -> Pipeline:
     return Pipeline(Book("calibration", "test"), Airspace([zone], 1013.25), Classifier([]), sensors, rules)
 
 
-def bins(p: Floats) -> Iterator[NDArray[np.bool_]]:
-    """Yield which of these probabilities lie in each bin that has any."""
+def bins(p: Floats) -> Iterator[tuple[float, float, NDArray[np.bool_]]]:
+    """Yield both ends of each bin that has any of these probabilities, and which lie in it."""
     for low, high in pairwise(BINS):
         some = (p >= low) & ((p < high) | (high == 1))
         if some.any():
-            yield some
+            yield low, high, some
 
 
 def error(true: NDArray[np.bool_]) -> float:
@@ -132,9 +132,7 @@ def error(true: NDArray[np.bool_]) -> float:
 
 def table(rows: list[tuple[str, str, float, bool]], title: str) -> None:
     p, true = np.array([row[2] for row in rows]), np.array([row[3] for row in rows])
-    for some in bins(p):
-        low = max(edge for edge in BINS if edge <= p[some].min())
-        high = BINS[min(BINS.index(low) + 1, len(BINS) - 1)]
+    for low, high, some in bins(p):
         print(
             f"{title:<24}{low:>6.2f}{high:>6.2f}{some.sum():>8}{p[some].mean():>10.3f}{true[some].mean():>8.3f}"
             f"{error(true[some]):>8.3f}"
@@ -156,7 +154,7 @@ def diagram(rows: list[tuple[str, str, float, bool]]) -> str:
         parts.append(f'<path d="M{x(tick)} {y(0.5)} V{y(1)} M{x(0.5)} {y(tick)} H{x(1)}" stroke="#eee"/>')
         parts.append(f'<text x="{x(tick)}" y="380" text-anchor="middle">{tick}</text>')
         parts.append(f'<text x="50" y="{y(tick) + 4}" text-anchor="end">{tick}</text>')
-    for some in bins(p):
+    for _, _, some in bins(p):
         at, low_high = x(p[some].mean()), [y(true[some].mean() + by * error(true[some])) for by in (-1, 1)]
         parts.append(f'<path d="M{at:.1f} {low_high[0]:.1f} V{low_high[1]:.1f}" stroke="#06c"/>')
         parts.append(f'<circle cx="{at:.1f}" cy="{y(true[some].mean()):.1f}" r="4" fill="#06c"/>')

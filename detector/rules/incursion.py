@@ -165,8 +165,8 @@ def _paths(pairs: Pairs, airspace: Airspace, wanted: Mask, undecided: Mask, ende
     before_s = segments.before.time_s[picture.segment]
     middle_s = before_s[picture.pair] + (picture.enters + picture.leaves) / 2 * step_s[picture.pair]
     news = middle_s > ended_s[picture.pair]
-    wanted &= ~pairs.outlying
-    which = np.flatnonzero(wanted[picture.pair] & (~whole | (undecided & moved)[picture.pair]) & news)
+    told = wanted & ~pairs.outlying
+    which = np.flatnonzero(told[picture.pair] & (~whole | (undecided & moved)[picture.pair]) & news)
     gap = step_s > np.maximum(GAP_S, GAP_PERIODS * pairs.period_s)
     paths = Paths(
         decided=np.zeros(n, dtype=bool),

@@ -1,8 +1,8 @@
 """Outlying reports: places that an aircraft can hardly have reached by flying on from the two before.
 
-One plot of a radar in a hundred or so is of something else. It makes no incursion by itself, and ends none: it counts
-half, so that the next report decides. Turns of 5 g at 300 m/s, and what an afterburner gains, are not outlying; who
-does more is told of a report later.
+A radar's plot may be of something else. It makes no incursion by itself, and ends none: it counts half, so that the
+next report decides. Turns of 5 g, and what an afterburner gains, are not outlying; who does more is told of a report
+later.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ LOST_AFTER_S = 60.0  # a track is lost after so long a silence ...
 LOST_AFTER_PERIODS = 5.0  # ... or after so many missed reports, whichever is longer
 FORGOTTEN_AFTER_S = 420.0  # until then a track that is heard again continues: its path in between may have been inside
 PERIOD_GAIN = 0.2
-FASTEST_ON_GROUND_MPS = 100 * KNOT_MPS  # who is faster flies, whatever its flag says: ICAO Annex 10 IV overrides it so
+FASTEST_ON_GROUND_MPS = 100 * KNOT_MPS  # who is faster flies, or is on a runway, whatever its flag says
 SHORTEST_S = 0.5  # no motion is derived over less: errors would be divided by nothing
 
 _KEPT = ("icao24", "callsign", "squawk", "source")  # told once, they hold until told otherwise

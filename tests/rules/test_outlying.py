@@ -3,8 +3,13 @@
 import numpy as np
 import pytest
 
+from detector.geometry.projection import Theatre
 from detector.rules import incursion
+from detector.rules.outlying import outlying
+from detector.tracks.fixes import Segments
 from tests import zoo
+
+THEATRE = Theatre.around([zoo.SQUARE])
 
 RULES = zoo.only(incursion=incursion.Params())
 DEG_M = 64_700.0  # of longitude at 54.5 N
@@ -27,6 +32,27 @@ def skim(off_m: float, source: str, seed: int, reports: int = 1):
 )
 def test_one_plot_of_something_else_is_no_incursion(off_m, source, seed):
     assert skim(off_m, source, seed) == []
+
+
+@pytest.mark.parametrize("source", ["radar", "enroute-radar"])
+@pytest.mark.parametrize("speed_mps", [150.0, 200.0, 250.0, 300.0])
+@pytest.mark.parametrize("load_factor", [2.0, 5.0])
+def test_no_turn_of_five_g_is_outlying(source, speed_mps, load_factor):
+    """Straight on, then round and round, at every phase of the radar."""
+    rate = 9.80665 * np.sqrt(load_factor**2 - 1) / speed_mps
+    sensor = zoo.SENSORS[source]
+    begins_s = np.linspace(0, sensor.period_s, 50)
+    at_s = np.arange(-2, 6)[:, None] * sensor.period_s - begins_s
+    angle, radius_m = rate * np.maximum(at_s, 0), speed_mps / rate
+    earth_m = np.stack(
+        [radius_m * np.sin(angle) + speed_mps * np.minimum(at_s, 0), radius_m * (1 - np.cos(angle)), 0 * at_s], axis=-1
+    )
+    n = len(begins_s)
+    reports = [zoo.fixes(THEATRE, np.zeros(n), np.zeros(n), at_s[k], sigma_m=sensor.sigma_m) for k in range(len(at_s))]
+    for report, place_m in zip(reports, earth_m, strict=True):
+        report.earth_m[:] = place_m
+    for three in zip(reports, reports[1:], reports[2:], strict=False):
+        assert not outlying(Segments(np.arange(n), np.zeros(n, dtype=bool), *three)).any()
 
 
 @pytest.mark.parametrize("source", ["radar", "enroute-radar"])
