@@ -19,7 +19,7 @@ from feeds.plots import Floats
 Indices = NDArray[np.intp]
 Ends = tuple[tuple[Floats, Floats], tuple[Floats, Floats]]
 
-LEAF_PIECES = 8
+LEAF_PIECES = 3
 BROAD = 1 / 4  # of a cell: where pieces are as wide, parting it does not part them
 SPREAD = 16  # leaves a piece may touch on average before the splitting ends; real borders touch 1.5, hairy stars 15
 ROOM = 100_000  # more of such pairs, however few pieces there are

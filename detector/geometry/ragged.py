@@ -13,10 +13,15 @@ def starts(row: Indices, n_rows: int) -> Indices:
     return np.concatenate([[0], np.cumsum(np.bincount(row, minlength=n_rows))])
 
 
+def begins(count: Indices) -> Indices:
+    """Return where rows of so many items begin, one after the other, (n_rows,)."""
+    return np.cumsum(count) - count
+
+
 def expand(begin: Indices, count: Indices) -> tuple[Indices, Indices]:
     """Return (which, item): the items of rows that begin there and are so many, and which row each belongs to."""
     which = np.repeat(np.arange(len(count)), count)
-    item = np.arange(len(which)) + (begin - np.cumsum(count) + count).take(which)
+    item = np.arange(len(which)) + (begin - begins(count)).take(which)
     return which, item
 
 
