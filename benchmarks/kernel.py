@@ -1,7 +1,8 @@
 """The geometry kernel beside shapely: who is inside which zone, and which zones each path crossed.
 
 Star zones of 15 to 120 km radius over 46-58 N, 10-32 E, r = R (0.8 + 0.2 sin(7 a + phase)) with 2 % jitter a vertex;
-10,000 aircraft, each on a straight path of 30 s at 250 m/s. Both sides get arrays of coordinates in the same plane and
+10,000 aircraft, each on a straight path at 250 m/s: of 1 s as between two reports of ADS-B, of 12 s as between two of a
+slow radar, of 30 s. Both sides get arrays of coordinates in the same plane and
 return (aircraft, zone) pairs. Shapely's polygons are prepared and its trees over zones are built beforehand; what it
 makes of each batch (points, lines, trees of them) is part of its answer. "inside" asks where the paths end; "and swept"
 what each path touched as well: a rival answers by intersections of lines, and, where its style allows, looks for the
@@ -28,7 +29,8 @@ from detector.geometry.edges import Edges
 from detector.geometry.index import CellIndex
 from detector.geometry.projection import Theatre
 
-SEED, RUNS, AIRCRAFT, PATH_M = 11, 15, 10_000, 30 * 250.0
+SEED, RUNS, AIRCRAFT = 11, 15, 10_000
+SPEED_MPS, PATHS_S = 250.0, (1.0, 12.0, 30.0)
 SIZES = ((300, 500), (20, 50_000))
 EARTH_M = 6_371_000.0
 
@@ -66,8 +68,13 @@ class Workload:
     def fly(self, rng: np.random.Generator, aircraft: int) -> None:
         """Take another batch of paths."""
         self.x0, self.y0 = self.theatre.project(rng.uniform(10, 32, aircraft), rng.uniform(46, 58, aircraft))
-        course = rng.uniform(0, 2 * np.pi, aircraft)
-        self.x1, self.y1 = self.x0 + PATH_M * np.sin(course), self.y0 + PATH_M * np.cos(course)
+        self._course = rng.uniform(0, 2 * np.pi, aircraft)
+        self.reach(PATHS_S[-1])
+
+    def reach(self, seconds: float) -> None:
+        """Let the paths be of so many seconds."""
+        length_m = SPEED_MPS * seconds
+        self.x1, self.y1 = self.x0 + length_m * np.sin(self._course), self.y0 + length_m * np.cos(self._course)
 
     def lines(self) -> NDArray[Any]:
         """Return the paths as shapely's."""
@@ -197,7 +204,7 @@ def compare_inside(work: Workload) -> None:
     print(f"  best rival: {best}; ours is {measured[best][0] / ours_s:.2f} times as fast; {len(expected):,} pairs")
 
 
-def compare_swept(work: Workload) -> None:
+def compare_swept(work: Workload, seconds: float) -> None:
     rivals: dict[str, Callable[[Workload], Swept]] = {
         label: partial(among, touched) if inside is None else partial(both, touched, inside)
         for label, (touched, inside) in SWEPT.items()
@@ -206,7 +213,8 @@ def compare_swept(work: Workload) -> None:
     ours_s, (at_end, crossed) = measured.pop("ours")
     at_start = work.index.inside(work.x0, work.y0)
     expected = np.union1d(keys(at_start, work), keys(crossed, work)), keys(at_end, work)
-    print(f"inside and swept {'aircraft':>57} {'x ours':>9} {'differ':>8}")
+    label = f"inside and swept, paths of {seconds:g} s"
+    print(f"{label:<52} {'aircraft':>21} {'x ours':>9} {'differ':>8}")
     row("ours", ours_s, ours_s, "-")
     for label, (took_s, (at_end, touching)) in measured.items():
         wrong = differing(expected[0], keys(touching, work)) + differing(expected[1], keys(at_end, work))
@@ -222,7 +230,9 @@ def main() -> None:
         work = Workload(n_zones, vertices)
         print(f"\n{n_zones} zones of {vertices:,} vertices (our index is ready after {work.ready_s:.2f} s)")
         compare_inside(work)
-        compare_swept(work)
+        for seconds in PATHS_S:
+            work.reach(seconds)
+            compare_swept(work, seconds)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Bundles: pieces of boundaries bound to sevens along the boundary, these to sevens again, and so on, each with a box.
+"""Bundles: pieces of boundaries bound by fives along the boundary, these by fives again, and so on, each with a box.
 
 A tree of boxes as an R-tree is (Guttman, SIGMOD 1984), packed along the boundaries, whose neighbours are neighbours in
 the plane. Bundles of pieces are rows of places, so that each place is told left or right of a path once for both pieces
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from detector.geometry import ragged
 from detector.geometry.chains import MARGIN_M, Chains
 from detector.geometry.quadtree import Square
+from detector.geometry.ragged import Integers
 from detector.geometry.segments import Paths
 from feeds.plots import Floats
 
@@ -23,7 +24,7 @@ Indices = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 Boxes = NDArray[np.int64]
 
-FAN = 7
+FAN = 5
 ROW = FAN + 1  # places: one more than pieces
 STEPS = 2**15 - 1  # along a side of the square
 _BITS = 16 * np.arange(4)[:, None]  # where the sides of a box begin
@@ -75,7 +76,7 @@ class Bundles:
             large &= node >= self.n_pieces
             if not large.any():
                 return node
-            node = np.concatenate([node[~large], self._members(node[large])[1]])
+            node = np.concatenate([node[~large], self.members(node[large])[1]])
 
     def corners_m(self, node: Indices) -> tuple[Floats, Floats]:
         """Return the lower left and the upper right corners of boxes, (2, N) each, to the next step outside."""
@@ -84,7 +85,7 @@ class Bundles:
         step_m = self._square.size_m / STEPS
         return origin_m + step_m * sides[:2], origin_m + step_m * (STEPS - sides[2:] + 1)
 
-    def met(self, which: Indices, node: Indices, paths: Paths) -> tuple[Indices, Indices]:
+    def met(self, which: Indices, node: Integers, paths: Paths) -> tuple[Indices, Indices]:
         """Return (which, piece) of the pieces in nodes, of N paths, that the lines of these may cross."""
         box = self._box_of(paths)
         found: list[tuple[Indices, Indices]] = []
@@ -96,7 +97,7 @@ class Bundles:
                 break
             below = np.flatnonzero(node < self._n_below_bundles)
             found.append((which.take(below), node.take(below)))
-            of, member = self._members(node.take(above))
+            of, member = self.members(node.take(above))
             which, node = which.take(above).take(of), member
         if found:
             which, node = (np.concatenate(each) for each in zip(*found, (which, node), strict=True))
@@ -108,7 +109,7 @@ class Bundles:
         single = which.take(piece), node.take(piece)
         return np.concatenate([pieces[0], single[0]]), np.concatenate([pieces[1], single[1]])
 
-    def met_in_rows(self, which: Indices, row: Indices, paths: Paths) -> tuple[Indices, Indices]:
+    def met_in_rows(self, which: Indices, row: Integers, paths: Paths) -> tuple[Indices, Indices]:
         """Return (which, piece) of the pieces in R rows, of N paths, that the lines of these may cross."""
         dx_m, dy_m = paths.dx_m, paths.dy_m
         x_m, y_m = self._x_m.take(row, axis=0).ravel(), self._y_m.take(row, axis=0).ravel()
@@ -132,7 +133,8 @@ class Bundles:
             of, place, row = of.take(real), place.take(real), row.take(real)
         return which.take(of), self._first_piece.take(row) + place
 
-    def _members(self, node: Indices) -> tuple[Indices, Indices]:
+    def members(self, node: Indices) -> tuple[Indices, Indices]:
+        """Return (which, member) of nodes; pieces have none."""
         return ragged.expand(self._begin.take(node), self._count.take(node))
 
     def _steps(self, places_m: Floats) -> Boxes:

@@ -43,7 +43,8 @@ class Chains:
         begins = _begins(edges)
         chain = np.cumsum(begins) - 1
         vertex = np.arange(len(edges)) + chain  # the first of each edge
-        self.x_m, self.y_m = np.empty((2, len(edges) + begins.sum()))
+        self._place_m = np.empty((len(edges) + begins.sum(), 2))  # side by side, for they are asked for together
+        self.x_m, self.y_m = self._place_m.T
         self.x_m[vertex], self.y_m[vertex] = edges.ax_m, edges.ay_m
         self.x_m[vertex + 1], self.y_m[vertex + 1] = edges.bx_m, edges.by_m
         n_edges = np.bincount(chain)
@@ -70,8 +71,8 @@ class Chains:
             level = np.concatenate([level.take(rest), np.full(len(of), number - 1)])
             met = np.concatenate([met.take(rest), child])
             which = np.concatenate([which.take(rest), which.take(here.take(of))])
-        ends = (place.take(met + end) for end in (0, 1) for place in (self.x_m, self.y_m))
-        hit, at = crossings(paths.take(which), *ends)
+        a_m, b_m = (self._place_m.take(met + end, axis=0).T for end in (0, 1))
+        hit, at = crossings(paths.take(which), *a_m, *b_m)
         return which.take(hit), met.take(hit), at
 
     def _meet(self, number: int, stretch: Indices, paths: Paths) -> tuple[Indices, Indices]:
@@ -79,7 +80,8 @@ class Chains:
         level, part = self._levels[number - 1], np.arange(FAN + 1, dtype=np.int32)[:, None]
         corner = level.first.take(stretch) + FAN ** (number - 1) * part
         np.minimum(corner, level.last.take(stretch), out=corner)
-        side = paths.side(self.x_m.take(corner), self.y_m.take(corner))  # (FAN + 1, N)
+        place_m = self._place_m.take(corner, axis=0)
+        side = paths.side(place_m[..., 0], place_m[..., 1])  # (FAN + 1, N)
         child = level.child.take(stretch) + part[:-1]
         width_m = self._levels[number - 2].width_m.take(child, mode="clip") if number > 1 else 0.0
         reach = paths.length_m * (width_m + MARGIN_M)
@@ -126,7 +128,7 @@ class Chains:
         return every[:, np.argsort(every[0], kind="stable")]
 
     def _places(self, vertex: Indices) -> Floats:
-        return np.column_stack([self.x_m[vertex], self.y_m[vertex]])
+        return self._place_m[vertex]
 
 
 def _begins(edges: Edges) -> Mask:

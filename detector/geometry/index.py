@@ -46,13 +46,16 @@ class CellIndex:
         leaf = self._leaf_at(u.take(point), v.take(point))
         which, item = ragged.expand(*self._span(leaf, ZONES))
         key = point.take(which) * self._n_zones + self._zone.take(item)
-        near, of_leaf = ragged.expand(*self._span(leaf, ROWS))
-        if len(near):
-            reference_m = self._leaf.take(FIELDS * leaf + REF_X_M), self._leaf.take(FIELDS * leaf + REF_Y_M)
+        begin, count = self._span(leaf, ROWS)
+        some = np.flatnonzero(count)
+        if len(some):
+            point, leaf = point.take(some), FIELDS * leaf.take(some)
+            reference_m = self._leaf.take(leaf + REF_X_M), self._leaf.take(leaf + REF_Y_M)
             ways = Paths(*reference_m, x_m.take(point), y_m.take(point))
-            near, piece = self._bundles.met_in_rows(near, self._row.take(of_leaf), ways)
-            hit, _, _ = self._chains.crossed(piece, ways.take(near))
-            crossed = point.take(near.take(hit)) * self._n_zones + self._chains.zone.take(piece.take(hit))
+            which, row = ragged.expand(begin.take(some), count.take(some))
+            which, piece = self._bundles.met_in_rows(which, self._row.take(row), ways)
+            hit, _, _ = self._chains.crossed(piece, ways.take(which))
+            crossed = point.take(which.take(hit)) * self._n_zones + self._chains.zone.take(piece.take(hit))
             key = ragged.xor(key, ragged.odd(crossed))
         return key // self._n_zones, key % self._n_zones
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 Indices = NDArray[np.intp]
+Integers = NDArray[np.signedinteger[Any]]  # also those kept in half the room
 
 
 def starts(row: Indices, n_rows: int) -> Indices:
@@ -13,12 +16,12 @@ def starts(row: Indices, n_rows: int) -> Indices:
     return np.concatenate([[0], np.cumsum(np.bincount(row, minlength=n_rows))])
 
 
-def begins(count: Indices) -> Indices:
+def begins(count: Integers) -> Indices:
     """Return where rows of so many items begin, one after the other, (n_rows,)."""
     return np.cumsum(count) - count
 
 
-def expand(begin: Indices, count: Indices) -> tuple[Indices, Indices]:
+def expand(begin: Integers, count: Integers) -> tuple[Indices, Indices]:
     """Return (which, item): the items of rows that begin there and are so many, and which row each belongs to."""
     which = np.repeat(np.arange(len(count)), count)
     item = np.arange(len(which)) + (begin - begins(count)).take(which)

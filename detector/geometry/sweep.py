@@ -20,7 +20,7 @@ from feeds.plots import Floats
 
 Indices = NDArray[np.intp]
 
-SIZES = 20  # at most: the smallest is a seven hundredth of the whole
+SIZES = 21  # at most: the smallest is a thousandth of the whole
 LARGE = 2.0  # times the size of its square is a bundle at most
 DENSITY = 2  # middles of squares along each side of one
 
@@ -30,7 +30,7 @@ class Sweep:
 
     def __init__(self, chains: Chains, bundles: Bundles, square: Square) -> None:
         self._chains, self._bundles, self._square = chains, bundles, square
-        n_sizes = min(int(np.log2(len(chains) + 1)) + 3, SIZES)
+        n_sizes = min(int(np.log2(len(chains) + 1)) + 2, SIZES)
         self._size_m = square.size_m / np.sqrt(2.0) ** np.arange(n_sizes)
         self._per_m = DENSITY / self._size_m
         self._per_m[0] = 0.0  # one square
@@ -53,16 +53,11 @@ class Sweep:
         halvings = 2 * np.log2(self._square.size_m / np.clip(reach_m, self._size_m[-1], self._square.size_m))
         k = np.fmax(halvings, 0).astype(np.intp)
         per_m, n = self._per_m.take(k), self._n.take(k)
-        with np.errstate(invalid="ignore"):  # some place is infinitely far off
-            i, j = (
-                (middle_m - origin_m) * per_m + 1
-                for middle_m, origin_m in (
-                    ((paths.px_m + paths.qx_m) / 2, self._square.x_m),
-                    ((paths.py_m + paths.qy_m) / 2, self._square.y_m),
-                )
-            )
+        i = ((paths.px_m + paths.qx_m) / 2 - self._square.x_m) * per_m + 1
+        j = ((paths.py_m + paths.qy_m) / 2 - self._square.y_m) * per_m + 1
         path = np.flatnonzero((i >= 0) & (j >= 0) & (i < n) & (j < n))
-        which = self._first.take(k.take(path)) + j.take(path).astype(np.intp) * n.take(path) + i.take(path).astype(np.intp)
+        column, line = i.take(path).astype(np.intp), j.take(path).astype(np.intp)
+        which = self._first.take(k.take(path)) + line * n.take(path) + column
         begin = self._start.take(which)
         count = self._start.take(which + 1) - begin
         some = np.flatnonzero(count)
@@ -90,7 +85,7 @@ class Sweep:
         return key // len(node), node.take(key % len(node))
 
     def _parts(self, node: Indices, size_m: float) -> tuple[Indices, Floats, Floats]:
-        """Return (nth node, lower left corner, upper right corner) of nodes, long pieces in parts no longer than this."""
+        """Return (nth node, lower left and upper right corner) of nodes, of long pieces part by part."""
         low_m, high_m = self._bundles.corners_m(node)
         n_parts = np.ones(len(node), dtype=np.intp)
         long = np.flatnonzero(node < self._bundles.n_pieces)
