@@ -72,20 +72,28 @@ class _State(Struct, frozen=True):
 
 
 class Snapshots:
-    """Takes snapshots of one pipeline."""
+    """Takes snapshots of one pipeline. A whole one takes a while to write, and counts once it is `written`."""
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
-        self._touched: set[int] = set()
+        self._touched: set[int] = set()  # since the last that counts
+        self._lately: set[int] = set()  # since the last
 
     def whole(self) -> bytes:
         """Return all of its state."""
-        self._touched = self._rows()
+        self._lately = self._rows()
+        self._touched |= self._lately
         return freeze(self._pipeline, np.flatnonzero(self._pipeline.tracks.alive))
 
+    def written(self) -> None:
+        """Note that the last whole one counts from now on."""
+        self._touched = set(self._lately)
+
     def since(self) -> bytes:
-        """Return the state of what has had a part in incidents since the last whole."""
-        self._touched |= self._rows()
+        """Return the state of what has had a part in incidents since the last whole one that counts."""
+        rows = self._rows()
+        self._touched |= rows
+        self._lately |= rows
         return freeze(self._pipeline, np.array(sorted(self._touched), dtype=np.intp))
 
     def _rows(self) -> set[int]:
