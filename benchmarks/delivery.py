@@ -5,7 +5,8 @@ the same topic with QoS 1 from memory, one at a time. Ours is `Delivery.submit` 
 retained incident): without a ledger, and with one, where the message is on the disk (fsync) before its first byte
 leaves. Times run from the call to the subscriber's callback. The burst hands over batches of 100 every tenth of a
 second for ten seconds and counts what arrives. The last part runs the whole daemon: from the report on its socket (one
-with an emergency code makes an incident) to the alert at the subscriber.
+with an emergency code makes an incident) to the alert at the subscriber; once more with its state directory in memory,
+where fsync costs nothing.
 
 python benchmarks/delivery.py
 """
@@ -211,6 +212,8 @@ def main() -> None:
                 burst(delivery, room)
             delivery.stop()
         rows["daemon, socket to room"] = whole_daemon_ms(port, room, folder)
+        with tempfile.TemporaryDirectory(dir="/dev/shm") as memory:
+            rows["the same, no fsync"] = whole_daemon_ms(port, room, Path(memory))
         room.stop()
     finally:
         broker.terminate()
