@@ -22,7 +22,6 @@ import numpy as np
 
 from detector import __version__, assembly
 from detector.airspace.activation import over
-from detector.delivery.journal import State
 from detector.delivery.ledger import Ledger
 from detector.delivery.lock import lock
 from detector.delivery.publisher import Delivery
@@ -30,6 +29,7 @@ from detector.delivery.topics import Topics
 from detector.delivery.twins import facts
 from detector.feedwatch import FeedWatch
 from detector.incidents.stories import Stories
+from detector.keeper import Keeper
 from detector.metrics import Metrics
 from detector.notify import notify
 from detector.picture import Airspace
@@ -49,8 +49,6 @@ PATIENCE_S = 0.1  # for the inbox, so that time passes without plots too
 LOOK_S = 1.0  # between looks at the feeds
 HEARTBEAT_S = 5.0  # an unchanged status is said again so often: one that is older is of a daemon that hangs
 CATCH_UP_S = 2.0  # at most, to read what other daemons of the site have open; a broker may be away
-SNAPSHOT_S = 5.0  # between snapshots of all tracks; those with incidents are kept with every message
-SNAPSHOT_SHARE = 0.02  # of the time is the most that they may take
 RESTART_ONLY = ("site", "mqtt", "metrics", "console", "state")
 
 
@@ -78,13 +76,12 @@ class Daemon:
         ledger = Ledger(Path(self._settings.state.directory))
         self._pipeline, self._recovered = recover(self._settings, airspace, ledger.states, ledger.open, time.time())
         self._pipeline.execute = self._execute
-        self._snapshots = Snapshots(self._pipeline)
-        self._snap_s = -math.inf
         instance = self._settings.site.instance
         self._pipeline.book.stories = Stories() if instance else None
         topics = Topics(self._settings.mqtt.topic_prefix, self._settings.site.id)
         rooms = self._settings.mqtt.rooms
         self._delivery = Delivery(self._settings.mqtt, topics, self._metrics, ledger, rooms, instance)
+        self._keeper = Keeper(Snapshots(self._pipeline), lambda states: self._delivery.submit([], time.time(), *states))
         self._feeds: dict[str, tuple[Any, Feed]] = {}
         self._watch = FeedWatch(self._say_feed, self._limits)
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -102,7 +99,7 @@ class Daemon:
         log.info("incursiond %s, site %s, %d zones", __version__, self._settings.site.id, len(self._pipeline.airspace))
         self._warn_of_zones()
         self._emit(self._recovered, time.time())
-        self._snap()
+        self._keeper.all_now()
         self._delivery.start()
         if self._delivery.twins:
             self._delivery.twins.caught_up.wait(CATCH_UP_S)
@@ -114,6 +111,7 @@ class Daemon:
             while not self._stopping:
                 self._empty_inbox()
                 self._step()
+                self._keeper.go_on()
                 if time.monotonic() - looked_s >= LOOK_S:  # the clock on the wall may be set back
                     looked_s = time.monotonic()
                     self._look(looked_s)
@@ -186,18 +184,11 @@ class Daemon:
     def _emit(self, messages: list[Any], received_s: float) -> None:
         if not messages:
             return
-        self._delivery.submit(messages, received_s, State(whole=False, blob=self._snapshots.since()))
+        self._delivery.submit(messages, received_s, self._keeper.since())
         for event, count in Counter(message.event for message in messages).items():
             self._metrics.messages.labels(event).inc(count)
         for message in messages:
             log.info("%s %s: %s", message.incident_id, message.event, message.headline)
-
-    def _snap(self) -> None:
-        """Make all of the state durable, and say when to do so next: that may take a share of the time only."""
-        began_s = time.monotonic()
-        self._delivery.submit([], time.time(), State(whole=True, blob=self._snapshots.whole()))
-        now_s = time.monotonic()
-        self._snap_s = now_s + max(SNAPSHOT_S, (now_s - began_s) / SNAPSHOT_SHARE)
 
     def _execute(self, rule: str, detect: Callable[[], Any]) -> Any:
         """Run a rule, timed; one that breaks is named and counted, and stops nothing else."""
@@ -225,8 +216,7 @@ class Daemon:
         troubles += [f"rule {rule} fails" for rule in sorted(self._failing)]
         troubles += self._delivery.late()
         troubles += [self._reload_error] if self._reload_error else []
-        if now_s >= self._snap_s:
-            self._snap()
+        self._keeper.look()
         troubles += self._delivery.tend()
         status: dict[str, object] = {"incidents_open": sum(by_severity.values())}
         if self._delivery.twins:
@@ -317,7 +307,7 @@ class Daemon:
         now_s = time.time()
         messages = assembly.reconfigure(self._pipeline, settings, airspace, now_s)
         self._emit(messages, now_s)
-        self._snap()
+        self._keeper.all_now()
         self._metrics.count_zones(airspace.zones)
         self._set_feeds(settings)
         self._settings = settings

@@ -3,15 +3,16 @@
 A snapshot is taken of the whole, or of what has had to do with incidents since the last whole one: with thousands of
 tracks the whole is megabytes, and those few rows are kilobytes. A pipeline goes on from a whole one and the latest of
 the others. What is kept of tracks are their columns, found by walking the objects that hold them, whatever rules have
-added; the rest is written out below. Trails, three times as much as all the rest, are kept of watched tracks; where
-moving assets are the next second tells. Bytes laid out otherwise (by another version) are refused.
+added; the rest is written out below. Trails, three times the rest where they are full, are kept of watched tracks;
+where moving assets are the next second tells. Bytes laid out otherwise (by another version) are refused.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -57,7 +58,7 @@ class _State(Struct, frozen=True):
     strands: dict[str, list[int]]
     columns: dict[str, bytes | list[Any]]
     watched: list[int]
-    trails: dict[str, bytes | list[Any]]  # of these rows
+    trails: dict[str, bytes]  # of these rows
     contacts: bytes
     company: bytes
     proximities: list[tuple[Any, ...]]
@@ -71,20 +72,28 @@ class _State(Struct, frozen=True):
 
 
 class Snapshots:
-    """Takes snapshots of one pipeline."""
+    """Takes snapshots of one pipeline. A whole one takes a while to write, and counts once it is `written`."""
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
-        self._touched: set[int] = set()
+        self._touched: set[int] = set()  # since the last that counts
+        self._lately: set[int] = set()  # since the last
 
     def whole(self) -> bytes:
         """Return all of its state."""
-        self._touched = self._rows()
+        self._lately = self._rows()
+        self._touched |= self._lately
         return freeze(self._pipeline, np.flatnonzero(self._pipeline.tracks.alive))
 
+    def written(self) -> None:
+        """Note that the last whole one counts from now on."""
+        self._touched = set(self._lately)
+
     def since(self) -> bytes:
-        """Return the state of what has had a part in incidents since the last whole."""
-        self._touched |= self._rows()
+        """Return the state of what has had a part in incidents since the last whole one that counts."""
+        rows = self._rows()
+        self._touched |= rows
+        self._lately |= rows
         return freeze(self._pipeline, np.array(sorted(self._touched), dtype=np.intp))
 
     def _rows(self) -> set[int]:
@@ -105,7 +114,7 @@ def freeze(pipeline: Pipeline, rows: Rows) -> bytes:
     is_open, lost = pipeline.book.incidents()
     number = {incident: n for n, incident in enumerate(dict.fromkeys([*is_open.values(), *lost.values()]))}
     state = _State(
-        layout=_layout(pipeline),
+        layout=_layout(pipeline, columns),
         site=pipeline.book.site,
         zones=[(zone.id, zone.name, zone.kind) for zone in pipeline.airspace.zones],
         drawn=_drawn(pipeline.airspace),
@@ -116,7 +125,7 @@ def freeze(pipeline: Pipeline, rows: Rows) -> bytes:
         strands=conduct.strands(),
         columns={path: _packed(column[rows]) for path, column in columns.items()},
         watched=watched.tolist(),
-        trails={name: _packed(column[watched]) for name, column in tracks.trail.columns().items()},
+        trails={name: points.tobytes() for name, points in tracks.trail.points(watched).items()},
         contacts=contacts.records[of_these].tobytes(),
         company=conduct.company.interceptions.plain(),
         proximities=conduct.company.proximities.plain(),
@@ -140,15 +149,15 @@ def thaw(pipeline: Pipeline, blob: bytes) -> None:
     tracks, conduct, rows = pipeline.tracks, pipeline.conduct, np.array(state.rows, dtype=np.intp)
     tracks.fit(state.capacity)
     conduct.fit(tracks.capacity, state.strands)
-    if (state.layout, state.site) != (_layout(pipeline), pipeline.book.site):
-        raise UnreadableStateError("it is of another version, or another site")
     columns = dict(_columns(pipeline))
+    if (state.layout, state.site) != (_layout(pipeline, columns), pipeline.book.site):
+        raise UnreadableStateError("it is of another version, or another site")
     for path, values in state.columns.items():
         columns[path][rows] = _unpacked(values, columns[path])
-    trails, watched = tracks.trail.columns(), np.array(state.watched, dtype=np.intp)
     tracks.trail.begin(rows)
-    for name, values in state.trails.items():
-        trails[name][watched] = _unpacked(values, trails[name])
+    like = tracks.trail.points(rows[:0])
+    trails = {name: _unpacked(points, like[name]) for name, points in state.trails.items()}
+    tracks.trail.restore(np.array(state.watched, dtype=np.intp), trails)
     gone = tracks.reindex(rows)
     conduct.drop(gone)
     pipeline.contacts.forget(np.concatenate([rows, gone]))
@@ -234,12 +243,13 @@ def _unpacked(values: bytes | list[Any], like: NDArray[Any]) -> NDArray[Any]:
     return column
 
 
-def _layout(pipeline: Pipeline) -> str:
-    every = *_columns(pipeline), *pipeline.tracks.trail.columns().items()
-    columns = [(path, column.dtype.str, column.shape[1:]) for path, column in every]
-    return _digest(repr((sorted(columns), RECORD.descr, PAIR.descr, plain.LAYOUT)).encode())
+def _layout(pipeline: Pipeline, columns: Mapping[str, NDArray[Any]]) -> str:
+    trails = pipeline.tracks.trail.points(np.empty(0, dtype=np.intp))
+    laid = [(path, column.dtype.str, column.shape[1:]) for path, column in (*columns.items(), *trails.items())]
+    return _digest(repr((sorted(laid), RECORD.descr, PAIR.descr, plain.LAYOUT)).encode())
 
 
+@lru_cache(maxsize=1)  # asked with every message, and thousands of vertices long
 def _drawn(airspace: Airspace) -> str:
     parts: list[bytes] = []
     for zone in airspace.zones:

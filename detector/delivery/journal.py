@@ -37,6 +37,12 @@ UPGRADES = (  # the first makes version 1 of nothing, the second version 2 of th
     CREATE TABLE made (event TEXT PRIMARY KEY, letters INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE state (whole INTEGER PRIMARY KEY, blob BLOB NOT NULL, seal BLOB NOT NULL);
     """,
+    """
+    DROP TABLE state;
+    CREATE TABLE since (one INTEGER PRIMARY KEY CHECK (one), blob BLOB NOT NULL, seal BLOB NOT NULL);
+    CREATE TABLE parts (slot INTEGER, part INTEGER, blob BLOB NOT NULL, seal BLOB NOT NULL, PRIMARY KEY (slot, part));
+    CREATE TABLE whole (one INTEGER PRIMARY KEY CHECK (one), slot INTEGER NOT NULL, parts INTEGER NOT NULL);
+    """,
 )
 _DISK = {  # what is wrong with the disk, or for a while; anything else is wrong with the journal
     sqlite3.SQLITE_BUSY,
@@ -52,10 +58,15 @@ _TORN = {sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS}
 
 
 class State(Struct, frozen=True):
-    """State of the core: the whole, which replaces all that was written before, or what has changed since."""
+    """State of the core: the whole, which replaces all that was written before, or what has changed since.
+
+    The whole may be written in parts, in their order: it counts from the last one on.
+    """
 
     whole: bool
     blob: bytes
+    part: int = 0
+    parts: int = 1
 
 
 class JournalDamagedError(Exception):
@@ -107,8 +118,7 @@ class Journal:
                 "DELETE FROM letters WHERE done AND number <= (SELECT max(number) FROM letters) - ?", (KEPT,)
             )
             for state in states:
-                self._db.execute("DELETE FROM state WHERE ? OR NOT whole", (state.whole,))
-                self._db.execute("INSERT INTO state VALUES (?, ?, ?)", (state.whole, state.blob, _seal(state.blob)))
+                self._put(state)
 
     def waiting(self) -> list[Letter]:
         """Return the letters that are not done, in order."""
@@ -125,10 +135,17 @@ class Journal:
     def states(self) -> list[bytes]:
         """Return the state as last written: the whole, then what has changed since; whatever there is of both."""
         with _named():
-            rows = self._db.execute("SELECT blob, seal FROM state ORDER BY whole DESC").fetchall()
-        if any(not isinstance(blob, bytes) or _seal(blob) != seal for blob, seal in rows):
+            slot, parts = self._whole()
+            select = "SELECT part, blob, seal FROM parts WHERE slot = ? AND part < ? ORDER BY part"
+            rows = self._db.execute(select, (slot, parts)).fetchall()
+            since = self._db.execute("SELECT 0, blob, seal FROM since").fetchall()
+        known = all(
+            isinstance(blob, bytes) and _seal(_plain((part,)) + blob) == seal for part, blob, seal in rows + since
+        )
+        if not known or len(rows) < parts:
             raise JournalDamagedError("the state is not as it was written")
-        return [blob for blob, _ in rows]
+        whole = [b"".join(blob for _, blob, _ in rows)] if parts else []
+        return whole + [blob for _, blob, _ in since]
 
     def last_number(self) -> int:
         """Return the greatest number of a letter so far, 0 without one."""
@@ -151,6 +168,25 @@ class Journal:
         """Close it; what was written is on the disk already."""
         with _named():
             self._db.close()
+
+    def _put(self, state: State) -> None:
+        row = state.part, state.blob, _seal(_plain((state.part,)) + state.blob)
+        if not state.whole:
+            self._db.execute("INSERT OR REPLACE INTO since VALUES (1, ?, ?)", row[1:])
+            return
+        slot = 1 - self._whole()[0]  # by turns: the one in force stays until the other is complete
+        self._db.execute("INSERT OR REPLACE INTO parts VALUES (?, ?, ?, ?)", (slot, *row))
+        there = "SELECT count(*) FROM parts WHERE slot = ? AND part < ?"
+        complete = (
+            self._db.execute(there, (slot, state.parts)).fetchone()[0] == state.parts
+        )  # not if set aside meanwhile
+        if complete and state.part == state.parts - 1:
+            self._db.execute("INSERT OR REPLACE INTO whole VALUES (1, ?, ?)", (slot, state.parts))
+            self._db.execute("DELETE FROM since")
+
+    def _whole(self) -> tuple[int, int]:
+        """Return in which slot the whole state is that counts, and in how many parts; 0 without any."""
+        return self._db.execute("SELECT slot, parts FROM whole").fetchone() or (0, 0)
 
     def _check(self, frames: int) -> None:
         _, recovered, _ = self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()

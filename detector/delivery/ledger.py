@@ -48,11 +48,12 @@ class Ledger:
         self._lock = threading.Lock()
         self._begin()
 
-    def write(self, letters: Sequence[Letter], state: State | None = None) -> bool:
+    def write(self, letters: Sequence[Letter], *states: State) -> bool:
         """Make letters durable, with the state that they belong to; tell whether they are."""
         with self._lock:
-            if state is not None:
-                self._states = [kept for kept in self._states if kept.whole and not state.whole] + [state]
+            for state in states:
+                kept = [each for each in self._states if each.whole] if state.part or not state.whole else []
+                self._states = [*kept, state]
             self._settle()
             return self._write({letter.number: letter for letter in letters})
 

@@ -93,13 +93,13 @@ class Delivery:
         """Begin to connect and deliver."""
         self._link.start()
 
-    def submit(self, messages: Sequence[IncidentMessage], received_s: float, state: State | None = None) -> None:
+    def submit(self, messages: Sequence[IncidentMessage], received_s: float, *states: State) -> None:
         """Take messages to deliver, caused by reports received at a Unix time, and the state of the core after them."""
-        if not messages and state is None:
+        if not messages and not states:
             return
         with self._submitting:
             letters = self._letters(messages, received_s)
-            if self._ledger and not self._ledger.write(letters, state):
+            if self._ledger and not self._ledger.write(letters, *states):
                 letters = self._letters([replace(message, durable=False) for message in messages], received_s)
                 self._ledger.owe(letters)
                 self._metrics.not_durable.inc(len(letters))

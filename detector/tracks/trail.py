@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,10 +65,23 @@ class Trail:
             ring = getattr(self, name)
             setattr(self, name, np.concatenate([ring, np.full_like(ring, np.nan)], axis=1))
 
-    def columns(self) -> dict[str, NDArray[Any]]:
-        """Return what it holds as views over rows: (C, ...)."""
-        rings = {name: getattr(self, name).swapaxes(0, 1) for name in ("_time_s", "_earth_m", "_sigma_m")}
-        return {"count": self._count, **rings}
+    def points(self, rows: Rows) -> dict[str, NDArray[Any]]:
+        """Return how often each of M rows was put to, (M,), and the P points that they hold, (P, ...)."""
+        row, slot = self._held(rows)
+        points = {name: getattr(self, f"_{name}")[slot, row] for name in ("time_s", "earth_m", "sigma_m")}
+        return {"count": self._count[rows], **points}
+
+    def restore(self, rows: Rows, points: Mapping[str, NDArray[Any]]) -> None:
+        """Let M rows hold what `points` has returned."""
+        self._count[rows] = points["count"]
+        row, slot = self._held(rows)
+        for name in ("time_s", "earth_m", "sigma_m"):
+            getattr(self, f"_{name}")[slot, row] = points[name]
+
+    def _held(self, rows: Rows) -> tuple[Rows, Rows]:
+        """Return row and slot of each point that these rows hold."""
+        which, slot = np.nonzero(np.arange(LENGTH) < self._count[rows][:, None])
+        return rows[which], slot
 
     def begin(self, rows: Rows | int) -> None:
         """Forget where these rows have been."""

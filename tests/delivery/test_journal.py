@@ -63,6 +63,15 @@ def test_a_transaction_is_all_or_nothing(path):
         ([State(True, b"a"), State(False, b"b")], [b"a", b"b"]),
         ([State(True, b"a"), State(False, b"b"), State(False, b"c")], [b"a", b"c"]),
         ([State(True, b"a"), State(False, b"b"), State(True, b"d")], [b"d"]),
+        ([State(True, b"a"), State(False, b"b"), State(True, b"d", 0, 2)], [b"a", b"b"]),
+        ([State(True, b"a"), State(False, b"b"), State(True, b"d", 0, 2), State(True, b"e", 1, 2)], [b"de"]),
+        ([State(True, b"d", n, 3) for n in range(3)] + [State(True, b"e", n, 2) for n in range(2)], [b"ee"]),
+        (
+            [State(True, b"a", 0, 2), State(True, b"b", 0, 2), State(True, b"c", 1, 2), State(False, b"d")],
+            [b"bc", b"d"],
+        ),
+        ([State(True, b"a"), State(True, b"c", 1, 2)], [b"a"]),
+        ([State(True, b"a"), State(True, b"d", 0, 2), State(False, b"b"), State(True, b"e", 1, 2)], [b"de"]),
     ],
 )
 def test_state_is_the_whole_and_what_has_changed_since(path, written, read):
@@ -99,7 +108,7 @@ def test_an_older_schema_is_upgraded_in_place(path, monkeypatch):
     monkeypatch.setattr(module, "UPGRADES", (*module.UPGRADES, added))
     Journal(path).close()
     db = sqlite3.connect(path)
-    assert db.execute("PRAGMA user_version").fetchone() == (2,)
+    assert db.execute("PRAGMA user_version").fetchone() == (len(module.UPGRADES),)
     assert db.execute("SELECT number, room FROM letters").fetchall() == [(1, "warsaw"), (2, "warsaw")]
 
 
@@ -108,7 +117,7 @@ def test_a_newer_schema_is_refused_and_left_alone(path):
     db = sqlite3.connect(path)
     db.execute("PRAGMA user_version = 7")
     db.close()
-    with pytest.raises(InputError, match=r"journal\.db: schema 7, of a newer incursiond; expected one up to 1"):
+    with pytest.raises(InputError, match=r"journal\.db: schema 7, of a newer incursiond; expected one up to 2"):
         Ledger(path.parent)
     assert [each.name for each in path.parent.glob("*corrupt*")] == []
 

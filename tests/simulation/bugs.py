@@ -84,7 +84,7 @@ def a_room_remembers_before_it_writes(was: Any) -> Any:
 
 @plant(Ledger, "write")
 def the_state_of_a_message_is_not_kept_with_it(was: Any) -> Any:
-    return lambda self, letters, state=None: was(self, letters, state if state and state.whole else None)
+    return lambda self, letters, *states: was(self, letters, *(state for state in states if state.whole))
 
 
 @plant(Journal, "last_number")

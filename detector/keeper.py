@@ -1,0 +1,67 @@
+"""Keeps the state of the core on the disk: what has to do with incidents with every message, all of it now and then.
+
+All of it is megabytes, which take a tenth of a second to write. So that no alert waits for that, it is taken at once
+and written part by part, between steps; until the last part is there, the one before counts.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable
+
+from detector.delivery.journal import State
+from detector.snapshot import Snapshots
+
+EVERY_S = 5.0  # between snapshots of all tracks
+SHARE = 0.02  # of the time is the most that they may take
+PART_BYTES = 1 << 20
+
+Write = Callable[[list[State]], None]
+
+
+class Keeper:
+    """Takes snapshots and has them written."""
+
+    def __init__(self, snapshots: Snapshots, write: Write) -> None:
+        self._snapshots, self._write = snapshots, write
+        self._parts: deque[State] = deque()  # yet to be written
+        self._took_s = 0.0
+        self._due_s = -math.inf
+
+    def since(self) -> State:
+        """Return the state that goes with a message."""
+        return State(whole=False, blob=self._snapshots.since())
+
+    def all_now(self) -> None:
+        """Write all of the state before anything else is done."""
+        self._begin()
+        while self._parts:
+            self.go_on()
+
+    def look(self) -> None:
+        """Take a snapshot, if it is time, to be written by `go_on`."""
+        if not self._parts and time.monotonic() >= self._due_s:
+            self._begin()
+
+    def go_on(self) -> None:
+        """Write a part; with the last one, what has changed since all of it was taken."""
+        if not self._parts:
+            return
+        began_s = time.monotonic()
+        states = [self._parts.popleft()]
+        if not self._parts:
+            self._snapshots.written()
+            states.append(self.since())
+        self._write(states)
+        now_s = time.monotonic()
+        self._took_s += now_s - began_s
+        self._due_s = now_s + max(EVERY_S, self._took_s / SHARE)
+
+    def _begin(self) -> None:
+        began_s = time.monotonic()
+        blob = self._snapshots.whole()
+        cut = [blob[start : start + PART_BYTES] for start in range(0, len(blob), PART_BYTES)]
+        self._parts = deque(State(whole=True, blob=part, part=n, parts=len(cut)) for n, part in enumerate(cut))
+        self._took_s = time.monotonic() - began_s
