@@ -31,7 +31,7 @@ _DEEDS = {  # verb while it lasts, verb when it is over, the rest
     "duplicate_address": ("is in two places by turns,", "was in two places by turns,", "{apart} apart"),
     "impossible_identity": ("flies under", "flew under", "an address that no state can have given it"),
     "interference": ("is one of", "was one of", "{aircraft:.0f} aircraft whose positions go wrong together"),
-    "dark": ("fell silent", "was silent", "{distance} from {zone}"),
+    "dark": ("fell silent", "was silent", "{distance} {from_zone}"),
     "closing": ("is being closed on by", "was being closed on by", "{others}{coming}"),
     "joined": ("is intercepted by", "was intercepted by", "{others}"),
     "escort": ("is escorted by", "was escorted by", "{others}"),
@@ -72,6 +72,8 @@ def _where(subject: Subject, entry: Entry, stays: Sequence[Stay], *, leads: bool
     """Return who else is still inside, and how to go on with where the subject is: its motion follows."""
     lead = "" if leads else f"{_name(subject.callsign or subject.track_id)} "
     own = [e for e in stays if e.track_id == subject.track_id]
+    if entry.rule == "dark" and entry.ended_s is None and leads:
+        return "last"
     if own:
         return f"{lead}still in {', '.join(dict.fromkeys(e.zone.name for e in own))}"
     others = [e for e in stays if e is not entry]
@@ -119,7 +121,8 @@ def _deed(entry: Entry, still: Sequence[Entry], *, near: bool, leads: bool = Fal
         "zone": zone,
         "others": ", ".join(dict.fromkeys(_name(other) for each in company for other in each.others)),
         "fall_fpm": -evidence.get("vrate_fpm", 0.0),
-        "distance": _distance(evidence.get("distance_m", 0.0)),
+        "distance": _distance(evidence.get("distance_m", evidence.get("depth_m", 0.0))),
+        "from_zone": f"inside {zone}" if "depth_m" in evidence else f"from {zone}",
         "jump": _distance(evidence.get("jump_m", 0.0)),
         "radius": _distance(evidence.get("radius_m", 0.0)),
         "apart": _distance(evidence.get("apart_m", 0.0)),

@@ -104,15 +104,16 @@ class Conduct:
         self.probes.forget(rows)
         self.criteria.forget(rows)
 
-    def hear(self, segments: Segments, scene: Scene | None, some: Rows, capacity: int) -> Signs:
-        """Take in who is on the way into a zone, of whom a scene tells; return who had fallen silent."""
-        self.dark.fit(capacity)
+    def hear(self, segments: Segments, scene: Scene | None, some: Rows, stays: Rows) -> Signs:
+        """Take in who is in a zone (stays, by row) or, as a scene tells, on the way there; return who was silent."""
+        self.dark.fit(len(stays))
         zone = np.full(len(segments.row), -1)
         if scene is not None and self._conditions["approach"]:
             heading = self._conditions["approach"][0].on[scene.segments.row]
             heading &= ~np.isin(scene.vicinity.zone, scene.airspace.moving)  # into these nobody flies
             zone[some] = np.where(heading, scene.vicinity.zone, -1)
-        silent = self.dark.hear(segments.row, zone)
+        inside = stays[segments.row]
+        silent = self.dark.hear(segments.row, np.where(inside >= 0, inside, zone))
         return heard_again(segments.row[silent], silent, segments.now.time_s[silent])
 
     def look(self, rule: str, how: Rule, scene: Scene, params: Any) -> Signs:

@@ -69,6 +69,7 @@ class Sign(NamedTuple):
     others: tuple[int, ...] = ()  # rows of other tracks that have a part in it
     strand: int = 0  # of what a rule tells apart, such as turns to the right and to the left
     joined_s: float = math.nan  # when an interceptor joined it; NaN: this does not tell
+    tells: bool = False  # it is news even if its finding is known
 
     @classmethod
     def of(cls, data: Sequence[Any]) -> Sign:
