@@ -112,8 +112,7 @@ class Conduct:
             heading = self._conditions["approach"][0].on[scene.segments.row]
             heading &= ~np.isin(scene.vicinity.zone, scene.airspace.moving)  # into these nobody flies
             zone[some] = np.where(heading, scene.vicinity.zone, -1)
-        inside = stays[segments.row]
-        silent = self.dark.hear(segments.row, np.where(inside >= 0, inside, zone))
+        silent = self.dark.hear(segments.row, zone, stays[segments.row])
         return heard_again(segments.row[silent], silent, segments.now.time_s[silent])
 
     def look(self, rule: str, how: Rule, scene: Scene, params: Any) -> Signs:

@@ -1,7 +1,8 @@
 """Dark: a watched aircraft on its way into a zone, or inside one, is not heard any more.
 
 It is `likely` that it fell silent of its own accord where its source went on hearing others, `possible` where nobody
-can tell that from a receiver that failed. Who is low and slow when last heard may have landed.
+can tell that from a receiver that failed. Who is low and slow when last heard may have landed; who would have left by
+now, had it flown straight on, may have left what the source can see as well.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
+from detector.geometry.projection import east_north, on_earth
 from detector.picture import Airspace
 from detector.rules.findings import Certainty, Change
 from detector.rules.params import Patience
 from detector.rules.signs import Sign, Signs
-from detector.tracks.fixes import Rows
+from detector.tracks.fixes import Fixes, Rows
 from detector.tracks.store import TrackStore
 from detector.units import FOOT_M, KNOT_MPS
 from feeds.plots import Floats
@@ -38,18 +40,20 @@ class Dark:
 
     def __init__(self) -> None:
         self._zone = np.full(0, -1)
+        self._inside = np.zeros(0, dtype=bool)
         self._silent = np.zeros(0, dtype=bool)
 
     def fit(self, capacity: int) -> None:
         """Make room for so many tracks."""
         more = max(capacity - len(self._zone), 0)
         self._zone = np.concatenate([self._zone, np.full(more, -1)])
+        self._inside = np.concatenate([self._inside, np.zeros(more, dtype=bool)])
         self._silent = np.concatenate([self._silent, np.zeros(more, dtype=bool)])
 
-    def hear(self, rows: Rows, zone: Rows) -> Rows:
-        """Take in where R tracks are or are heading, -1 for no zone; return which of them had been silent."""
-        silent = np.flatnonzero(self._silent[rows])
-        self._zone[rows], self._silent[rows] = zone, False
+    def hear(self, rows: Rows, ahead: Rows, stay: Rows) -> Rows:
+        """Take in where R tracks are heading and are, -1 for no zone; return which of them had been silent."""
+        silent, inside = np.flatnonzero(self._silent[rows]), stay >= 0
+        self._zone[rows], self._inside[rows], self._silent[rows] = np.where(inside, stay, ahead), inside, False
         return silent
 
     def forget(self, rows: Rows) -> None:
@@ -76,10 +80,14 @@ class Dark:
         rows = np.flatnonzero(self.due_at_s(tracks, params) <= now_s)
         self._silent[rows] = True
         fix, zone = tracks.fix.take(rows), self._zone[rows]
+        speed_mps, course_deg, _ = tracks.motion(rows)
         altitude_m = np.fmin(fix.pressure_alt_m, fix.geo_alt_m)
-        landing = (tracks.grounded[rows] > 0) | ((altitude_m < LOW_M) & (tracks.motion(rows)[0] < SLOW_MPS))
-        distance_m = airspace.boundaries.distance(fix.earth_m, zone)
-        inside = airspace.holds(tracks.last.lon_deg[rows], tracks.last.lat_deg[rows], fix, zone)
+        landing = (tracks.grounded[rows] > 0) | ((altitude_m < LOW_M) & (speed_mps < SLOW_MPS))
+        course = np.nan_to_num(np.radians(course_deg))
+        ways_m = np.nan_to_num(speed_mps) * (now_s - fix.time_s) * np.stack([np.sin(course), np.cos(course)])
+        flown_m = (ways_m[..., None] * np.stack(east_north(fix.earth_m))).sum(axis=0)
+        depth_m, by_now_m = (_depth_m(place_m, fix, zone, airspace) for place_m in (fix.earth_m, fix.earth_m + flown_m))
+        left = self._inside[rows] & (by_now_m < 0)
         gone_on_s = fix.time_s + GOES_ON * _patience_s(tracks, params)[rows]
         return Signs(
             Sign(
@@ -93,12 +101,18 @@ class Dark:
                 zone=int(zone[m]),
                 grave=False,
                 value=0.0,
-                evidence={"depth_m" if inside[m] else "distance_m": float(distance_m[m])},
+                evidence={"depth_m" if depth_m[m] > 0 else "distance_m": float(abs(depth_m[m]))},
                 certainty=_certainty(int(rows[m]), gone_on_s[m], tracks),
                 tells=True,
             )
-            for m in np.flatnonzero(~landing).tolist()
+            for m in np.flatnonzero(~landing & ~left).tolist()
         )
+
+
+def _depth_m(place_m: Floats, fix: Fixes, zone: Rows, airspace: Airspace) -> Floats:
+    """Return how deep R places (R, 3), at the altitudes of fixes, are in zones; negative outside."""
+    distance_m = airspace.boundaries.distance(place_m, zone)
+    return np.where(airspace.holds(*on_earth(place_m), fix, zone), distance_m, -distance_m)
 
 
 def _patience_s(tracks: TrackStore, params: Params) -> Floats:

@@ -111,6 +111,7 @@ def test_who_is_heard_again_inside_is_silent_no_more_and_may_be_again():
     "how",
     [
         {"baro_alt_m": 300.0, "gs_mps": 70.0, "speed": 70.0, "lon": 19.99},  # may have landed
+        {"lon": 20.3, "course": 270.0, "track_deg": 270.0},  # 3 km inside and on its way out
         {"zones": [zoo.zone(zoo.box(20.0, 54.0, 21.0, 55.0), kind="belt")]},
         {"lon": 20.1, "zones": [zoo.zone(zoo.box(20.0, 54.0, 21.0, 55.0), initial=Initial.ADOPT)]},
         {"zones": [zoo.zone(zoo.box(20.0, 54.0, 21.0, 55.0), active=(Interval(0.0, 80.0),))]},
