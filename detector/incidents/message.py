@@ -56,6 +56,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     apart_m: float | UnsetType = UNSET  # two places of one address
     aircraft: int | UnsetType = UNSET  # whose positions go wrong together, so far
     closest_m: float | UnsetType = UNSET  # slant range between two aircraft, or to an asset
+    closest_at: str | UnsetType = UNSET  # when that was, of an asset
     phase: str | UnsetType = UNSET  # of an interception: closing, joined, escort, break-away
     range_m: float | UnsetType = UNSET  # slant range to who closes, when that was told
     joined_at: str | UnsetType = UNSET  # since when an interceptor has been beside it; without: he never was

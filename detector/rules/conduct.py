@@ -128,7 +128,8 @@ class Conduct:
             if len(m):
                 time_s, zone = scene.segments.now.time_s, scene.vicinity.zone if sight.zone is None else sight.zone
                 since_s = None if sight.since_s is None else sight.since_s[m]
-                turn = condition.take(row[m], shown[m], time_s[m], sight.value[m], since_s)
+                behind = None if sight.behind is None else sight.behind[m]
+                turn = condition.take(row[m], shown[m], time_s[m], sight.value[m], since_s, behind)
                 signs += changes(rule, strand, row, time_s, zone, sight, condition, m, turn)
         signs.sort(key=lambda sign: sign.segment)
         return signs

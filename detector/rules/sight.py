@@ -60,6 +60,7 @@ class Sight:
     reports: int = M  # of N that must show it
     asked: NDArray[np.bool_] | None = None  # (M,) which reports were looked at, if not all
     since_s: Floats | None = None  # (M,) when it began, if before the first report that shows it
+    behind: NDArray[np.bool_] | None = None  # (M,) the most of it is over: worth telling once it is
 
 
 def changes(
@@ -74,8 +75,9 @@ def changes(
     turn: Turn,
 ) -> Iterator[Sign]:
     """Yield what a turn of R reports, `of` M that were seen, changed of a condition; row, time and zone are (M,)."""
-    for change, changed in zip((Change.OPENED, Change.ESCALATED, Change.ENDED), turn, strict=True):
-        for m in of[changed].tolist():
+    more = (turn.grows | turn.tells) & ~turn.begins & ~turn.ends
+    for change, changed in ((Change.OPENED, turn.begins), (Change.ESCALATED, more), (Change.ENDED, turn.ends)):
+        for m, tells in zip(of[changed].tolist(), turn.tells[changed].tolist(), strict=True):
             ended = change is Change.ENDED
             yield Sign(
                 row=int(row[m]),
@@ -90,6 +92,7 @@ def changes(
                 value=float(sight.value[m]),
                 evidence={} if ended else {name: _plain(value) for name, value in sight.evidence(m).items()},
                 strand=strand,
+                tells=tells,
             )
 
 

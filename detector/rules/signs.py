@@ -37,7 +37,7 @@ KIND = {
 """The kind of finding that each rule makes."""
 
 COUNTED = {"asset_pass", "probing"}
-"""Rules of which each finding of the same zone is news, and all are one finding that counts them."""
+"""Rules all whose findings of the same zone are one, which counts them."""
 
 AGAIN_S = 60.0  # who does the same again within this has not stopped doing it
 
