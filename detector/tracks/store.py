@@ -133,7 +133,19 @@ class TrackStore(Columns):
         first = self.reports[rows] == 0
         by_another = first | (plots.source != self.last.source[rows])  # what another sensor tells compares with nothing
         self.collapse.judge(rows, by_another, fixes.time_s, plots.nac_p, plots.nic)
-        return self.trust.judge(rows, first, self.fix, fixes, plots.on_ground)
+        stillness = self.trust.stillness
+        froze, froze_s = stillness.frozen[rows], stillness.since_s[rows]
+        believed, anew = self.trust.judge(rows, first, self.fix, fixes, plots.on_ground)
+        thaws = froze & believed & ~anew & ~first
+        self._thaw(rows[thaws], froze_s[thaws])
+        return believed, anew
+
+    def _thaw(self, rows: Rows, froze_s: Floats) -> None:
+        """Let tracks go on from where and when they froze: the repeats of that, believed at first, tell nothing."""
+        self.fix.time_s[rows] = froze_s
+        self.reports[rows] = 1
+        self.history.begin(rows)
+        self.history.put(rows, self.fix.take(rows))
 
     def fold(self, rows: Rows, plots: Plots, fixes: Fixes, anew: NDArray[np.bool_], classifier: Classifier) -> Segments:
         """Take one new report of each of M tracks, every one later than the track's last, and return the steps.
