@@ -249,6 +249,7 @@ class Pipeline:
             tracks=self.tracks,
             vicinity=vicinity.take(some),
             assets=self.assets,
+            contacts=self.contacts,
             criteria=self.conduct.criteria,
             motion=Motion.of(self.tracks.history.last(row[some])),
         )

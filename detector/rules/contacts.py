@@ -85,6 +85,11 @@ class Contacts:
         zone[said // self.n_zones] = said % self.n_zones
         return zone
 
+    def ignored(self, rows: Rows, zones: Rows) -> NDArray[np.bool_]:
+        """Tell which of P tracks their zones ignore for ever, (P,)."""
+        ignored: NDArray[np.bool_] = self.get(rows * self.n_zones + zones)["voice"] == MUTE
+        return ignored
+
     def put(self, records: Records, keep: NDArray[np.bool_]) -> None:
         """Replace the records of these pairs (keys sorted); those not kept are forgotten."""
         others = self.records[~np.isin(self.records["key"], records["key"], assume_unique=True)]

@@ -14,6 +14,7 @@ from detector.airspace.activation import Activation
 from detector.picture import Airspace
 from detector.rules.assets import Assets
 from detector.rules.conditions import Conditions, M, Turn
+from detector.rules.contacts import Contacts
 from detector.rules.findings import Change
 from detector.rules.signs import Sign
 from detector.rules.vicinity import Vicinity
@@ -38,6 +39,7 @@ class Scene:
     tracks: TrackStore
     vicinity: Vicinity
     assets: Assets
+    contacts: Contacts
     criteria: Criteria
     touched: tuple[Rows, Rows]  # (m, zone) pairs of steps and the zones they led into or through
     motion: Motion
