@@ -18,7 +18,7 @@ from detector.tracks.collapse import Collapse
 from detector.tracks.columns import Columns, doubled, no_fixes
 from detector.tracks.fixes import FIX, Fixes, Rows, Segments, distance_m
 from detector.tracks.history import History
-from detector.tracks.identity import Classifier
+from detector.tracks.identity import EMERGENCY_CODES, Classifier
 from detector.tracks.states import unallocated
 from detector.tracks.trail import Trail
 from detector.tracks.trust import Trust
@@ -56,7 +56,7 @@ class TrackStore(Columns):
         self.told_s = np.zeros(capacity)  # of the last report that told an altitude
         self.doubted_m = np.zeros((capacity, 2))  # altitudes told by the last report and not believed; NaN: none
         self.grounded = np.zeros(capacity, dtype=np.int64)  # reports on the ground in succession
-        self.recoded_s = np.full(capacity, -math.inf)  # when it last changed its code in flight
+        self.recoded_s = np.full(capacity, -math.inf)  # when it last changed its code in flight, emergencies apart
         self.unallocated = np.zeros(capacity, dtype=bool)  # its address lies in no state's block
         self.awaits_callsign = np.zeros(capacity, dtype=bool)  # which could make it somebody else
         self.told_squawk = np.full(capacity, None, dtype=object)  # last; perhaps garbled
@@ -203,8 +203,8 @@ class TrackStore(Columns):
                 new = self._borne_out(rows, new)
             changed = np.flatnonzero((new != column[rows]) & (new != None))  # noqa: E711 - elementwise on objects
             if name == "squawk":
-                recoded = rows[changed]
-                recoded = recoded[(column[recoded] != None) & (self.grounded[recoded] == 0)]  # noqa: E711
+                recoded = rows[changed[_ordinary(column[rows[changed]]) & _ordinary(new[changed])]]
+                recoded = recoded[self.grounded[recoded] == 0]
                 self.recoded_s[recoded] = self.fix.time_s[recoded]
             column[rows[changed]] = new[changed]
             if name == "source":
@@ -307,3 +307,8 @@ def _first_known(unknown: NDArray[np.bool_], instead: Fixes, fixes: Fixes) -> Fi
     for name in FIX:
         getattr(fixes, name)[at] = getattr(instead, name)[at]
     return fixes
+
+
+def _ordinary(squawks: Texts) -> NDArray[np.bool_]:
+    """Tell which codes of those that have changed, few, are known and no emergency, (N,)."""
+    return np.array([code is not None and code not in EMERGENCY_CODES for code in squawks], dtype=bool)
