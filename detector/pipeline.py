@@ -227,7 +227,7 @@ class Pipeline:
     def _conduct(self, segments: Segments, picture: Picture) -> list[Sign]:
         """Return what the rules about conduct make of M steps."""
         rules = {name: params for name in RULES if (params := getattr(self.rules, name)).enabled}
-        if not rules and not company.enabled(self.rules):
+        if not rules and not company.enabled(self.rules) and not self.rules.dark.enabled:
             return []
         row, capacity = segments.row, self.tracks.capacity
         inside = picture.segment[picture.inside], picture.zone[picture.inside]
@@ -236,8 +236,9 @@ class Pipeline:
         vicinity = self.assets.near(row, identity, now.earth_m, now.time_s, vicinity)
         self.conduct.company.hear(row, vicinity, capacity)
         some = np.flatnonzero(vicinity.near | self.conduct.on(row, capacity))
+        stays = self.contacts.stays(capacity, self.airspace.forbidden)
         if not len(some):
-            return self.conduct.hear(segments, None, some, capacity)
+            return self.conduct.hear(segments, None, some, stays)
         pair = np.unique(picture.pair)
         pair = pair[np.isin(picture.segment[pair], some)]
         scene = Scene(
@@ -248,6 +249,7 @@ class Pipeline:
             tracks=self.tracks,
             vicinity=vicinity.take(some),
             assets=self.assets,
+            contacts=self.contacts,
             criteria=self.conduct.criteria,
             motion=Motion.of(self.tracks.history.last(row[some])),
         )
@@ -257,7 +259,7 @@ class Pipeline:
         if self.rules.probing.enabled:
             signs += self.execute("probing", partial(self.conduct.probes.look, signs, scene, self.rules.probing)) or ()
         signs = [sign._replace(segment=int(some[sign.segment])) for sign in signs]
-        signs += self.conduct.hear(segments, scene, some, capacity)
+        signs += self.conduct.hear(segments, scene, some, stays)
         self.conduct.criteria.take(signs, scene)
         return signs
 
@@ -326,6 +328,7 @@ class Pipeline:
         zone_ids = {self.airspace.zones[zone].id for zone in closed}
         messages = self.book.close_zones(lambda _, zone_id: zone_id in zone_ids, now_s, self.tracks, self.depths)
         self.contacts.close(closed, now_s)
+        self.conduct.dark.close(closed)
         return messages
 
     def _due_s(self) -> float:

@@ -213,7 +213,8 @@ class Episode(Entry):
         return severity.of_conduct(self.rule, identity, grave=self.grave)
 
     def _evidence(self) -> Evidence:
-        told = {name: _rounded(name, value) for name, value in self.evidence.items()}
+        told = {name: _rounded(name, value) for name, value in self.evidence.items() if name != "closest_s"}
+        told |= {"closest_at": stamp(float(self.evidence["closest_s"]))} if "closest_s" in self.evidence else {}
         told |= {"passes": self.times} if self.rule == "asset_pass" else {}
         told |= {} if self.joined_s is None else {"joined_at": stamp(self.joined_s)}
         return convert(told, Evidence)

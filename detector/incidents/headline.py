@@ -31,7 +31,7 @@ _DEEDS = {  # verb while it lasts, verb when it is over, the rest
     "duplicate_address": ("is in two places by turns,", "was in two places by turns,", "{apart} apart"),
     "impossible_identity": ("flies under", "flew under", "an address that no state can have given it"),
     "interference": ("is one of", "was one of", "{aircraft:.0f} aircraft whose positions go wrong together"),
-    "dark": ("fell silent", "was silent", "{distance} from {zone}"),
+    "dark": ("fell silent", "was silent", "{distance} {from_zone}"),
     "closing": ("is being closed on by", "was being closed on by", "{others}{coming}"),
     "joined": ("is intercepted by", "was intercepted by", "{others}"),
     "escort": ("is escorted by", "was escorted by", "{others}"),
@@ -45,6 +45,7 @@ _DEEDS = {  # verb while it lasts, verb when it is over, the rest
     "near_collision": ("nearly collides with", "nearly collided with", "{others} at {closest}"),
 }
 _PHASES = ("closing", "joined", "escort")  # of an interception under way
+_PLURAL = {"is": "are", "was": "were", "has": "have", "passes": "pass", "flies": "fly"}
 _SAYS_WHERE = {"approach", "dark", "asset_pass", "probing", "skirting"}
 
 
@@ -59,12 +60,15 @@ def headline(subject: Subject, wingmen: int, entry: Entry, still: Sequence[Entry
     who = who if leads else f"{who}: {_name(entry.track_id)}"
     inside = leads and isinstance(entry, Stay) and entry.ended_s is None
     said = _stay(entry) if isinstance(entry, Stay) else _deed(entry, still, near=not stays, leads=True)
+    several = leads and wingmen > 0
+    said = _plural(said) if several else said
     if outcome is not None:
         return f"{who} {said}; closed: {outcome}"
     if not inside:
         said = f"{said}; {_where(subject, entry, stays, leads=leads)}"
     others = {_does(e): e for e in still if isinstance(e, Episode) and _does(e) not in ("approach", _does(entry))}
     deeds = [_deed(e, still, near=False) for e in others.values()]
+    deeds = [_plural(deed) for deed in deeds] if several else deeds
     return "; ".join([f"{who} {said} {_motion(subject)}", *deeds])
 
 
@@ -72,6 +76,8 @@ def _where(subject: Subject, entry: Entry, stays: Sequence[Stay], *, leads: bool
     """Return who else is still inside, and how to go on with where the subject is: its motion follows."""
     lead = "" if leads else f"{_name(subject.callsign or subject.track_id)} "
     own = [e for e in stays if e.track_id == subject.track_id]
+    if entry.rule == "dark" and entry.ended_s is None and leads:
+        return "last"
     if own:
         return f"{lead}still in {', '.join(dict.fromkeys(e.zone.name for e in own))}"
     others = [e for e in stays if e is not entry]
@@ -84,6 +90,14 @@ def _where(subject: Subject, entry: Entry, stays: Sequence[Stay], *, leads: bool
 def _who(subject: Subject, wingmen: int) -> str:
     others = f" and {wingmen} other{'s' if wingmen > 1 else ''}" if wingmen else ""
     return f"{subject.identity.capitalize()} aircraft {_name(subject.callsign or subject.track_id)}{others}"
+
+
+def _plural(said: str) -> str:
+    """Return what one does, in the words for several: `is lost` as `are lost`."""
+    verb, rest = said.split(" ", 1)
+    if verb == "nearly":
+        return f"{verb} {_plural(rest)}"
+    return f"{_PLURAL.get(verb, verb.removesuffix('s'))} {rest}"
 
 
 def _name(text: str) -> str:
@@ -119,7 +133,8 @@ def _deed(entry: Entry, still: Sequence[Entry], *, near: bool, leads: bool = Fal
         "zone": zone,
         "others": ", ".join(dict.fromkeys(_name(other) for each in company for other in each.others)),
         "fall_fpm": -evidence.get("vrate_fpm", 0.0),
-        "distance": _distance(evidence.get("distance_m", 0.0)),
+        "distance": _distance(evidence.get("distance_m", evidence.get("depth_m", 0.0))),
+        "from_zone": f"inside {zone}" if "depth_m" in evidence else f"from {zone}",
         "jump": _distance(evidence.get("jump_m", 0.0)),
         "radius": _distance(evidence.get("radius_m", 0.0)),
         "apart": _distance(evidence.get("apart_m", 0.0)),

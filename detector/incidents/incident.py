@@ -182,7 +182,7 @@ class Incident:
             last.ended_s is None or last.rule in COUNTED or sign.started_s - last.ended_s <= AGAIN_S
         )
         entry = last if goes_on and last is not None else Episode.of(doer, sign, zone)
-        news = entry is not last or (entry.rule in COUNTED and sign.change is Change.OPENED)
+        news = entry is not last or sign.tells
         if entry is not last:
             self.entries.append(entry)
         before, phase = entry.severity, entry.phase

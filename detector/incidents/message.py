@@ -38,6 +38,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     acceleration_sigma_kt_s: float | UnsetType = UNSET
     time_to_boundary_s: float | UnsetType = UNSET  # when first told
     distance_m: float | UnsetType = UNSET  # to the boundary, from outside
+    depth_m: float | UnsetType = UNSET  # inside it, of who fell silent there
     along_m: float | UnsetType = UNSET  # way along a boundary up to where it came closest
     approaches: int | UnsetType = UNSET  # that ended with a turn away
     radius_m: float | UnsetType = UNSET  # of the circle that it stayed in, and where that is
@@ -55,6 +56,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     apart_m: float | UnsetType = UNSET  # two places of one address
     aircraft: int | UnsetType = UNSET  # whose positions go wrong together, so far
     closest_m: float | UnsetType = UNSET  # slant range between two aircraft, or to an asset
+    closest_at: str | UnsetType = UNSET  # when that was, of an asset
     phase: str | UnsetType = UNSET  # of an interception: closing, joined, escort, break-away
     range_m: float | UnsetType = UNSET  # slant range to who closes, when that was told
     joined_at: str | UnsetType = UNSET  # since when an interceptor has been beside it; without: he never was

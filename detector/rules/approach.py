@@ -113,7 +113,7 @@ def _crossings(scene: Scene, ahead: _Ahead, horizon_s: float) -> tuple[Rows, Row
     leaves_s = np.where(count > 1, fraction.take(first + 1, mode="clip"), 1.0) * horizon_s
     way, zone = way[first], zone[first]
     keep = airspace.watch[scene.tracks.identity[row[way]], zone] & airspace.forbidden[zone]
-    keep &= scene.activation.closed_s[zone] == np.inf
+    keep &= (scene.activation.closed_s[zone] == np.inf) & ~scene.contacts.ignored(row[way], zone)
     m = ahead.m[way]
     rise_m = ahead.climb_mps[way] * enters_s
     above, below = airspace.margins(now.pressure_alt_m[m] + rise_m, now.geo_alt_m[m] + rise_m, zone)

@@ -68,6 +68,11 @@ class Assets:
         middle_m: Floats = self._middle_m[zone] + (time_s - self._time_s)[:, None] * self._velocity_mps[zone]
         return middle_m
 
+    def velocity_mps(self, zone: Rows) -> Floats:
+        """Return how fast assets move, earth-centred (P, 3)."""
+        velocity_mps: Floats = self._velocity_mps[zone]
+        return velocity_mps
+
     def passed(self, segments: Segments, identity: Small) -> tuple[Rows, Rows]:
         """Return the (m, zone) pairs of M steps and the moving assets whose circles they led into or through."""
         if not len(self._moving):

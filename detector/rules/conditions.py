@@ -18,6 +18,7 @@ from feeds.plots import Floats
 M, N = 2, 4
 HYSTERESIS_S = 5.0
 MORE = 1.01  # times what it was, it has grown
+MUCH = 2.0  # times what was told of it, it is worth telling again
 
 Mask = NDArray[np.bool_]
 
@@ -28,6 +29,7 @@ class Turn(NamedTuple):
     begins: Mask
     grows: Mask
     ends: Mask
+    tells: Mask  # the most of it is behind, and has not been told
 
 
 class Conditions:
@@ -40,6 +42,7 @@ class Conditions:
         self.first_s = np.zeros(0)  # when it was first shown, of those N reports or since it is on
         self.last_s = np.zeros(0)  # and last
         self.peak = np.zeros(0)
+        self.told = np.zeros(0)  # of the peak, once that was behind
 
     def fit(self, capacity: int) -> None:
         """Make room for so many tracks."""
@@ -64,14 +67,25 @@ class Conditions:
             column[row] = value
 
     def _columns(self) -> tuple[NDArray[Any], ...]:
-        return self._shown, self.on, self.first_s, self.last_s, self.peak
+        return self._shown, self.on, self.first_s, self.last_s, self.peak, self.told
 
     def forget(self, rows: Rows) -> None:
         """Let nothing hold of these tracks."""
         self._shown[rows], self.on[rows] = 0, False
 
-    def take(self, rows: Rows, shown: Mask, time_s: Floats, value: Floats, since_s: Floats | None = None) -> Turn:
-        """Take one report of each of R tracks; `value` says how much of it, where it is shown, `since_s` since when."""
+    def take(
+        self,
+        rows: Rows,
+        shown: Mask,
+        time_s: Floats,
+        value: Floats,
+        since_s: Floats | None = None,
+        behind: Mask | None = None,
+    ) -> Turn:
+        """Take one report of each of R tracks.
+
+        `value` says how much of it, where it is shown, `since_s` since when, `behind` where the most of it is over.
+        """
         before = self._shown[rows]
         bits = ((before << 1) | shown) & np.uint8(2**N - 1)
         self._shown[rows] = bits
@@ -82,7 +96,11 @@ class Conditions:
         ends = on & (bits & np.uint8(2 ** (N - 1) - 1) == 0) & (time_s - self.last_s[rows] > HYSTERESIS_S)
         peak = np.where(starts, 0.0, self.peak[rows])
         grows = shown & on & (value > MORE * peak)
-        self.peak[rows] = np.where(begins | grows | (shown & ~on), np.maximum(peak, value), peak)
+        peak = np.where(begins | grows | (shown & ~on), np.maximum(peak, value), peak)
+        told, tells = np.where(starts, 0.0, self.told[rows]), np.zeros(len(rows), dtype=bool)
+        if behind is not None:
+            tells = ((on | begins) & shown & behind & (peak >= MUCH * told)) | (ends & (peak > told))
+        self.peak[rows], self.told[rows] = peak, np.where(tells, peak, told)
         self.last_s[rows] = np.where(shown, time_s, self.last_s[rows])
         self.on[rows] = (on | begins) & ~ends
-        return Turn(begins, grows, ends)
+        return Turn(begins, grows, ends, tells)

@@ -104,15 +104,15 @@ class Conduct:
         self.probes.forget(rows)
         self.criteria.forget(rows)
 
-    def hear(self, segments: Segments, scene: Scene | None, some: Rows, capacity: int) -> Signs:
-        """Take in who is on the way into a zone, of whom a scene tells; return who had fallen silent."""
-        self.dark.fit(capacity)
+    def hear(self, segments: Segments, scene: Scene | None, some: Rows, stays: Rows) -> Signs:
+        """Take in who is in a zone (stays, by row) or, as a scene tells, on the way there; return who was silent."""
+        self.dark.fit(len(stays))
         zone = np.full(len(segments.row), -1)
         if scene is not None and self._conditions["approach"]:
             heading = self._conditions["approach"][0].on[scene.segments.row]
             heading &= ~np.isin(scene.vicinity.zone, scene.airspace.moving)  # into these nobody flies
             zone[some] = np.where(heading, scene.vicinity.zone, -1)
-        silent = self.dark.hear(segments.row, zone)
+        silent = self.dark.hear(segments.row, zone, stays[segments.row])
         return heard_again(segments.row[silent], silent, segments.now.time_s[silent])
 
     def look(self, rule: str, how: Rule, scene: Scene, params: Any) -> Signs:
@@ -128,7 +128,8 @@ class Conduct:
             if len(m):
                 time_s, zone = scene.segments.now.time_s, scene.vicinity.zone if sight.zone is None else sight.zone
                 since_s = None if sight.since_s is None else sight.since_s[m]
-                turn = condition.take(row[m], shown[m], time_s[m], sight.value[m], since_s)
+                behind = None if sight.behind is None else sight.behind[m]
+                turn = condition.take(row[m], shown[m], time_s[m], sight.value[m], since_s, behind)
                 signs += changes(rule, strand, row, time_s, zone, sight, condition, m, turn)
         signs.sort(key=lambda sign: sign.segment)
         return signs

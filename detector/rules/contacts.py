@@ -77,6 +77,19 @@ class Contacts:
         found[known] = self.records[at[known]]
         return found
 
+    def stays(self, n_rows: int, forbidden: NDArray[np.bool_]) -> Rows:
+        """Return the zone that each track has been told to be in, by row, rather a forbidden one (Z,); -1: none."""
+        said = self.records["key"][self.records["inside"] & (self.records["voice"] == SPOKEN)]
+        said = said[np.argsort(forbidden[said % self.n_zones], kind="stable")]  # of several the last is kept
+        zone = np.full(n_rows, -1)
+        zone[said // self.n_zones] = said % self.n_zones
+        return zone
+
+    def ignored(self, rows: Rows, zones: Rows) -> NDArray[np.bool_]:
+        """Tell which of P tracks their zones ignore for ever, (P,)."""
+        ignored: NDArray[np.bool_] = self.get(rows * self.n_zones + zones)["voice"] == MUTE
+        return ignored
+
     def put(self, records: Records, keep: NDArray[np.bool_]) -> None:
         """Replace the records of these pairs (keys sorted); those not kept are forgotten."""
         others = self.records[~np.isin(self.records["key"], records["key"], assume_unique=True)]

@@ -1,27 +1,31 @@
-"""Dark: a watched aircraft on its way into a zone is not heard any more.
+"""Dark: a watched aircraft on its way into a zone, or inside one, is not heard any more.
 
-It is `likely` that it fell silent of its own accord where its source still hears others, `possible` where nobody can
-tell that from a receiver that failed. Who is low and slow when last heard may have landed.
+It is `likely` that it fell silent of its own accord where its source went on hearing others, `possible` where nobody
+can tell that from a receiver that failed. Who is low and slow when last heard may have landed; who would have left by
+now, had it flown straight on, may have left what the source can see as well.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 
+from detector.geometry.projection import east_north, on_earth
 from detector.picture import Airspace
 from detector.rules.findings import Certainty, Change
 from detector.rules.params import Patience
 from detector.rules.signs import Sign, Signs
-from detector.tracks.fixes import Rows
+from detector.tracks.fixes import Fixes, Rows
 from detector.tracks.store import TrackStore
 from detector.units import FOOT_M, KNOT_MPS
 from feeds.plots import Floats
 
 PERIODS = 4.0  # missed in succession; the store gives a track up after five
 LOW_M, SLOW_MPS = 2000 * FOOT_M, 165 * KNOT_MPS  # on final approach to land
+GOES_ON = 0.5  # of its patience: a source that hears others for so long has not failed together with the track
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,28 +36,34 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Dark:
-    """Which of C tracks are on their way into which zone, and which of these have fallen silent."""
+    """Which of C tracks are in which zone or on their way there, and which of these have fallen silent."""
 
     def __init__(self) -> None:
         self._zone = np.full(0, -1)
+        self._inside = np.zeros(0, dtype=bool)
         self._silent = np.zeros(0, dtype=bool)
 
     def fit(self, capacity: int) -> None:
         """Make room for so many tracks."""
         more = max(capacity - len(self._zone), 0)
         self._zone = np.concatenate([self._zone, np.full(more, -1)])
+        self._inside = np.concatenate([self._inside, np.zeros(more, dtype=bool)])
         self._silent = np.concatenate([self._silent, np.zeros(more, dtype=bool)])
 
-    def hear(self, rows: Rows, zone: Rows) -> Rows:
-        """Take in where R tracks are heading, -1 for none of the zones; return which of them had been silent."""
-        silent = np.flatnonzero(self._silent[rows])
-        self._zone[rows], self._silent[rows] = zone, False
+    def hear(self, rows: Rows, ahead: Rows, stay: Rows) -> Rows:
+        """Take in where R tracks are heading and are, -1 for no zone; return which of them had been silent."""
+        silent, inside = np.flatnonzero(self._silent[rows]), stay >= 0
+        self._zone[rows], self._inside[rows], self._silent[rows] = np.where(inside, stay, ahead), inside, False
         return silent
 
     def forget(self, rows: Rows) -> None:
         """Wait for these tracks no more."""
         rows = rows[rows < len(self._zone)]
         self._zone[rows], self._silent[rows] = -1, False
+
+    def close(self, zones: Sequence[int]) -> None:
+        """Miss nobody in these zones any more."""
+        self._zone[np.isin(self._zone, zones)] = -1
 
     def forget_zones(self) -> None:
         """Let nobody be on the way anywhere."""
@@ -62,18 +72,23 @@ class Dark:
     def due_at_s(self, tracks: TrackStore, params: Params) -> Floats:
         """Return when each track will have been silent for too long; inf for those of whom nobody expects anything."""
         self.fit(tracks.capacity)
-        patience_s = np.fmax(params.after_s, PERIODS * tracks.fix.period_s)
         expected = tracks.alive & ~tracks.lost & ~tracks.trust.doubted & (self._zone >= 0) & ~self._silent
-        return np.where(expected, np.fmax(tracks.taken_s, tracks.deaf_until_s) + patience_s, np.inf)
+        return np.where(expected, np.fmax(tracks.taken_s, tracks.deaf_until_s) + _patience_s(tracks, params), np.inf)
 
     def look(self, now_s: float, tracks: TrackStore, airspace: Airspace, params: Params) -> Signs:
         """Return who has fallen silent by now."""
         rows = np.flatnonzero(self.due_at_s(tracks, params) <= now_s)
         self._silent[rows] = True
         fix, zone = tracks.fix.take(rows), self._zone[rows]
+        speed_mps, course_deg, _ = tracks.motion(rows)
         altitude_m = np.fmin(fix.pressure_alt_m, fix.geo_alt_m)
-        landing = (tracks.grounded[rows] > 0) | ((altitude_m < LOW_M) & (tracks.motion(rows)[0] < SLOW_MPS))
-        distance_m = airspace.boundaries.distance(fix.earth_m, zone)
+        landing = (tracks.grounded[rows] > 0) | ((altitude_m < LOW_M) & (speed_mps < SLOW_MPS))
+        course = np.nan_to_num(np.radians(course_deg))
+        ways_m = np.nan_to_num(speed_mps) * (now_s - fix.time_s) * np.stack([np.sin(course), np.cos(course)])
+        flown_m = (ways_m[..., None] * np.stack(east_north(fix.earth_m))).sum(axis=0)
+        depth_m, by_now_m = (_depth_m(place_m, fix, zone, airspace) for place_m in (fix.earth_m, fix.earth_m + flown_m))
+        left = self._inside[rows] & (by_now_m < 0)
+        gone_on_s = fix.time_s + GOES_ON * _patience_s(tracks, params)[rows]
         return Signs(
             Sign(
                 row=int(rows[m]),
@@ -86,22 +101,36 @@ class Dark:
                 zone=int(zone[m]),
                 grave=False,
                 value=0.0,
-                evidence={"distance_m": float(distance_m[m])},
-                certainty=Certainty.LIKELY if _others_heard(int(rows[m]), tracks) else Certainty.POSSIBLE,
+                evidence={"depth_m" if depth_m[m] > 0 else "distance_m": float(abs(depth_m[m]))},
+                certainty=_certainty(int(rows[m]), gone_on_s[m], tracks),
+                tells=True,
             )
-            for m in np.flatnonzero(~landing).tolist()
+            for m in np.flatnonzero(~landing & ~left).tolist()
         )
 
 
-def _others_heard(row: int, tracks: TrackStore) -> bool:
-    """Tell whether the track's source has heard others since."""
-    since = tracks.alive & (tracks.fix.time_s > tracks.fix.time_s[row])
-    return bool((since & (tracks.last.source == tracks.last.source[row])).any())
+def _depth_m(place_m: Floats, fix: Fixes, zone: Rows, airspace: Airspace) -> Floats:
+    """Return how deep R places (R, 3), at the altitudes of fixes, are in zones; negative outside."""
+    distance_m = airspace.boundaries.distance(place_m, zone)
+    return np.where(airspace.holds(*on_earth(place_m), fix, zone), distance_m, -distance_m)
+
+
+def _patience_s(tracks: TrackStore, params: Params) -> Floats:
+    """Return for how long each track may miss, (C,)."""
+    patience_s: Floats = np.fmax(params.after_s, PERIODS * tracks.fix.period_s)
+    return patience_s
+
+
+def _certainty(row: int, gone_on_s: float, tracks: TrackStore) -> Certainty:
+    """Tell how sure it is that the track fell silent, by whether its source has heard others after a time."""
+    since = tracks.alive & (tracks.fix.time_s > gone_on_s)
+    heard = (since & (tracks.last.source == tracks.last.source[row])).any()
+    return Certainty.LIKELY if heard else Certainty.POSSIBLE
 
 
 def heard_again(rows: Rows, segment: Rows, time_s: Floats) -> Signs:
     """Return that R tracks report again."""
     return Signs(
-        Sign(row, at, "dark", Change.ENDED, when_s, when_s, when_s, -1, False, 0.0, {})
+        Sign(row, at, "dark", Change.ENDED, when_s, when_s, when_s, -1, False, 0.0, {}, tells=True)
         for row, at, when_s in zip(rows.tolist(), segment.tolist(), time_s.tolist(), strict=True)
     )

@@ -6,8 +6,8 @@ import msgspec
 import numpy as np
 
 from detector.rules.sight import Scene, Sight
+from detector.tracks.identity import EMERGENCY_CODES
 
-CODES = ("7500", "7600", "7700")
 GRAVE = "7500"
 
 
@@ -20,7 +20,7 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def look(scene: Scene, params: Params) -> list[Sight]:  # noqa: ARG001 - rules are asked alike
     """Return what M steps show."""
     squawk = scene.tracks.last.squawk[scene.segments.row]
-    return [_code(squawk, code) for code in CODES]
+    return [_code(squawk, code) for code in EMERGENCY_CODES]
 
 
 def _code(squawk: np.ndarray, code: str) -> Sight:

@@ -72,7 +72,8 @@ class Integrity:
         condition = self._conditions[rule]
         shown = sight.shown & (zone >= 0)
         m = np.flatnonzero(shown | condition.pending(row))
-        turn = condition.take(row[m], shown[m], claims.now.time_s[m], sight.value[m])
+        since_s = None if sight.since_s is None else sight.since_s[m]
+        turn = condition.take(row[m], shown[m], claims.now.time_s[m], sight.value[m], since_s)
         return Signs(changes(rule, 0, row, claims.now.time_s, zone, sight, condition, m, turn))
 
 

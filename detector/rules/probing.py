@@ -116,4 +116,5 @@ def _sign(last: Sign, past: _Past) -> Sign:
         zone=past.zone,
         value=float(n),
         evidence={"approaches": n},
+        tells=True,
     )

@@ -22,6 +22,7 @@ from detector.rules.signs import Sign, Signs
 from detector.tracks.fixes import Rows
 
 RULES: dict[str, Any] = {"well_clear": well_clear, "bow_crossing": bow_crossing, "near_collision": near_collision}
+_CHANGES = Change.OPENED, Change.ESCALATED, Change.ENDED
 
 
 class _Pair(NamedTuple):
@@ -133,7 +134,7 @@ def _turn(rule: str, strand: int, held: _Held, pairs: Encounters, sight: Sight, 
     turn = held.condition.take(slot[at], shown[at], np.full(len(at), now_s), value[at])
     signs = [
         _sign(rule, strand, every[n], change, held.condition, now_s, zone, sight, int(p[n]))
-        for change, changed in zip((Change.OPENED, Change.ESCALATED, Change.ENDED), turn, strict=True)
+        for change, changed in zip(_CHANGES, (turn.begins, turn.grows, turn.ends), strict=True)
         for n in at[changed].tolist()
     ]
     for n in np.flatnonzero(~held.condition.pending(slot)).tolist():

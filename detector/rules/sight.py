@@ -14,6 +14,7 @@ from detector.airspace.activation import Activation
 from detector.picture import Airspace
 from detector.rules.assets import Assets
 from detector.rules.conditions import Conditions, M, Turn
+from detector.rules.contacts import Contacts
 from detector.rules.findings import Change
 from detector.rules.signs import Sign
 from detector.rules.vicinity import Vicinity
@@ -38,6 +39,7 @@ class Scene:
     tracks: TrackStore
     vicinity: Vicinity
     assets: Assets
+    contacts: Contacts
     criteria: Criteria
     touched: tuple[Rows, Rows]  # (m, zone) pairs of steps and the zones they led into or through
     motion: Motion
@@ -60,6 +62,7 @@ class Sight:
     reports: int = M  # of N that must show it
     asked: NDArray[np.bool_] | None = None  # (M,) which reports were looked at, if not all
     since_s: Floats | None = None  # (M,) when it began, if before the first report that shows it
+    behind: NDArray[np.bool_] | None = None  # (M,) the most of it is over: worth telling once it is
 
 
 def changes(
@@ -74,8 +77,9 @@ def changes(
     turn: Turn,
 ) -> Iterator[Sign]:
     """Yield what a turn of R reports, `of` M that were seen, changed of a condition; row, time and zone are (M,)."""
-    for change, changed in zip((Change.OPENED, Change.ESCALATED, Change.ENDED), turn, strict=True):
-        for m in of[changed].tolist():
+    more = (turn.grows | turn.tells) & ~turn.begins & ~turn.ends
+    for change, changed in ((Change.OPENED, turn.begins), (Change.ESCALATED, more), (Change.ENDED, turn.ends)):
+        for m, tells in zip(of[changed].tolist(), turn.tells[changed].tolist(), strict=True):
             ended = change is Change.ENDED
             yield Sign(
                 row=int(row[m]),
@@ -90,6 +94,7 @@ def changes(
                 value=float(sight.value[m]),
                 evidence={} if ended else {name: _plain(value) for name, value in sight.evidence(m).items()},
                 strand=strand,
+                tells=tells,
             )
 
 

@@ -37,7 +37,7 @@ KIND = {
 """The kind of finding that each rule makes."""
 
 COUNTED = {"asset_pass", "probing"}
-"""Rules of which each finding of the same zone is news, and all are one finding that counts them."""
+"""Rules all whose findings of the same zone are one, which counts them."""
 
 AGAIN_S = 60.0  # who does the same again within this has not stopped doing it
 
@@ -69,6 +69,7 @@ class Sign(NamedTuple):
     others: tuple[int, ...] = ()  # rows of other tracks that have a part in it
     strand: int = 0  # of what a rule tells apart, such as turns to the right and to the left
     joined_s: float = math.nan  # when an interceptor joined it; NaN: this does not tell
+    tells: bool = False  # it is news even if its finding is known
 
     @classmethod
     def of(cls, data: Sequence[Any]) -> Sign:

@@ -71,11 +71,12 @@ def _along(scene: Scene, m: Rows, zone: Rows, params: Params) -> tuple[NDArray[n
 
 
 def _close(scene: Scene, m: Rows, within_m: float) -> tuple[Rows, Rows]:
-    """Return which of some steps ended so close to a forbidden zone that watches them, and which zone that is."""
-    now, identity = scene.segments.now.take(m), scene.tracks.identity[scene.segments.row[m]]
-    border = nearest(now.earth_m, identity, scene.airspace.borders)
+    """Return which steps ended so close to a forbidden zone that watches them, and which that is; none it ignores."""
+    now, row = scene.segments.now.take(m), scene.segments.row[m]
+    border = nearest(now.earth_m, scene.tracks.identity[row], scene.airspace.borders)
     above, below = scene.airspace.margins(now.pressure_alt_m, now.geo_alt_m, border.zone)
-    close = np.flatnonzero((border.distance_m < within_m) & ~(above < -1) & ~(below < -1))
+    watched = (border.distance_m < within_m) & ~scene.contacts.ignored(row, border.zone)
+    close = np.flatnonzero(watched & ~(above < -1) & ~(below < -1))
     return m[close], border.zone[close]
 
 

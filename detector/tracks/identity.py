@@ -10,6 +10,8 @@ from functools import lru_cache
 from detector.airspace.zones import Identity
 from detector.tracks.states import state_of
 
+EMERGENCY_CODES = ("7500", "7600", "7700")  # ICAO Annex 10 IV, 2.1.4
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:

@@ -18,7 +18,7 @@ from detector.tracks.collapse import Collapse
 from detector.tracks.columns import Columns, doubled, no_fixes
 from detector.tracks.fixes import FIX, Fixes, Rows, Segments, distance_m
 from detector.tracks.history import History
-from detector.tracks.identity import Classifier
+from detector.tracks.identity import EMERGENCY_CODES, Classifier
 from detector.tracks.states import unallocated
 from detector.tracks.trail import Trail
 from detector.tracks.trust import Trust
@@ -56,7 +56,7 @@ class TrackStore(Columns):
         self.told_s = np.zeros(capacity)  # of the last report that told an altitude
         self.doubted_m = np.zeros((capacity, 2))  # altitudes told by the last report and not believed; NaN: none
         self.grounded = np.zeros(capacity, dtype=np.int64)  # reports on the ground in succession
-        self.recoded_s = np.full(capacity, -math.inf)  # when it last changed its code in flight
+        self.recoded_s = np.full(capacity, -math.inf)  # when it last changed its code in flight, emergencies apart
         self.unallocated = np.zeros(capacity, dtype=bool)  # its address lies in no state's block
         self.awaits_callsign = np.zeros(capacity, dtype=bool)  # which could make it somebody else
         self.told_squawk = np.full(capacity, None, dtype=object)  # last; perhaps garbled
@@ -133,7 +133,19 @@ class TrackStore(Columns):
         first = self.reports[rows] == 0
         by_another = first | (plots.source != self.last.source[rows])  # what another sensor tells compares with nothing
         self.collapse.judge(rows, by_another, fixes.time_s, plots.nac_p, plots.nic)
-        return self.trust.judge(rows, first, self.fix, fixes, plots.on_ground)
+        stillness = self.trust.stillness
+        froze, froze_s = stillness.frozen[rows], stillness.since_s[rows]
+        believed, anew = self.trust.judge(rows, first, self.fix, fixes, plots.on_ground)
+        thaws = froze & believed & ~anew & ~first
+        self._thaw(rows[thaws], froze_s[thaws])
+        return believed, anew
+
+    def _thaw(self, rows: Rows, froze_s: Floats) -> None:
+        """Let tracks go on from where and when they froze: the repeats of that, believed at first, tell nothing."""
+        self.fix.time_s[rows] = froze_s
+        self.reports[rows] = 1
+        self.history.begin(rows)
+        self.history.put(rows, self.fix.take(rows))
 
     def fold(self, rows: Rows, plots: Plots, fixes: Fixes, anew: NDArray[np.bool_], classifier: Classifier) -> Segments:
         """Take one new report of each of M tracks, every one later than the track's last, and return the steps.
@@ -191,8 +203,8 @@ class TrackStore(Columns):
                 new = self._borne_out(rows, new)
             changed = np.flatnonzero((new != column[rows]) & (new != None))  # noqa: E711 - elementwise on objects
             if name == "squawk":
-                recoded = rows[changed]
-                recoded = recoded[(column[recoded] != None) & (self.grounded[recoded] == 0)]  # noqa: E711
+                recoded = rows[changed[_ordinary(column[rows[changed]]) & _ordinary(new[changed])]]
+                recoded = recoded[self.grounded[recoded] == 0]
                 self.recoded_s[recoded] = self.fix.time_s[recoded]
             column[rows[changed]] = new[changed]
             if name == "source":
@@ -295,3 +307,8 @@ def _first_known(unknown: NDArray[np.bool_], instead: Fixes, fixes: Fixes) -> Fi
     for name in FIX:
         getattr(fixes, name)[at] = getattr(instead, name)[at]
     return fixes
+
+
+def _ordinary(squawks: Texts) -> NDArray[np.bool_]:
+    """Tell which codes of those that have changed, few, are known and no emergency, (N,)."""
+    return np.array([code is not None and code not in EMERGENCY_CODES for code in squawks], dtype=bool)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from detector.airspace.arcs import circle
-from detector.rules import asset_pass
+from detector.incidents.stories import seconds
+from detector.rules import asset_pass, low_pass
 from tests import zoo
 
 RULES = zoo.only(asset_pass=asset_pass.Params())
@@ -34,7 +35,7 @@ def test_a_pass_is_told_with_how_close_and_how_low(source, step_s):
     assert finding.evidence.passes == 1
     assert (finding.severity, messages[-1].outcome) == ("extreme", "resolved")
     assert messages[-1].headline == "Unknown aircraft 4980 passed Platform at 600 m; closed: resolved"
-    assert len(messages) <= 3
+    assert len(messages) == 4, "that it passes, how close it came, that it is gone, and that this is all"
 
 
 @pytest.mark.parametrize("columns", [{"aside_m": 2100.0}, {"aside_m": -3000.0}])
@@ -62,3 +63,27 @@ def test_two_assets_are_two_findings():
     pipe = zoo.pipeline([PLATFORM, other], tables=RULES)
     messages = zoo.tell(pipe, past(600.0), until=1500.0)
     assert {finding.zone_id for finding in messages[-1].findings} == {"platform", "ship"}
+
+
+@pytest.mark.parametrize(("source", "step_s", "late_s"), [("adsb", 1.0, 3.0), ("radar", 5.0, 10.0)])
+def test_the_closest_point_is_told_once_it_is_behind_whatever_else_goes_on(source, step_s, late_s):
+    tables = zoo.only(asset_pass=asset_pass.Params(), low_pass=low_pass.Params(low_ft=5000.0, speed_kt=100.0))
+    pipe = zoo.pipeline([PLATFORM], tables=tables)
+    messages = zoo.tell(pipe, past(600.0, times=np.arange(0.0, 200.0, step_s), source=source))
+    told = [m for m in messages if m.cause == "asset-pass"]
+    assert len(told) == 2, "that it passes, and how close it came"
+    assert told[0].findings[-1].evidence.closest_m > 1200.0
+    evidence = told[1].findings[-1].evidence
+    assert (evidence.closest_m, evidence.passes) == (pytest.approx(600.0, rel=0.02), 1)
+    reached_s = zoo.GEOD.inv(18.0, 54.9, 18.0, 55.0)[2] / 200.0
+    assert seconds(evidence.closest_at) == pytest.approx(reached_s, abs=0.5)
+    assert reached_s < seconds(told[1].time) <= reached_s + late_s
+
+
+@pytest.mark.parametrize(("closer_mps", "told"), [(0.0, 2), (3.0, 5)])
+def test_who_circles_is_told_once_and_again_whenever_half_as_close(closer_mps, told):
+    t = np.arange(0.0, 400.0)
+    n, range_m = len(t), 1500.0 - closer_mps * t + 300.0 * np.sin(t / 10.0)
+    plots = zoo.flight(lon=18.0, lat=55.0, times=t, baro_alt_m=3000.0)
+    plots.lon_deg[:], plots.lat_deg[:], _ = zoo.GEOD.fwd(np.full(n, 18.0), np.full(n, 55.0), 3.8 * t, range_m)
+    assert len(zoo.tell(zoo.pipeline([PLATFORM], tables=RULES), plots)) == told

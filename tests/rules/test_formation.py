@@ -235,6 +235,6 @@ def test_headlines_say_who_is_inside():
         " 2.0 km inside Square",
         ": a 250 m inside Square; b still in Square",
         ": a 2.0 km inside Square; b still in Square",
-        " was in Square for 100 s, up to 12.5 km deep; a still in Square; now",
+        " were in Square for 100 s, up to 12.5 km deep; a still in Square; now",
         ": a was in Square for 2 min 24 s, up to 18.0 km deep; b now",
     ]

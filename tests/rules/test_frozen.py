@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from detector.incidents.stories import seconds
 from detector.rules import frozen, incursion, jump
 from tests import zoo
 
@@ -40,7 +41,8 @@ def test_a_place_that_does_not_move_on_is_told_and_believed_again_once_it_does()
         "square",
         "moderate",
     )
-    assert (finding.started_at[14:19], finding.ended_at[14:19]) == ("01:18", "01:59"), "4 km are 17.4 s"
+    assert (finding.started_at[14:19], finding.ended_at[14:19]) == ("01:00", "01:59")
+    assert finding.detected_at[14:19] == "01:18", "4 km are 17.4 s"
     assert finding.evidence.unflown_m == pytest.approx(59 * 230.0, rel=0.02)
     assert finding.evidence.frozen_s == pytest.approx(59.0, abs=1.0)
     assert "reports one place for 18 s on its way near Square; now" in messages[0].headline
@@ -103,9 +105,14 @@ def test_who_freezes_on_the_way_in_has_not_entered_and_who_freezes_inside_has_no
     messages = told(inbound)
     assert [m.cause for m in messages][:1] == ["integrity"]
     (stay,) = [f for f in messages[-1].findings if f.kind == "incursion"]
-    assert "00:20" < stay.started_at[14:19] < "01:00" <= stay.detected_at[14:19]
+    entry_s = zoo.GEOD.inv(19.9, 54.5, 20.0, 54.5)[2] / 230.0
+    assert seconds(stay.started_at) == pytest.approx(entry_s, abs=1.0), "on the way from where it froze, and when"
+    assert stay.detected_at[14:19] >= "01:00"
 
     outbound = zoo.flight(lon=20.1, course=270.0, speed=230.0, times=range(200), gs_mps=230.0, track_deg=270.0)
+    freeze(outbound, 20, 60)
+    (stay,) = [f for f in told(outbound)[-1].findings if f.kind == "incursion"]
+    assert seconds(stay.ended_at) == pytest.approx(entry_s, abs=1.0)
     freeze(outbound, 20, 200)
     messages = zoo.tell(zoo.pipeline(tables=RULES), outbound)
     (stay,) = [f for f in messages[-1].findings if f.kind == "incursion"]

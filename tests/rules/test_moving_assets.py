@@ -54,6 +54,14 @@ def test_a_pass_is_measured_from_where_the_ship_is_then(source, step_s, of_speed
     assert messages[-1].headline.startswith("Unknown aircraft 4980 passed Ship at ")
 
 
+def test_a_tanker_that_overtakes_passes_once_it_is_ahead():
+    lon, _, _ = zoo.GEOD.fwd(18.0, 55.0, 90.0, 30.0 * 200.0)
+    slower = zoo.flight(lon=lon, lat=55.01, course=90.0, speed=150.0, times=LONG)
+    entered, passed, *_ = tell(ship(180.0, step_s=1.0), slower)
+    assert entered.time[14:19] < "02:30"
+    assert "03:20" < passed.time[14:19] < "04:05"
+
+
 @pytest.mark.parametrize("aside_m", [2100.0, -2500.0])
 def test_who_keeps_away_passes_nothing(aside_m):
     assert tell(ship(0.0), past(aside_m, of_speed=0.0)) == []

@@ -5,7 +5,7 @@ import pytest
 
 from detector.airspace.zones import Identity
 from detector.rules import approach, dark, emergency_code, renegade
-from detector.tracks.identity import Rule
+from detector.tracks.identity import EMERGENCY_CODES, Rule
 from tests import zoo
 
 RULES = zoo.only(
@@ -39,16 +39,17 @@ def found(*plots, tables=RULES, rules=()) -> list:
 
 
 TAKEN = ("1000", 0.0), ("7500", 410.0)
+RECODED = ("1000", 0.0), ("2000", 200.0), ("7500", 410.0)
 
 
 @pytest.mark.parametrize(
     ("how", "criteria"),
     [
-        ({"turn_deg": 270.0, "codes": TAKEN}, "emergency code, code changed, deviation"),
-        ({"towards": True, "codes": TAKEN}, "emergency code, code changed, deviation, approach"),
+        ({"turn_deg": 270.0, "codes": RECODED}, "emergency code, code changed, deviation"),
+        ({"towards": True, "codes": TAKEN}, "emergency code, deviation, approach"),
         (
             {"towards": True, "silent_s": 40.0, "codes": (("1000", 0.0), ("7600", 470.0))},
-            "emergency code, code changed, silence, deviation, approach",
+            "emergency code, silence, deviation, approach",
         ),
         (
             {"towards": True, "silent_s": 40.0, "codes": (("1000", 0.0), ("2000", 410.0))},
@@ -62,9 +63,9 @@ def test_three_criteria_are_a_renegade(how, criteria):
     assert finding.evidence.criteria == criteria
 
 
-def test_who_was_nobody_to_watch_until_it_told_the_code_has_changed_it():
-    airliner = Rule(Identity.NEUTRAL, callsigns=("?*",), squawks_not=emergency_code.CODES)
-    plots = flown(turn_deg=270.0, codes=TAKEN)
+def test_a_code_changed_while_it_was_nobody_to_watch_counts():
+    airliner = Rule(Identity.NEUTRAL, callsigns=("?*",), squawks_not=EMERGENCY_CODES)
+    plots = flown(turn_deg=270.0, codes=RECODED)
     plots.callsign[:] = "LOT1"
     (finding,) = found(plots, rules=(airliner,))
     assert finding.evidence.criteria == "emergency code, code changed, deviation"
@@ -74,6 +75,8 @@ def test_who_was_nobody_to_watch_until_it_told_the_code_has_changed_it():
     "how",
     [
         {"codes": TAKEN},
+        {"turn_deg": 270.0, "codes": TAKEN},  # an emergency and a diversion
+        {"turn_deg": 270.0, "codes": (*TAKEN, ("1000", 500.0))},  # and its end
         {"turn_deg": 320.0, "codes": TAKEN},
         {"towards": True, "silent_s": 40.0},
         {"towards": True, "codes": (("1000", 0.0), ("2000", 410.0))},

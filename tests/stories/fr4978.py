@@ -6,6 +6,9 @@ FL390 at 09:47:34, and a MiG-29 that was sent was still more than 50 km away whe
 escort. The two distances place the turn, 20 km from the nearest of Natural Earth's Lithuania. How wide it turned, its
 way, speed and descent after that, its address, and the MiG-29's flight from Baranavichy are made up; as long as they
 are followed, it does not come nearer than 50 km.
+
+It met two criteria of a renegade, its code and its turn: by the default of three, which spares who is ill on board and
+turns back, its turn is not told. The room of this story has set two.
 """
 
 from __future__ import annotations
@@ -15,6 +18,8 @@ from functools import cache
 
 from scipy.constants import foot, minute
 
+from detector.rules import renegade
+from detector.rules.tables import Rules
 from tests.stories.flights import Aircraft, Path10Hz, flown
 from tests.stories.plane import Plane
 from tests.stories.sensors import Flown
@@ -52,4 +57,5 @@ def fly() -> tuple[Flown, ...]:
     )
 
 
-STORY = Story("fr4978", utc(2021, 5, 23, 9, 40, 0), PLANE, (CONFIG / "lithuania.geojson",), fly)
+TWO_ARE_ENOUGH = Rules(renegade=renegade.Params(criteria=2))
+STORY = Story("fr4978", utc(2021, 5, 23, 9, 40, 0), PLANE, (CONFIG / "lithuania.geojson",), fly, TWO_ARE_ENOUGH)

@@ -6,12 +6,14 @@ it; what was not published is made up.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from itertools import product
 
 import numpy as np
 import pytest
 
+from detector.rules.tables import Rules
 from tests.stories import regenerate, story
 from tests.stories.fr4978 import CODE_S
 from tests.stories.sensors import SENSORS
@@ -64,8 +66,8 @@ HEADLINE = {
     "baltic": "is intercepted by 48d8a1, 48d8a2",
     "donald_cook": "(11 passes)",
     "kybartai": " was in Lithuania for ",
-    "vaindloo": "and 2 others was in Estonia for 12 min ",
-    "fr4978": "may be a renegade: emergency code, code changed, deviation near Lithuania",
+    "vaindloo": "and 2 others were in Estonia for 12 min ",
+    "fr4978": "may be a renegade: emergency code, deviation near Lithuania",
 }
 
 
@@ -171,3 +173,8 @@ def test_fr4978_is_told_of_with_its_code_and_soon_of_its_turn_by_a_zone_it_never
     assert told_s.keys() == {"emergency_code", "renegade"}
     assert told_s["emergency_code"] <= 3.0
     assert told_s["renegade"] <= 15.0
+
+
+def test_fr4978_is_told_of_with_its_code_alone_where_three_criteria_are_asked_for():
+    last = story.told(replace(STORIES["fr4978"], rules=Rules()), 0)[-1]
+    assert [f["rule"] for f in last["findings"]] == ["emergency_code"]

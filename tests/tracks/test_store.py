@@ -33,8 +33,10 @@ def test_names_told_once_hold_and_sources_add_up():
 @pytest.mark.parametrize(
     ("squawks", "on_ground", "changed_s"),
     [
-        ([None, "1000", "7700", "7700"], 0, 3.0),
-        (["1000", "7700", None, "7700"], -1, 3.0),
+        ([None, "1000", "2000", "2000"], 0, 3.0),
+        (["1000", "2000", None, "2000"], -1, 3.0),
+        (["1000", "7700", "7700", "7700"], 0, -np.inf),  # an emergency is a fact of its own
+        (["7700", "1000", "1000", "1000"], 0, -np.inf),  # and so is its end
         (["1000", "2000", "2000", "1000"], 0, 2.0),
         (["1000", "2000", "1000", "1000"], 0, -np.inf),  # garbled
         ([None, "1000", None, "1000"], 0, -np.inf),
