@@ -81,8 +81,7 @@ class Bundles:
     def corners_m(self, node: Indices) -> tuple[Floats, Floats]:
         """Return the lower left and the upper right corners of boxes, (2, N) each, to the next step outside."""
         sides = self._box.take(node) >> _BITS & STEPS
-        origin_m = np.array([[self._square.x_m], [self._square.y_m]])
-        step_m = self._square.size_m / STEPS
+        origin_m, step_m = self._square.origin_m, self._square.size_m / STEPS
         return origin_m + step_m * sides[:2], origin_m + step_m * (STEPS - sides[2:] + 1)
 
     def met(self, which: Indices, node: Integers, paths: Paths) -> tuple[Indices, Indices]:
@@ -139,9 +138,9 @@ class Bundles:
 
     def _steps(self, places_m: Floats) -> Boxes:
         """Return where places, (2, N), lie in the square, in whole steps; those outside at its sides."""
-        origin_m = np.array([[self._square.x_m], [self._square.y_m]])
-        steps: Boxes = np.clip((places_m - origin_m) * (STEPS / self._square.size_m), 0, STEPS).astype(np.int64)
-        return steps
+        steps = (places_m - self._square.origin_m) * (STEPS / self._square.size_m)
+        whole: Boxes = np.clip(steps, 0, STEPS).astype(np.int64)
+        return whole
 
     def _box_of(self, paths: Paths) -> Boxes:
         """Return the boxes of N paths, as those of nodes are taken from them: with the far sides first."""

@@ -24,7 +24,7 @@ BROAD = 1 / 4  # of a cell: where pieces are as wide, parting it does not part t
 SPREAD = 16  # leaves a piece may touch on average before the splitting ends; real borders touch 1.5, hairy stars 15
 ROOM = 100_000  # more of such pairs, however few pieces there are
 DEPTH = 20  # levels: a root of 10,000 km has cells of 10 m
-SKIN_M = 0.01  # cells know the pieces this close around them, so that paths may step from cell to cell with slack
+SKIN_M = 0.01  # cells know the pieces this close around them, whatever rounding does
 REFERENCE = (0.4142, 0.5858)  # of a cell; off its middle, where edges of drawn shapes like to lie
 
 
@@ -44,6 +44,11 @@ class Square:
         low_x, low_y, high_x, high_y = chains.x_m.min(), chains.y_m.min(), chains.x_m.max(), chains.y_m.max()
         size_m = max(high_x - low_x, high_y - low_y) + 20.0
         return cls(float(low_x) - 10.0, float(low_y) - 10.0, float(size_m))
+
+    @property
+    def origin_m(self) -> Floats:
+        """Its lower left corner, (2, 1)."""
+        return np.array([[self.x_m], [self.y_m]])
 
     def reference(self, level: Indices | int, ix: Indices, iy: Indices) -> tuple[Floats, Floats]:
         """Return the reference points of cells (C,)."""

@@ -70,9 +70,8 @@ class Sweep:
         """Return (square, node) of the squares of a size that nodes touch."""
         size_m, n = self._size_m[k], self._n[k]
         part, low_m, high_m = self._parts(node, size_m)
-        origin_m = np.array([[self._square.x_m], [self._square.y_m]])
         low, high = (
-            np.clip(np.floor((corner_m - origin_m) * self._per_m[k]).astype(np.intp) + 1, 0, n - 1)
+            np.clip(np.floor((corner_m - self._square.origin_m) * self._per_m[k]).astype(np.intp) + 1, 0, n - 1)
             for corner_m in (low_m - size_m / 2, high_m + size_m / 2)
         )
         wide, tall = high - low + 1

@@ -1,7 +1,7 @@
 """Stories by their seeds: what must hold does, a seed tells the same story twice, and planted bugs are caught.
 
 INCURSIOND_SEED=N pytest tests/simulation       one story again, with its trace
-INCURSIOND_SEEDS=1000 pytest tests/simulation   more of them (make simulation SEEDS=1000)
+INCURSIOND_SEEDS=9000 pytest tests/simulation   more of them (make simulation SEEDS=9000)
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.simulation.story import Story
 from tests.simulation.world import BrokenPromise
 
 ONE = os.environ.get("INCURSIOND_SEED")
-SEEDS = int(os.environ.get("INCURSIOND_SEEDS", "200"))
+SEEDS = int(os.environ.get("INCURSIOND_SEEDS", "1000"))
 MOST_SEEDS_OF_A_BUG = 120
 DAY_S = 86_400.0
 MEMORY = Path("/dev/shm")  # what a power cut leaves is not asked here, so no disk has to be waited for
