@@ -152,7 +152,7 @@ def daemon(tmp_path, mosquitto, receiver):
 def test_from_socket_to_room(daemon, mosquitto, promtool):
     room = Room(mosquitto.port)
     until(lambda: room.last("status").get("state") == "online")
-    assert room.last("feed/mast/status")["state"] == "up"
+    until(lambda: room.last("feed/mast/status").get("state") == "up")
     until(lambda: "airspace/v1/e2e/alert/severe/incursion/box" in room.got)
     alert = room.last("alert/severe/incursion/box")
     assert (alert["event"], alert["subject"]["icao24"], alert["subject"]["state"]) == ("opened", "15abcd", "RU")
