@@ -44,7 +44,6 @@ class Chains:
         chain = np.cumsum(begins) - 1
         vertex = np.arange(len(edges)) + chain  # the first of each edge
         self._place_m = np.empty((len(edges) + begins.sum(), 2))  # side by side, for they are asked for together
-        self.x_m, self.y_m = self._place_m.T
         self.x_m[vertex], self.y_m[vertex] = edges.ax_m, edges.ay_m
         self.x_m[vertex + 1], self.y_m[vertex + 1] = edges.bx_m, edges.by_m
         n_edges = np.bincount(chain)
@@ -57,6 +56,16 @@ class Chains:
 
     def __len__(self) -> int:
         return len(self.first)
+
+    @property
+    def x_m(self) -> Floats:
+        """Where the vertices lie eastwards, (V,), a view."""
+        return self._place_m[:, 0]
+
+    @property
+    def y_m(self) -> Floats:
+        """Where the vertices lie northwards, (V,), a view."""
+        return self._place_m[:, 1]
 
     def crossed(self, piece: Indices, paths: Paths) -> tuple[Indices, Indices, Floats]:
         """Return (which, edge, fraction) of the edges of N pieces that paths, one for each piece, cross.
