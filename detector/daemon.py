@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import math
-import queue
 import signal
 import threading
 import time
@@ -28,6 +27,7 @@ from detector.delivery.publisher import Delivery
 from detector.delivery.topics import Topics
 from detector.delivery.twins import facts
 from detector.feedwatch import FeedWatch
+from detector.inbox import Inbox
 from detector.incidents.stories import Stories
 from detector.keeper import Keeper
 from detector.metrics import Metrics
@@ -84,9 +84,9 @@ class Daemon:
         self._keeper = Keeper(Snapshots(self._pipeline), lambda states: self._delivery.submit([], time.time(), *states))
         self._feeds: dict[str, tuple[Any, Feed]] = {}
         self._watch = FeedWatch(self._say_feed, self._limits)
-        self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._inbox = Inbox()
         self._batch: list[tuple[str, Plots, float]] = []
-        self._stopping = False
+        self._stopping = self._reload_wanted = False
         self._status: dict[str, object] = {}
         self._said_s = -math.inf
         self._failing: set[str] = set()  # rules
@@ -112,12 +112,15 @@ class Daemon:
                 self._empty_inbox()
                 self._step()
                 self._keeper.go_on()
+                if self._reload_wanted:
+                    self._start_reload()
                 if time.monotonic() - looked_s >= LOOK_S:  # the clock on the wall may be set back
                     looked_s = time.monotonic()
                     self._look(looked_s)
             log.info("stopping")
         finally:  # what has been said already must leave, whatever has happened
             notify("STOPPING=1")
+            self._inbox.close()
             self._set_feeds(msgspec.structs.replace(self._settings, feeds=()))
             self._delivery.stop()
             server.shutdown()
@@ -128,14 +131,14 @@ class Daemon:
 
     def reload(self) -> None:
         """Read the configuration anew, beside the detection that goes on; safe in a signal handler."""
-        self._inbox.put(self._start_reload)
+        self._reload_wanted = True
 
     # --- called from the feeds' threads -------------------------------------------------------------------------------
 
     def plots(self, name: str, plots: Plots, rejected: Rejected) -> None:
         """Take what a feed received."""
         received_s = time.time()
-        self._inbox.put(lambda: self._take(name, plots, rejected, received_s))
+        self._inbox.put(lambda: self._take(name, plots, rejected, received_s), reports=len(plots))
 
     def state(self, name: str, state: str, reason: str) -> None:
         """Take a change of a feed's connection."""
@@ -145,12 +148,9 @@ class Daemon:
     # --- the main thread ----------------------------------------------------------------------------------------------
 
     def _empty_inbox(self) -> None:
-        try:
-            self._inbox.get(timeout=PATIENCE_S)()
-            for _ in range(self._inbox.qsize()):
-                self._inbox.get_nowait()()
-        except queue.Empty:
-            pass
+        tasks, _ = self._inbox.take(PATIENCE_S)
+        for task in tasks:
+            task()
 
     def _take(self, name: str, plots: Plots, rejected: Rejected, received_s: float) -> None:
         self._metrics.received.labels(name).inc(len(plots) + rejected.total())
@@ -276,9 +276,8 @@ class Daemon:
 
     def _start_reload(self) -> None:
         if self._reader is not None and self._reader.is_alive():
-            self._inbox.put(self._start_reload)  # the newest file is read last
-            time.sleep(PATIENCE_S)
-            return
+            return  # the newest file is read last
+        self._reload_wanted = False
         notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
         self._reader = threading.Thread(target=self._read_anew, name="reload", daemon=True)
         self._reader.start()
