@@ -32,8 +32,9 @@ from detector.incidents.stories import Stories
 from detector.keeper import Keeper
 from detector.metrics import Metrics
 from detector.notify import notify
+from detector.overload import RESULTS, SHED, Load, matter, relieve
 from detector.picture import Airspace
-from detector.pipeline import RESULTS, USED
+from detector.pipeline import USED
 from detector.recovery import recover
 from detector.rules import visible
 from detector.settings import Settings, host_port
@@ -85,6 +86,7 @@ class Daemon:
         self._feeds: dict[str, tuple[Any, Feed]] = {}
         self._watch = FeedWatch(self._say_feed, self._limits)
         self._inbox = Inbox()
+        self._load = Load()
         self._batch: list[tuple[str, Plots, float]] = []
         self._stopping = self._reload_wanted = False
         self._status: dict[str, object] = {}
@@ -109,8 +111,7 @@ class Daemon:
         looked_s = time.monotonic()
         try:
             while not self._stopping:
-                self._empty_inbox()
-                self._step()
+                self._step(full=self._empty_inbox())
                 self._keeper.go_on()
                 if self._reload_wanted:
                     self._start_reload()
@@ -147,10 +148,12 @@ class Daemon:
 
     # --- the main thread ----------------------------------------------------------------------------------------------
 
-    def _empty_inbox(self) -> None:
-        tasks, _ = self._inbox.take(PATIENCE_S)
+    def _empty_inbox(self) -> bool:
+        """Do what the feeds ask for, and tell whether they had to wait with more."""
+        tasks, full = self._inbox.take(PATIENCE_S)
         for task in tasks:
             task()
+        return full
 
     def _take(self, name: str, plots: Plots, rejected: Rejected, received_s: float) -> None:
         self._metrics.received.labels(name).inc(len(plots) + rejected.total())
@@ -160,19 +163,25 @@ class Daemon:
             self._metrics.last_plot.labels(name).set(received_s)
             self._batch.append((name, plots, received_s))
 
-    def _step(self) -> None:
+    def _step(self, *, full: bool) -> None:
         self._hear()
         batch, self._batch = self._batch, []
-        plots = concatenate([plots for _, plots, _ in batch])
-        step = self._pipeline.step(plots, time.time())
+        plots, now_s = concatenate([plots for _, plots, _ in batch]), time.time()
+        oldest_s = min((received_s for *_, received_s in batch), default=now_s)
+        self._load.note(time.monotonic(), now_s - oldest_s, full=full)
+        relieve(self._pipeline, over=self._load.over)
+        looked_at = matter(plots, self._pipeline) if self._load.over else np.ones(len(plots), dtype=bool)
+        step = self._pipeline.step(plots.take(looked_at), now_s)
+        every = np.full(len(plots), SHED, dtype=np.int8)
+        every[looked_at] = step.results
         start = 0
         for name, part, received_s in batch:
-            results = step.results[start : start + len(part)]
-            self._watch.heard(name, part.take(results == USED), received_s, time.monotonic())
+            results = every[start : start + len(part)]
+            self._watch.heard(name, part.take((results == USED) | (results == SHED)), received_s, time.monotonic())
             start += len(part)
             for result, count in zip(RESULTS, np.bincount(results, minlength=len(RESULTS)).tolist(), strict=True):
                 self._metrics.plots.labels(name, result).inc(count)
-        self._emit(step.messages, min((received_s for *_, received_s in batch), default=time.time()))
+        self._emit(step.messages, oldest_s)
         self._metrics.last_step.set_to_current_time()
         notify("WATCHDOG=1")
 
@@ -214,6 +223,7 @@ class Daemon:
             self._metrics.incidents_open.labels(severity).set(count)
         troubles = [f"feed {name} is not up" for name in self._watch.silent()]
         troubles += [f"rule {rule} fails" for rule in sorted(self._failing)]
+        troubles += ["overload: reports of aircraft far from all zones are thinned"] if self._load.over else []
         troubles += self._delivery.late()
         troubles += [self._reload_error] if self._reload_error else []
         self._keeper.look()
