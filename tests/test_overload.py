@@ -78,6 +78,14 @@ def test_who_matters(plot: zoo.Plots, looked_at: bool) -> None:
     assert matter(plot, known(Rules())).tolist() == [looked_at]
 
 
+def test_who_is_new_matters_though_every_row_is_taken():
+    core = known(Rules())
+    more = range(core.tracks.capacity - len(KNOWN))
+    core.step(concatenate([report(f"more-{n}", FAR, 100.0) for n in more]), 100.0)
+    assert core.tracks.alive.all()
+    assert matter(report("new", FAR, 100.0), core).all()
+
+
 def test_a_lost_track_matters():
     core = known(Rules())
     core.tick(300.0)
