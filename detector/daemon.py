@@ -228,7 +228,8 @@ class Daemon:
         troubles += [self._reload_error] if self._reload_error else []
         self._keeper.look()
         troubles += self._delivery.tend()
-        status: dict[str, object] = {"incidents_open": sum(by_severity.values())}
+        incidents = {incident.incident_id for incident in self._pipeline.book.incidents()[0].values()}
+        status: dict[str, object] = {"incidents_open": len(incidents), "incidents": sorted(incidents)}
         if self._delivery.twins:
             status["instance_state"] = "degraded" if troubles else "online"
             twins = self._delivery.twins.look()
@@ -237,8 +238,6 @@ class Daemon:
                 self._metrics.twin_up.labels(name).set(twin.state in {"online", "degraded"})
             status["twins"] = facts(twins)
             self._count_differing()
-            incidents = set(self._pipeline.book.incidents()[0].values())
-            status["incidents"] = sorted(incident.incident_id for incident in incidents)
         status |= {"state": "degraded" if troubles else "online", "reason": "; ".join(troubles)}
         self._say_status(status, now_s)
 
