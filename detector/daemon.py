@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import math
-import queue
 import signal
 import threading
 import time
@@ -28,12 +27,14 @@ from detector.delivery.publisher import Delivery
 from detector.delivery.topics import Topics
 from detector.delivery.twins import facts
 from detector.feedwatch import FeedWatch
+from detector.inbox import Inbox
 from detector.incidents.stories import Stories
 from detector.keeper import Keeper
 from detector.metrics import Metrics
 from detector.notify import notify
+from detector.overload import RESULTS, SHED, Load, matter, relieve
 from detector.picture import Airspace
-from detector.pipeline import RESULTS, USED
+from detector.pipeline import USED
 from detector.recovery import recover
 from detector.rules import visible
 from detector.settings import Settings, host_port
@@ -84,9 +85,10 @@ class Daemon:
         self._keeper = Keeper(Snapshots(self._pipeline), lambda states: self._delivery.submit([], time.time(), *states))
         self._feeds: dict[str, tuple[Any, Feed]] = {}
         self._watch = FeedWatch(self._say_feed, self._limits)
-        self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._inbox = Inbox()
+        self._load = Load()
         self._batch: list[tuple[str, Plots, float]] = []
-        self._stopping = False
+        self._stopping = self._reload_wanted = False
         self._status: dict[str, object] = {}
         self._said_s = -math.inf
         self._failing: set[str] = set()  # rules
@@ -109,15 +111,17 @@ class Daemon:
         looked_s = time.monotonic()
         try:
             while not self._stopping:
-                self._empty_inbox()
-                self._step()
+                self._step(full=self._empty_inbox())
                 self._keeper.go_on()
+                if self._reload_wanted:
+                    self._start_reload()
                 if time.monotonic() - looked_s >= LOOK_S:  # the clock on the wall may be set back
                     looked_s = time.monotonic()
                     self._look(looked_s)
             log.info("stopping")
         finally:  # what has been said already must leave, whatever has happened
             notify("STOPPING=1")
+            self._inbox.close()
             self._set_feeds(msgspec.structs.replace(self._settings, feeds=()))
             self._delivery.stop()
             server.shutdown()
@@ -128,14 +132,14 @@ class Daemon:
 
     def reload(self) -> None:
         """Read the configuration anew, beside the detection that goes on; safe in a signal handler."""
-        self._inbox.put(self._start_reload)
+        self._reload_wanted = True
 
     # --- called from the feeds' threads -------------------------------------------------------------------------------
 
     def plots(self, name: str, plots: Plots, rejected: Rejected) -> None:
         """Take what a feed received."""
         received_s = time.time()
-        self._inbox.put(lambda: self._take(name, plots, rejected, received_s))
+        self._inbox.put(lambda: self._take(name, plots, rejected, received_s), reports=len(plots))
 
     def state(self, name: str, state: str, reason: str) -> None:
         """Take a change of a feed's connection."""
@@ -144,13 +148,12 @@ class Daemon:
 
     # --- the main thread ----------------------------------------------------------------------------------------------
 
-    def _empty_inbox(self) -> None:
-        try:
-            self._inbox.get(timeout=PATIENCE_S)()
-            for _ in range(self._inbox.qsize()):
-                self._inbox.get_nowait()()
-        except queue.Empty:
-            pass
+    def _empty_inbox(self) -> bool:
+        """Do what the feeds ask for, and tell whether they had to wait with more."""
+        tasks, full = self._inbox.take(PATIENCE_S)
+        for task in tasks:
+            task()
+        return full
 
     def _take(self, name: str, plots: Plots, rejected: Rejected, received_s: float) -> None:
         self._metrics.received.labels(name).inc(len(plots) + rejected.total())
@@ -160,19 +163,25 @@ class Daemon:
             self._metrics.last_plot.labels(name).set(received_s)
             self._batch.append((name, plots, received_s))
 
-    def _step(self) -> None:
+    def _step(self, *, full: bool) -> None:
         self._hear()
         batch, self._batch = self._batch, []
-        plots = concatenate([plots for _, plots, _ in batch])
-        step = self._pipeline.step(plots, time.time())
+        plots, now_s = concatenate([plots for _, plots, _ in batch]), time.time()
+        oldest_s = min((received_s for *_, received_s in batch), default=now_s)
+        self._load.note(time.monotonic(), now_s - oldest_s, full=full)
+        relieve(self._pipeline, over=self._load.over)
+        looked_at = matter(plots, self._pipeline) if self._load.over else np.ones(len(plots), dtype=bool)
+        step = self._pipeline.step(plots.take(looked_at), now_s)
+        every = np.full(len(plots), SHED, dtype=np.int8)
+        every[looked_at] = step.results
         start = 0
         for name, part, received_s in batch:
-            results = step.results[start : start + len(part)]
-            self._watch.heard(name, part.take(results == USED), received_s, time.monotonic())
+            results = every[start : start + len(part)]
+            self._watch.heard(name, part.take((results == USED) | (results == SHED)), received_s, time.monotonic())
             start += len(part)
             for result, count in zip(RESULTS, np.bincount(results, minlength=len(RESULTS)).tolist(), strict=True):
                 self._metrics.plots.labels(name, result).inc(count)
-        self._emit(step.messages, min((received_s for *_, received_s in batch), default=time.time()))
+        self._emit(step.messages, oldest_s)
         self._metrics.last_step.set_to_current_time()
         notify("WATCHDOG=1")
 
@@ -214,11 +223,13 @@ class Daemon:
             self._metrics.incidents_open.labels(severity).set(count)
         troubles = [f"feed {name} is not up" for name in self._watch.silent()]
         troubles += [f"rule {rule} fails" for rule in sorted(self._failing)]
+        troubles += ["overload: reports of aircraft far from all zones are thinned"] if self._load.over else []
         troubles += self._delivery.late()
         troubles += [self._reload_error] if self._reload_error else []
         self._keeper.look()
         troubles += self._delivery.tend()
-        status: dict[str, object] = {"incidents_open": sum(by_severity.values())}
+        incidents = {incident.incident_id for incident in self._pipeline.book.incidents()[0].values()}
+        status: dict[str, object] = {"incidents_open": len(incidents), "incidents": sorted(incidents)}
         if self._delivery.twins:
             status["instance_state"] = "degraded" if troubles else "online"
             twins = self._delivery.twins.look()
@@ -227,8 +238,6 @@ class Daemon:
                 self._metrics.twin_up.labels(name).set(twin.state in {"online", "degraded"})
             status["twins"] = facts(twins)
             self._count_differing()
-            incidents = set(self._pipeline.book.incidents()[0].values())
-            status["incidents"] = sorted(incident.incident_id for incident in incidents)
         status |= {"state": "degraded" if troubles else "online", "reason": "; ".join(troubles)}
         self._say_status(status, now_s)
 
@@ -276,9 +285,8 @@ class Daemon:
 
     def _start_reload(self) -> None:
         if self._reader is not None and self._reader.is_alive():
-            self._inbox.put(self._start_reload)  # the newest file is read last
-            time.sleep(PATIENCE_S)
-            return
+            return  # the newest file is read last
+        self._reload_wanted = False
         notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
         self._reader = threading.Thread(target=self._read_anew, name="reload", daemon=True)
         self._reader.start()

@@ -81,7 +81,7 @@ class Snapshots:
 
     def whole(self) -> bytes:
         """Return all of its state."""
-        self._lately = self._rows()
+        self._lately = involved(self._pipeline)
         self._touched |= self._lately
         return freeze(self._pipeline, np.flatnonzero(self._pipeline.tracks.alive))
 
@@ -91,17 +91,17 @@ class Snapshots:
 
     def since(self) -> bytes:
         """Return the state of what has had a part in incidents since the last whole one that counts."""
-        rows = self._rows()
+        rows = involved(self._pipeline)
         self._touched |= rows
         self._lately |= rows
         return freeze(self._pipeline, np.array(sorted(self._touched), dtype=np.intp))
 
-    def _rows(self) -> set[int]:
-        company = self._pipeline.conduct.company.interceptions.rows()
-        company |= self._pipeline.conduct.company.proximities.rows()
-        company |= self._pipeline.conduct.company.formations.rows()
-        company |= self._pipeline.conduct.integrity.interference.rows
-        return company.union(*self._pipeline.book.incidents())
+
+def involved(pipeline: Pipeline) -> set[int]:
+    """Return the rows of tracks that have a part in an incident, or may be about to have one together."""
+    company = pipeline.conduct.company
+    rows = company.interceptions.rows() | company.proximities.rows() | company.formations.rows()
+    return rows.union(pipeline.conduct.integrity.interference.rows, *pipeline.book.incidents())
 
 
 def freeze(pipeline: Pipeline, rows: Rows) -> bytes:

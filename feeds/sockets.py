@@ -19,6 +19,7 @@ CONNECT_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 120.0  # a server that hangs; a quiet sky makes a reconnection every two minutes, which does no harm
 _KEEPALIVE = {socket.TCP_KEEPIDLE: 30, socket.TCP_KEEPINTVL: 10, socket.TCP_KEEPCNT: 3}  # a dead peer within 60 s
 _RECEIVE_BYTES = 64 << 10
+_WAITING_BYTES = 128 << 10  # some 1,300 reports that the kernel keeps of each feed: more of them would be old when read
 
 
 class Parser(Protocol):
@@ -61,6 +62,7 @@ class TcpSession:
         with socket.create_connection(self._address, CONNECT_TIMEOUT_S) as connection:
             self._socket = connection
             _keep_alive(connection)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _WAITING_BYTES)
             connection.settimeout(READ_TIMEOUT_S)
             up("connected")
             try:

@@ -172,10 +172,13 @@ def test_from_socket_to_room(daemon, mosquitto, promtool):
     assert "Traceback" not in daemon.process.stderr.read()
 
 
-def test_a_status_beats_and_counts_open_incidents(daemon, mosquitto):
+def test_a_status_beats_and_names_open_incidents(daemon, mosquitto):
     room = Room(mosquitto.port)
     until(lambda: room.last("status").get("incidents_open") == 1, 20.0)
     first = room.last("status")
+    until(lambda: any("/incident/" in topic for topic in room.got))
+    retained = {topic.rpartition("/")[2] for topic in room.got if "/incident/" in topic}
+    assert set(first["incidents"]) == retained
     until(lambda: room.last("status")["time"] > first["time"], 2 * first["again_s"])
     assert room.last("status") | {"time": ""} == first | {"time": ""}
     states = {kind: schema("asyncapi")["components"]["schemas"][kind] for kind in ("Status", "FeedStatus")}

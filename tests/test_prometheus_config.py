@@ -52,6 +52,7 @@ WELL = {
     'incursiond_room_unconfirmed_messages{room="warsaw"}': "0x100",
     'incursiond_twin_up{twin="b"}': "1x100",
     'incursiond_feed_up{feed="mast-3"}': "1x100",
+    'incursiond_plots_total{feed="mast-3",result="shed"}': "9x100",
     "incursiond_config_reload_successful": "1x100",
     'incursiond_rule_success{rule="incursion"}': "1x100",
     "incursiond_last_step_timestamp_seconds": "0+5x100",
@@ -67,6 +68,7 @@ ILL = [
     ("IncursiondRoomSilent", 'incursiond_room_unconfirmed_messages{room="warsaw"}', "3x100"),
     ("IncursiondTwinDown", 'incursiond_twin_up{twin="b"}', "0x100"),
     ("IncursiondFeedSilent", 'incursiond_feed_up{feed="mast-3"}', "0x100"),
+    ("IncursiondOverloaded", 'incursiond_plots_total{feed="mast-3",result="shed"}', "0+9x100"),
     ("IncursiondReloadFailed", "incursiond_config_reload_successful", "0x100"),
     ("IncursiondRuleFailing", 'incursiond_rule_success{rule="incursion"}', "0x100"),
 ]

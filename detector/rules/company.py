@@ -38,6 +38,7 @@ class Company:
         self.proximities = Proximities()
         self._zone = np.full(0, NOWHERE)  # near which a track was when last heard
         self.next_s = math.inf
+        self.every_s = EVERY_S
 
     def hear(self, rows: Rows, vicinity: Vicinity, capacity: int) -> None:
         """Take in near which zones M tracks are."""
@@ -46,7 +47,7 @@ class Company:
 
     def due_s(self, subjects: Rows, watched: Mask, tracks: TrackStore, rules: Rules, now_s: float) -> float:
         """Return the whole second to look at next; inf while there is nobody who matters, or nobody else."""
-        some = enabled(rules) and len(tracks) > 1 and (len(subjects) or self._near(watched, tracks).any())
+        some = enabled(rules) and len(tracks) > 1 and (len(subjects) or self.near(watched, tracks).any())
         if not (some or self.formations or self.interceptions or self.proximities):
             self.next_s = math.inf
         elif self.next_s == math.inf:
@@ -57,7 +58,7 @@ class Company:
         self, now_s: float, subjects: Rows, watched: Mask, tracks: TrackStore, rules: Rules
     ) -> Iterator[tuple[str, Callable[[], Signs]]]:
         """Yield the rules that look at a whole second, and how; `watched`: which identities are, by any zone."""
-        self.next_s = now_s + EVERY_S
+        self.next_s = now_s + self.every_s
         matter = self._matter(subjects, watched, tracks)
         traffic = around(now_s, matter, tracks)
         if rules.formation.enabled:
@@ -88,11 +89,11 @@ class Company:
         self._zone[:] = NOWHERE
 
     def _matter(self, subjects: Rows, watched: Mask, tracks: TrackStore) -> Rows:
-        matters = self._near(watched, tracks)
+        matters = self.near(watched, tracks)
         matters[subjects] = True
         return np.flatnonzero(matters)
 
-    def _near(self, watched: Mask, tracks: TrackStore) -> Mask:
+    def near(self, watched: Mask, tracks: TrackStore) -> Mask:
         """Tell which rows are watched tracks that were near a zone when last heard, (C,)."""
         self.fit(tracks.capacity)
         near: Mask = tracks.alive & ~tracks.lost & (self._zone != NOWHERE) & watched[tracks.identity]

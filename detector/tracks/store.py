@@ -80,6 +80,10 @@ class TrackStore(Columns):
             found = [self._row_of[t] if t in self._row_of else self._new(t) for t in track_ids]
         return np.array(found, dtype=np.intp)
 
+    def known(self, track_ids: Texts) -> Rows:
+        """Return the row of each track, -1 for a track not known; shape (N,)."""
+        return np.array([self._row_of.get(track_id, -1) for track_id in track_ids], dtype=np.intp)
+
     def row_of(self, track_id: str) -> int | None:
         """Return the row of a track that is known."""
         return self._row_of.get(track_id)
