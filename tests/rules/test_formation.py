@@ -238,3 +238,11 @@ def test_headlines_say_who_is_inside():
         " were in Square for 100 s, up to 12.5 km deep; a still in Square; now",
         ": a was in Square for 2 min 24 s, up to 18.0 km deep; b now",
     ]
+
+
+@pytest.mark.parametrize(("size", "formations"), [(2, 1), (formation.MOST, 1), (formation.MOST + 1, 0)])
+def test_a_crowd_tied_together_by_chance_is_no_formation(size, formations):
+    """A chain of tracks, each with the next one, beside a pair of its own."""
+    found = formation.Formations()
+    found.restore([(i << 32 | i + 1, 0.0, 0.0, True) for i in [*range(size - 1), size + 5]])
+    assert found.groups() == [list(range(size))] * formations + [[size + 5, size + 6]]
