@@ -279,7 +279,7 @@ class Pipeline:
             done_s = due_s
             messages += self._close_zones(due_s)
             messages += self._look_around(due_s)
-            messages += self.book.close_due(due_s, self.tracks)
+            messages += self.book.wake(due_s, self.tracks, self.depths)
             lost = np.flatnonzero(self.tracks.lost_at_s() <= due_s)
             messages += self.book.lose(lost.tolist(), due_s, self.tracks, self.depths)
             self.contacts.lose(lost)

@@ -109,7 +109,7 @@ def test_whatever_a_pipeline_holds_is_the_same_in_one_that_was_revived():
         assert again.conduct.company.interceptions.plain() == company.interceptions.plain()
 
 
-KEPT_OTHERWISE = {"told", "zone", "zones", "airspace", "classifier", "sensors", "rules", "execute", "_free", "_closing"}
+KEPT_OTHERWISE = {"told", "zone", "zones", "airspace", "classifier", "sensors", "rules", "execute", "_free", "_due"}
 KEPT_OTHERWISE |= {"_held"}  # by slots, which are handed out anew: compared as plain data
 KEPT_OTHERWISE |= {"_pairs"}  # no columns of tracks: compared as plain data
 KEPT_OTHERWISE |= {"assets", "trail"}  # kept in part, or not: see detector/snapshot.py

@@ -17,11 +17,24 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Mosquitto
-from tests.test_end_to_end import GEOD, REPO, Daemon, Room, until
+from tests.test_end_to_end import REPO, Daemon, Room, until
+
+STRIPS, APART_DEG, EVERY_S = 200, 0.016, 2.4  # 1 km apart and half as wide: what one of them brings, none did before
+
+
+def strips(path: Path) -> None:
+    features = []
+    for n in range(STRIPS):
+        west, east = 20.0 + n * APART_DEG, 20.0 + (n + 0.5) * APART_DEG
+        ring = [[west, 54.0], [east, 54.0], [east, 55.0], [west, 55.0], [west, 54.0]]
+        named = {"id": f"strip-{n}", "name": f"Strip {n}", "kind": "restricted"}
+        geometry = {"type": "Polygon", "coordinates": [ring]}
+        features.append({"type": "Feature", "properties": named, "geometry": geometry})
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
 
 
 class Mast:
-    """A receiver that many may read: one aircraft without callsign swings over the western edge of the box."""
+    """A receiver that many may read: one aircraft without callsign flies eastwards over one strip after another."""
 
     def __init__(self) -> None:
         self._server = socket.create_server(("127.0.0.1", 0))
@@ -48,8 +61,7 @@ class Mast:
 
     def _line(self) -> str:
         now_s = round(time.time(), 1)
-        now, turns = datetime.fromtimestamp(now_s, UTC), (now_s - self._began_s) / 2.4
-        lon, lat, _ = GEOD.fwd(20.0, 54.5, 90.0, 300.0 * (4.0 * abs(turns % 1.0 - 0.5) - 1.0))
+        now, lon, lat = datetime.fromtimestamp(now_s, UTC), 20.0 + (now_s - self._began_s) / EVERY_S * APART_DEG, 54.5
         date, clock = f"{now:%Y/%m/%d}", f"{now:%H:%M:%S}.{now.microsecond // 1000:03d}"
         return f"MSG,3,1,1,15ABCD,1,{date},{clock},{date},{clock},,20000,,,{lat:.5f},{lon:.5f},,,0,0,0,0\r\n"
 
@@ -107,6 +119,7 @@ class Twin(Daemon):
     def _spawn(self, **environment: str) -> subprocess.Popen[str]:
         text = self.config.read_text()
         if "instance" not in text:
+            strips(self.config.with_name("box.geojson"))
             self.config.write_text(text.replace('id = "e2e"', f'id = "e2e"\ninstance = "{self._instance}"'))
         self.log = self.config.with_name("log").open("a")
         command = [sys.executable, "-m", "detector", "run", "--config", str(self.config)]

@@ -50,7 +50,7 @@ class _News:
     doer: Doer
     now_s: float
     revision: bool = False  # it corrects what was said before
-    worth_telling: bool = False
+    at_once: bool = False  # it is told whatever the room knows
     outcome: str | None = None  # if it is over
     known: bool = False  # another daemon has told of the incident, and this one not yet
     about: list[Entry] = field(default_factory=list)
@@ -76,7 +76,9 @@ class Book:
         self._open: dict[int, Incident] = {}
         self._lost: dict[int, Incident] = {}  # of tracks that have been lost, and may be heard again
         self._beside: dict[int, list[int]] = {}  # with whom a track flies: rows of its formation, itself among them
-        self._closing: list[tuple[float, str, Incident]] = []  # a heap of those that are clear; some are so no more
+        self._due: list[
+            tuple[float, str, Incident]
+        ] = []  # a heap: they close or tell what waits then, if they still do
 
     def __len__(self) -> int:
         return len(set(self._open.values()))
@@ -92,8 +94,9 @@ class Book:
     def restore(self, is_open: Mapping[int, Incident], lost: Mapping[int, Incident]) -> None:
         """Hold these incidents, by track row, and no others."""
         self._open, self._lost = dict(is_open), dict(lost)
-        self._closing = [(i.close_s, i.incident_id, i) for i in set(self._open.values()) if i.close_s < math.inf]
-        heapify(self._closing)
+        times_s = ((time_s, i) for i in set(self._open.values()) for time_s in (i.close_s, i.tell_s))
+        self._due = [(time_s, i.incident_id, i) for time_s, i in times_s if time_s < math.inf]
+        heapify(self._due)
 
     def fly(self, formations: Iterable[list[int]]) -> None:
         """Take in who flies together from now on."""
@@ -116,8 +119,8 @@ class Book:
         return set(self._open)
 
     def due_s(self) -> float:
-        """Return a time before which no incident closes by itself."""
-        return self._closing[0][0] if self._closing else math.inf
+        """Return a time before which no incident closes, or tells anything, by itself."""
+        return self._due[0][0] if self._due else math.inf
 
     def by_severity(self) -> dict[str, int]:
         """Return how many incidents are open, by severity."""
@@ -179,7 +182,7 @@ class Book:
         for row in sorted(self._beside.keys() & self._open.keys(), key=tracks.name):
             incident = self._open[row]
             if incident.cast(_names(self._beside[row], tracks), "formation"):
-                told.setdefault(incident, _News(-1, incident, _doer(row, tracks), now_s, worth_telling=True))
+                told.setdefault(incident, _News(-1, incident, _doer(row, tracks), now_s, at_once=True))
         return [message for _, message in self._say(list(told.values()), tracks, depths)] if told else []
 
     def _timely(self, signs: Iterable[Sign], tracks: TrackStore) -> Iterator[Sign]:
@@ -255,14 +258,15 @@ class Book:
         if isinstance(change, FindingRow):
             entry, corrects = incident.apply(news.doer, change, zones[change.zone], step_s)
             news.revision |= corrects
-            news.worth_telling = True
+            worth_telling = True
             news.outcome = _CLOSES_AT_ONCE.get(Change(change.change)) or news.outcome
         else:
             names = _names(change.others, tracks)
             zone = None if change.zone < 0 else zones[change.zone]
             entry, worth_telling = incident.note(news.doer, change, zone, names)
             incident.cast(names, ROLE.get(change.rule, ""))
-            news.worth_telling |= worth_telling or incident.sequence == 0
+        if worth_telling or incident.sequence == 0:
+            incident.wait(entry, news.now_s, max(news.now_s, float(tracks.taken_s[news.doer.row])))
         news.about.append(entry)
 
     def _turned_out(self, but: set[int], segments: Segments, tracks: TrackStore) -> list[_News]:
@@ -272,17 +276,20 @@ class Book:
             doer = _doer(int(segments.row[segment]), tracks)
             if (incident := self._open.get(doer.row)) is not None:
                 incident.grade(doer)
-                told.append(_News(segment, incident, doer, float(segments.now.time_s[segment]), worth_telling=True))
+                told.append(_News(segment, incident, doer, float(segments.now.time_s[segment]), at_once=True))
         return told
 
     def _say(self, every: list[_News], tracks: TrackStore, depths: Depths) -> list[tuple[int, IncidentMessage]]:
         """Return (segment, message) for all news that are worth one."""
+        told = []
         for news in every:
-            news.worth_telling &= not news.known or news.outcome is not None or news.incident.adds()
-        told = [news for news in every if news.worth_telling]
-        for news in every:
-            if not news.worth_telling:
-                self._await_end(news.incident, news.now_s)
+            incident, urgent = news.incident, news.at_once or news.revision or news.outcome is not None
+            if news.known and news.outcome is None and not incident.adds():
+                incident.tell(news.now_s)  # the other daemon has
+            elif urgent or incident.tell_s <= news.now_s:
+                told.append(news)
+                continue
+            self._await(incident, news.now_s)
         refresh([news.incident for news in told], depths)
         drafts = []
         for news in told:
@@ -294,14 +301,17 @@ class Book:
                 drafts.append(self._tell(news.incident, news.now_s, news.about, revision=news.revision))
         return list(zip((news.segment for news in told), self._messages(drafts, tracks), strict=True))
 
-    def close_due(self, now_s: float, tracks: TrackStore) -> list[IncidentMessage]:
-        """Close every incident that has been clear for long enough, in the order of their tracks' names."""
-        due = []
-        while self._closing and self._closing[0][0] <= now_s:
-            close_s, _, incident = heappop(self._closing)
-            if incident.close_s == close_s and self._open.get(incident.row) is incident:
-                due.append(incident)
-        return self._messages([self._close(i, now_s, i.farewell()) for i in _by_name(due, tracks)], tracks)
+    def wake(self, now_s: float, tracks: TrackStore, depths: Depths) -> list[IncidentMessage]:
+        """Close incidents that have been clear for long enough; let others tell what waits. In the order of names."""
+        due = set()
+        while self._due and self._due[0][0] <= now_s:
+            due.add(heappop(self._due)[2])
+        awake = _by_name((i for i in due if self._open.get(i.row) is i), tracks)
+        closing = [i for i in awake if i.close_s <= now_s]
+        telling = [i for i in awake if i.tell_s <= now_s < i.close_s]
+        refresh(telling, depths)
+        drafts = [self._close(i, now_s, i.farewell()) for i in closing]
+        return self._messages(drafts + [self._tell(i, now_s, i.waiting()) for i in telling], tracks)
 
     def lose(self, rows: Iterable[int], now_s: float, tracks: TrackStore, depths: Depths) -> list[IncidentMessage]:
         """End what lost tracks did; close the incidents that tell of nobody else."""
@@ -365,19 +375,22 @@ class Book:
         incident.phase = advance(incident.phase, standing)
         incident.severity = max(severity, *(e.severity for e in incident.entries))
         rises = RANK[incident.phase] > rank or incident.severity > severity
-        self._await_end(incident, now_s)
+        incident.tell(now_s)
+        self._await(incident, now_s)
         event = "opened" if first else "escalated" if rises and not revision else "updated"
         return _Draft(incident, event, now_s, about, revision)
 
-    def _await_end(self, incident: Incident, now_s: float) -> None:
-        """Let an incident that is clear close by itself, and no other."""
+    def _await(self, incident: Incident, now_s: float) -> None:
+        """Let an incident that is clear close by itself, and no other; let it tell what waits."""
         clear = incident.standing() is Standing.CLEAR
         incident.close_s = now_s + CLOSE_AFTER_S if clear else math.inf
-        if clear:
-            heappush(self._closing, (incident.close_s, incident.incident_id, incident))
+        for time_s in (incident.close_s, incident.tell_s):
+            if time_s < math.inf:
+                heappush(self._due, (time_s, incident.incident_id, incident))
 
     def _close(self, incident: Incident, now_s: float, outcome: str) -> _Draft:
         incident.phase = advance(incident.phase, Standing.OVER)
+        incident.tell(now_s)
         for row in self._rows(incident):
             del self._open[row]
         return _Draft(incident, "closed", now_s, outcome=outcome)
@@ -403,7 +416,14 @@ class Book:
             severity=SEVERITIES[incident.severity],
             urgency=URGENCY[incident.phase],
             certainty=CERTAINTIES[incident.certainty()],
-            headline=headline(subject, incident.wingmen(subject.track_id), leading, incident.open_entries(), outcome),
+            headline=headline(
+                subject,
+                incident.wingmen(subject.track_id),
+                leading,
+                incident.alike(leading),
+                incident.open_entries(),
+                outcome,
+            ),
             time=stamp(now_s),
             opened_at=stamp(incident.opened_s),
             closed_at=None if outcome is None else stamp(now_s),

@@ -58,11 +58,22 @@ class Entry:
     ended_s: float | None = None
     others: tuple[str, ...] = ()  # names of other tracks that have a part in it
     told: Finding | None = None  # as last told, while nothing has changed
+    waits: tuple[str, ...] = ()  # gists of it that are to be told
 
     @property
     def zone_id(self) -> str | None:
         """Id of the zone that it is about, if any."""
         return None if self.zone is None else self.zone.id
+
+    @property
+    def gist(self) -> str:
+        """What a room is told by it, in so far as the same again is no news to it."""
+        return f"{self.rule} {self.zone_id} {'is' if self.ended_s is None else 'was'} {self._detail}"
+
+    @property
+    def amount(self) -> float:
+        """How much of it, where that counts."""
+        return 0.0
 
     def grade(self, identity: Identity) -> None:
         """Grade it anew for who the subject turned out to be; it is never graded down."""
@@ -83,6 +94,10 @@ class Entry:
                 evidence=self._evidence(),
             )
         return self.told
+
+    @property
+    def _detail(self) -> str:
+        return ""
 
     def _severity(self, identity: Identity) -> int:
         raise NotImplementedError
@@ -107,6 +122,7 @@ class Stay(Entry):
     probability: float = 0.0
     ended_at: Place = UNKNOWN
     present_m: float = 0.0  # how deep it is now
+    number: int = 1  # of this track in this zone
 
     @classmethod
     def of(cls, doer: Doer, row: FindingRow, zone: Zone, step_s: tuple[float, float]) -> Stay:
@@ -202,6 +218,15 @@ class Episode(Entry):
         if sign.evidence and sign.value >= self.value:
             self.value, self.evidence = sign.value, sign.evidence
         self.told = None
+
+    @property
+    def _detail(self) -> str:
+        return " ".join([str(self.strand), str(self.phase), *self.others])
+
+    @property
+    def amount(self) -> float:
+        """How much of it."""
+        return self.value
 
     @property
     def phase(self) -> str | None:

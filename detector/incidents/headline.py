@@ -9,7 +9,7 @@ from detector.incidents.entry import Entry, Episode, Stay
 from detector.incidents.message import Subject
 from detector.rules.findings import Certainty
 
-NAME_LENGTH = 40
+NAME_LENGTH, MOST_NAMES = 40, 3
 
 _DEEDS = {  # verb while it lasts, verb when it is over, the rest
     "approach": (
@@ -49,26 +49,29 @@ _PLURAL = {"is": "are", "was": "were", "has": "have", "passes": "pass", "flies":
 _SAYS_WHERE = {"approach", "dark", "asset_pass", "probing", "skirting"}
 
 
-def headline(subject: Subject, wingmen: int, entry: Entry, still: Sequence[Entry], outcome: str | None) -> str:
+def headline(
+    subject: Subject, wingmen: int, entry: Entry, alike: int, still: Sequence[Entry], outcome: str | None
+) -> str:
     """Return the line for a message about `entry`; `still` are the findings that have not ended.
 
-    So many wingmen fly with the subject; what one of them does is said with its name.
+    So many wingmen fly with the subject, and so many of all do, or did, the same. It is said of all where they all do,
+    and what the subject does outside of zones is; what else one of them does is said with its name.
     """
     still = _furthest(still)
     who, stays = _who(subject, wingmen), [e for e in still if isinstance(e, Stay)]
-    leads = entry.track_id == subject.track_id
-    who = who if leads else f"{who}: {_name(entry.track_id)}"
-    inside = leads and isinstance(entry, Stay) and entry.ended_s is None
+    own = entry.track_id == subject.track_id
+    together = alike > wingmen or (own and not isinstance(entry, Stay))
+    who = who if together else f"{who}: {_name(entry.track_id)}{_more(alike - 1)}"
+    inside = (own or together) and isinstance(entry, Stay) and entry.ended_s is None
     said = _stay(entry) if isinstance(entry, Stay) else _deed(entry, still, near=not stays, leads=True)
-    several = leads and wingmen > 0
-    said = _plural(said) if several else said
+    said = _plural(said) if (wingmen if together else alike - 1) else said
     if outcome is not None:
         return f"{who} {said}; closed: {outcome}"
     if not inside:
-        said = f"{said}; {_where(subject, entry, stays, leads=leads)}"
+        said = f"{said}; {_where(subject, entry, stays, leads=together)}"
     others = {_does(e): e for e in still if isinstance(e, Episode) and _does(e) not in ("approach", _does(entry))}
     deeds = [_deed(e, still, near=False) for e in others.values()]
-    deeds = [_plural(deed) for deed in deeds] if several else deeds
+    deeds = [_plural(deed) for deed in deeds] if together and wingmen else deeds
     return "; ".join([f"{who} {said} {_motion(subject)}", *deeds])
 
 
@@ -83,13 +86,18 @@ def _where(subject: Subject, entry: Entry, stays: Sequence[Stay], *, leads: bool
     others = [e for e in stays if e is not entry]
     if not others:
         return f"{lead}now"
-    names = ", ".join(dict.fromkeys(_name(e.track_id) for e in others))
-    return f"{names} still in {', '.join(dict.fromkeys(e.zone.name for e in others))}; {lead}now"
+    names = [*dict.fromkeys(_name(e.track_id) for e in others)]
+    named = ", ".join(names[:MOST_NAMES]) + _more(len(names) - MOST_NAMES)
+    return f"{named} still in {', '.join(dict.fromkeys(e.zone.name for e in others))}; {lead}now"
 
 
 def _who(subject: Subject, wingmen: int) -> str:
     others = f" and {wingmen} other{'s' if wingmen > 1 else ''}" if wingmen else ""
     return f"{subject.identity.capitalize()} aircraft {_name(subject.callsign or subject.track_id)}{others}"
+
+
+def _more(number: int) -> str:
+    return f" and {number} more" if number > 0 else ""
 
 
 def _plural(said: str) -> str:
@@ -105,13 +113,13 @@ def _name(text: str) -> str:
 
 
 def _stay(stay: Stay) -> str:
+    times = f" ({stay.number} entries)" if stay.number > 1 else ""
     if stay.ended_s is None:
-        return f"{_distance(max(stay.present_m, 0.0))} inside {stay.zone.name}"
+        return f"{_distance(max(stay.present_m, 0.0))} inside {stay.zone.name}{times}"
     verb = {Certainty.OBSERVED: "was in", Certainty.LIKELY: "cut through", Certainty.POSSIBLE: "may have cut through"}
     did = verb[Certainty(stay.certainty)]
-    return (
-        f"{did} {stay.zone.name} for {_duration(stay.ended_s - stay.started_s)}, up to {_distance(stay.depth_m)} deep"
-    )
+    lasted = _duration(stay.ended_s - stay.started_s)
+    return f"{did} {stay.zone.name} for {lasted}, up to {_distance(stay.depth_m)} deep{times}"
 
 
 def _furthest(still: Sequence[Entry]) -> list[Entry]:

@@ -13,6 +13,7 @@ from detector.airspace.zones import Zone
 from detector.incidents.entry import Doer, Entry, Episode, Stay
 from detector.incidents.lifecycle import Phase, Standing, advance
 from detector.incidents.message import IncidentMessage, stamp
+from detector.incidents.patience import Told
 from detector.incidents.severity import SEVERITIES
 from detector.incidents.stories import as_told, seconds
 from detector.rules.findings import Change, FindingRow
@@ -41,6 +42,8 @@ class Incident:
     entries: list[Entry] = field(default_factory=list)
     roles: dict[str, str] = field(default_factory=dict)  # of tracks, by name; its subject's goes unsaid
     close_s: float = math.inf  # when it closes by itself
+    tell_s: float = math.inf  # when it tells what waits
+    known: dict[str, Told] = field(default_factory=dict)  # what it has told, by gist
     missing: list[str] = field(default_factory=list)  # tracks that were lost where nobody knows what became of them
     before: IncidentMessage | None = None  # what another daemon had told, when this one went on from there
 
@@ -75,6 +78,28 @@ class Incident:
         """Return the entries that have not ended, of all tracks or of one."""
         return [entry for entry in self.entries if entry.ended_s is None and row in (None, entry.row)]
 
+    def wait(self, entry: Entry, now_s: float, clock_s: float) -> None:
+        """Let an entry that has changed be told in its time."""
+        entry.waits = tuple(dict.fromkeys((*entry.waits, entry.gist)))
+        self.tell_s = min(
+            self.tell_s, self.known.get(entry.gist, Told()).due_s(now_s, clock_s, entry.severity, entry.amount)
+        )
+
+    def waiting(self) -> list[Entry]:
+        """Return the entries that wait to be told."""
+        return [entry for entry in self.entries if entry.waits]
+
+    def tell(self, now_s: float) -> None:
+        """Note that all has been told."""
+        most: dict[str, tuple[int, float]] = {}
+        for entry in self.waiting():
+            for gist in entry.waits:
+                severity, amount = most.get(gist, (entry.severity, entry.amount))
+                most[gist] = max(severity, entry.severity), max(amount, entry.amount)
+            entry.waits = ()
+        self.known |= {gist: self.known.get(gist, Told()).again(now_s, *news) for gist, news in most.items()}
+        self.tell_s = math.inf
+
     def standing(self) -> Standing:
         """Return what its findings amount to."""
         kinds = {entry.kind for entry in self.open_entries()}
@@ -86,10 +111,16 @@ class Incident:
         return min(entry.certainty for entry in counts)
 
     def leading(self, about: Sequence[Entry] = ()) -> Entry:
-        """Return the gravest entry of those that changed, else of the open ones, else of all."""
+        """Return the gravest entry of those that changed, else open ones, else all; of who is inside first."""
         return max(
-            reversed(about or self.open_entries() or self.entries), key=lambda e: (e.kind == "incursion", e.severity)
+            reversed(about or self.open_entries() or self.entries),
+            key=lambda e: (e.kind == "incursion", e.kind == "incursion" and e.ended_s is None, e.severity),
         )
+
+    def alike(self, entry: Entry) -> int:
+        """Return how many of its tracks do, or did last, what one of them does or did."""
+        latest = {e.track_id: e for e in self.entries if (e.rule, e.zone_id) == (entry.rule, entry.zone_id)}
+        return sum((e.ended_s is None) == (entry.ended_s is None) for e in latest.values())
 
     def grade(self, doer: Doer) -> None:
         """Grade what is open of a track anew for who it turned out to be."""
@@ -137,13 +168,15 @@ class Incident:
 
     def apply(self, doer: Doer, row: FindingRow, zone: Zone, step_s: tuple[float, float]) -> tuple[Entry, bool]:
         """Take one change of a stay; return the stay, and whether the change corrects what was said before."""
-        of_one = (stay for stay in reversed(self.stays()) if stay.track_id == doer.track_id)
-        stay = next((stay for stay in of_one if stay.zone.id == zone.id), None)
+        alike = [stay for stay in self.stays() if stay.track_id == doer.track_id and stay.zone.id == zone.id]
+        stay = alike[-1] if alike else None
         rejoins = row.change == Change.REJOINED and stay is not None and stay.ended_s is not None
         if stay is None or (row.change in (Change.OPENED, Change.REJOINED) and not rejoins):
             stay = Stay.of(doer, row, zone, step_s)
+            stay.number += len(alike)
             self._arrive(stay)
             self.entries.append(stay)
+        corrects = rejoins and not stay.waits  # that it had left has been said
         if rejoins and row.certainty < stay.certainty:
             stay.certainty, stay.between_s = row.certainty, None  # a guess that has been confirmed
         stay.blind &= row.blind
@@ -153,7 +186,7 @@ class Incident:
         stay.grade(doer.identity)
         if row.change != Change.ESCALATED:
             stay.end(row)
-        return stay, rejoins
+        return stay, corrects
 
     def _arrive(self, stay: Stay) -> None:
         """End what was done outside a zone that has been entered."""

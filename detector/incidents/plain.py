@@ -13,6 +13,7 @@ from detector.incidents.entry import UNKNOWN, Entry, Episode, Stay
 from detector.incidents.incident import Incident
 from detector.incidents.lifecycle import Phase
 from detector.incidents.message import IncidentMessage
+from detector.incidents.patience import Told
 
 Plain = dict[str, Any]
 ZoneOf = Callable[[str, str, str], Zone]
@@ -36,7 +37,8 @@ def incident_of(data: Plain, zone_of: ZoneOf) -> Incident:
     """Return the incident that plain data tells of."""
     entries = [_entry(entry, zone_of) for entry in data["entries"]]
     before = data["before"] and msgspec.json.decode(data["before"], type=IncidentMessage)
-    return Incident(**data | {"phase": Phase(data["phase"]), "entries": entries, "before": before})
+    known = {gist: Told(*told) for gist, told in data["known"].items()}
+    return Incident(**data | {"phase": Phase(data["phase"]), "entries": entries, "known": known, "before": before})
 
 
 def _plain(entry: Entry) -> Plain:

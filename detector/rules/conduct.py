@@ -107,12 +107,10 @@ class Conduct:
     def hear(self, segments: Segments, scene: Scene | None, some: Rows, stays: Rows) -> Signs:
         """Take in who is in a zone (stays, by row) or, as a scene tells, on the way there; return who was silent."""
         self.dark.fit(len(stays))
-        zone = np.full(len(segments.row), -1)
+        heading = np.zeros(len(segments.row), dtype=bool)
         if scene is not None and self._conditions["approach"]:
-            heading = self._conditions["approach"][0].on[scene.segments.row]
-            heading &= ~np.isin(scene.vicinity.zone, scene.airspace.moving)  # into these nobody flies
-            zone[some] = np.where(heading, scene.vicinity.zone, -1)
-        silent = self.dark.hear(segments.row, zone, stays[segments.row])
+            heading[some] = self._conditions["approach"][0].on[scene.segments.row]
+        silent = self.dark.hear(segments.row, heading, stays[segments.row])
         return heard_again(segments.row[silent], silent, segments.now.time_s[silent])
 
     def look(self, rule: str, how: Rule, scene: Scene, params: Any) -> Signs:
@@ -123,6 +121,9 @@ class Conduct:
         for strand, (condition, sight) in enumerate(zip(conditions, sights, strict=True)):
             condition.fit(scene.tracks.capacity)
             shown, row = sight.shown & scene.vicinity.near, scene.segments.row
+            if rule == "approach" and sight.zone is not None:
+                self.dark.fit(scene.tracks.capacity)
+                self.dark.aim(row[shown], sight.zone[shown])
             asked = shown | condition.pending(row)
             m = np.flatnonzero(asked if sight.asked is None else asked & sight.asked)
             if len(m):

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from detector.geometry.projection import east_north, on_earth
 from detector.picture import Airspace
@@ -22,6 +23,8 @@ from detector.tracks.fixes import Fixes, Rows
 from detector.tracks.store import TrackStore
 from detector.units import FOOT_M, KNOT_MPS
 from feeds.plots import Floats
+
+Mask = NDArray[np.bool_]
 
 PERIODS = 4.0  # missed in succession; the store gives a track up after five
 LOW_M, SLOW_MPS = 2000 * FOOT_M, 165 * KNOT_MPS  # on final approach to land
@@ -39,7 +42,7 @@ class Dark:
     """Which of C tracks are in which zone or on their way there, and which of these have fallen silent."""
 
     def __init__(self) -> None:
-        self._zone = np.full(0, -1)
+        self._zone, self._ahead = np.full(0, -1), np.full(0, -1)  # the latter: last shown to be on the way into
         self._inside = np.zeros(0, dtype=bool)
         self._silent = np.zeros(0, dtype=bool)
 
@@ -47,27 +50,34 @@ class Dark:
         """Make room for so many tracks."""
         more = max(capacity - len(self._zone), 0)
         self._zone = np.concatenate([self._zone, np.full(more, -1)])
+        self._ahead = np.concatenate([self._ahead, np.full(more, -1)])
         self._inside = np.concatenate([self._inside, np.zeros(more, dtype=bool)])
         self._silent = np.concatenate([self._silent, np.zeros(more, dtype=bool)])
 
-    def hear(self, rows: Rows, ahead: Rows, stay: Rows) -> Rows:
-        """Take in where R tracks are heading and are, -1 for no zone; return which of them had been silent."""
+    def aim(self, rows: Rows, zone: Rows) -> None:
+        """Take in which zones R tracks are on their way into."""
+        self._ahead[rows] = zone
+
+    def hear(self, rows: Rows, heading: Mask, stay: Rows) -> Rows:
+        """Take in which of R tracks are still on their way, and where they are (-1: no zone); return who was silent."""
         silent, inside = np.flatnonzero(self._silent[rows]), stay >= 0
-        self._zone[rows], self._inside[rows], self._silent[rows] = np.where(inside, stay, ahead), inside, False
+        self._zone[rows] = np.where(inside, stay, np.where(heading, self._ahead[rows], -1))
+        self._inside[rows], self._silent[rows] = inside, False
         return silent
 
     def forget(self, rows: Rows) -> None:
         """Wait for these tracks no more."""
         rows = rows[rows < len(self._zone)]
-        self._zone[rows], self._silent[rows] = -1, False
+        self._zone[rows], self._ahead[rows], self._silent[rows] = -1, -1, False
 
     def close(self, zones: Sequence[int]) -> None:
         """Miss nobody in these zones any more."""
-        self._zone[np.isin(self._zone, zones)] = -1
+        for each in (self._zone, self._ahead):
+            each[np.isin(each, zones)] = -1
 
     def forget_zones(self) -> None:
         """Let nobody be on the way anywhere."""
-        self._zone[:] = -1
+        self._zone[:], self._ahead[:] = -1, -1
 
     def due_at_s(self, tracks: TrackStore, params: Params) -> Floats:
         """Return when each track will have been silent for too long; inf for those of whom nobody expects anything."""

@@ -32,6 +32,15 @@ def test_silence_on_the_way_in_is_told_after_twenty_seconds():
     assert finding.evidence.distance_m == pytest.approx(gap_m, abs=20.0)
 
 
+def test_the_zone_on_the_way_is_named_and_not_a_nearer_one():
+    beside = zoo.zone(zoo.box(19.6, 54.4, 19.98, 54.455), zone_id="beside")
+    plots = zoo.flight(times=range(60), **INBOUND)
+    messages = zoo.tell(zoo.pipeline([beside, zoo.SQUARE], tables=RULES), plots, until=100.0)
+    (found,) = [f for f in messages[-1].findings if f.rule == "dark"]
+    gap_m = zoo.GEOD.inv(19.7, 54.5, 20.0, 54.5)[2] - 59 * 230.0
+    assert (found.zone_id, found.evidence.distance_m) == ("square", pytest.approx(gap_m, abs=20.0))
+
+
 @pytest.mark.parametrize(
     ("source", "until", "certainty"),
     [

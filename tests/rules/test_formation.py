@@ -231,12 +231,11 @@ def test_headlines_say_who_is_inside():
     wingman = then(eastwards("a", 2000.0, times=range(330)), 180, 270.0)
     lines = [message.headline.removeprefix("Unknown aircraft b and 1 other") for message in tell(leader, wingman)]
     assert [line.split(" at FL")[0] for line in lines] == [
-        " 250 m inside Square",
-        " 2.0 km inside Square",
-        ": a 250 m inside Square; b still in Square",
-        ": a 2.0 km inside Square; b still in Square",
-        " were in Square for 100 s, up to 12.5 km deep; a still in Square; now",
-        ": a was in Square for 2 min 24 s, up to 18.0 km deep; b now",
+        ": b 250 m inside Square",
+        ": b 2.0 km inside Square",
+        " 7.3 km inside Square",
+        ": b was in Square for 100 s, up to 12.5 km deep; a still in Square; b now",
+        " were in Square for 2 min 24 s, up to 18.0 km deep; now",
     ]
 
 
