@@ -59,6 +59,7 @@ class Entry:
     others: tuple[str, ...] = ()  # names of other tracks that have a part in it
     told: Finding | None = None  # as last told, while nothing has changed
     waits: tuple[str, ...] = ()  # gists of it that are to be told
+    known: bool = False  # rooms know of it
 
     @property
     def zone_id(self) -> str | None:

@@ -13,7 +13,7 @@ from detector.airspace.zones import Zone
 from detector.incidents.entry import Doer, Entry, Episode, Stay
 from detector.incidents.lifecycle import Phase, Standing, advance
 from detector.incidents.message import IncidentMessage, stamp
-from detector.incidents.patience import Told
+from detector.incidents.patience import INSIDE_S, LONGEST_S, Told
 from detector.incidents.severity import SEVERITIES
 from detector.incidents.stories import as_told, seconds
 from detector.rules.findings import Change, FindingRow
@@ -81,9 +81,10 @@ class Incident:
     def wait(self, entry: Entry, now_s: float, clock_s: float) -> None:
         """Let an entry that has changed be told in its time."""
         entry.waits = tuple(dict.fromkeys((*entry.waits, entry.gist)))
-        self.tell_s = min(
-            self.tell_s, self.known.get(entry.gist, Told()).due_s(now_s, clock_s, entry.severity, entry.amount)
-        )
+        told = self.known.get(entry.gist, Told())
+        inside_again = isinstance(entry, Stay) and entry.ended_s is None and not entry.known
+        longest_s = INSIDE_S if inside_again else LONGEST_S
+        self.tell_s = min(self.tell_s, told.due_s(now_s, clock_s, entry.severity, entry.amount, longest_s))
 
     def waiting(self) -> list[Entry]:
         """Return the entries that wait to be told."""
@@ -96,7 +97,7 @@ class Incident:
             for gist in entry.waits:
                 severity, amount = most.get(gist, (entry.severity, entry.amount))
                 most[gist] = max(severity, entry.severity), max(amount, entry.amount)
-            entry.waits = ()
+            entry.waits, entry.known = (), True
         self.known |= {gist: self.known.get(gist, Told()).again(now_s, *news) for gist, news in most.items()}
         self.tell_s = math.inf
 

@@ -1,7 +1,8 @@
 """Patience: what a room knows is told again ever more seldom.
 
 News of a kind that an incident has told before wait until FIRST_S have gone by since it was told last, after the next
-time twice as long, and so on, but never longer than LONGEST_S. Whatever is told meanwhile tells them too: a message is
+time twice as long, and so on, but never longer than LONGEST_S, or INSIDE_S for who is inside again: what rooms see must
+not be wrong about that for longer. Whatever is told meanwhile tells them too: a message is
 the whole incident. News of a new kind, or graver than all that was told of one, or more than MORE times as much, do
 not wait, and patience begins again with them.
 """
@@ -10,7 +11,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-FIRST_S, LONGEST_S = 30.0, 300.0  # the latter: who left for longer is another incident
+FIRST_S, INSIDE_S = 30.0, 60.0
+LONGEST_S = 300.0  # who left for longer is another incident
 LEAST_S = 15.0  # from the time it is known: no deadline of the core may be shorter
 MORE = 2.0
 
@@ -23,9 +25,9 @@ class Told(NamedTuple):
     severity: int = -1
     most: float = 0.0
 
-    def due_s(self, now_s: float, clock_s: float, severity: int, amount: float) -> float:
+    def due_s(self, now_s: float, clock_s: float, severity: int, amount: float, longest_s: float) -> float:
         """Return when to tell what a report of `now_s` brings, at event time `clock_s`; s."""
-        ready_s = self.last_s + min(FIRST_S * 2.0 ** (self.times - 1), LONGEST_S)
+        ready_s = self.last_s + min(FIRST_S * 2.0 ** (self.times - 1), longest_s)
         return now_s if self._exceeded(severity, amount) or ready_s <= now_s else max(ready_s, clock_s + LEAST_S)
 
     def again(self, now_s: float, severity: int, amount: float) -> Told:

@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 import pytest
 
-from detector.incidents.patience import LEAST_S, LONGEST_S, Told
+from detector.incidents.patience import INSIDE_S, LEAST_S, LONGEST_S, Told
 from detector.rules.tables import Rules
 from feeds.plots import Plots, make
 from tests import zoo
@@ -31,7 +31,11 @@ HOUR_S, SPEED_MPS = 3600.0, 200.0
     ids=["new", "waited", "no sooner than", "twice", "less", "often", "graver", "more", "twice as much"],
 )
 def test_when_it_is_told(told, severity, amount, due_s):
-    assert told.due_s(1000.0, 1000.0, severity, amount) == due_s
+    assert told.due_s(1000.0, 1000.0, severity, amount, LONGEST_S) == due_s
+
+
+def test_who_is_inside_again_is_told_within_a_minute():
+    assert Told(9, 980.0, 2, 0.0).due_s(1000.0, 1000.0, 2, 0.0, INSIDE_S) == 1040.0
 
 
 def test_patience_begins_again_with_what_is_graver():
@@ -87,10 +91,10 @@ def waits_s(messages: list) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("radius_m", "source"), [(3000, "adsb"), (5000, "enroute-radar")])
-def test_an_hour_of_circles_over_the_border_is_told_in_thirty_messages(radius_m, source):
+def test_an_hour_of_circles_over_the_border_is_told_about_once_a_minute(radius_m, source):
     messages = tell(circles(radius_m, source))
     assert len({m.incident_id for m in messages}) == 1
-    assert len(messages) <= 30
+    assert len(messages) <= 55
     assert waits_s(messages).max() <= LONGEST_S + LEAST_S
     flown = HOUR_S / (2 * np.pi * radius_m / SPEED_MPS)
     stays = [f for f in messages[-1].findings if f.kind == "incursion"]
