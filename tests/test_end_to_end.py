@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 import urllib.request
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -88,8 +89,10 @@ def box(path: Path, zone_id: str = "box", **properties: object) -> None:
 
 
 class Daemon:
+    draw: Callable[[Path], None] = staticmethod(box)  # its zones
+
     def __init__(self, folder: Path, broker_port: int, receiver_port: int, mqtt: str = "") -> None:
-        box(folder / "box.geojson")
+        self.draw(folder / "box.geojson")
         self.metrics_port = free_port()
         self.config = folder / "incursiond.toml"
         self.config.write_text(f"""

@@ -24,6 +24,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import strips
 from tests.conftest import Mosquitto, free_port
 from tests.test_end_to_end import REPO, Daemon, until
 from tests.test_recovery import Room, Sky
@@ -91,6 +92,8 @@ class Island:
 
 class Far(Daemon):
     """The daemon on an island."""
+
+    draw = staticmethod(strips.draw)
 
     def __init__(self, folder: Path, island: Island, broker_port: int, receiver_port: int) -> None:
         self._island = island

@@ -27,16 +27,17 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from tests import strips
 from tests.conftest import Mosquitto
 from tests.delivery.test_journal import damage
-from tests.test_end_to_end import GEOD, REPO, Daemon, until
+from tests.test_end_to_end import REPO, Daemon, until
 
 KILLS = int(os.environ.get("INCURSIOND_KILLS", "5"))  # make kills DAEMON=1000
 SEED = int(os.environ.get("INCURSIOND_SEED", "1"))
 
 
 class Sky:
-    """A receiver that hears aircraft without callsigns swing to and fro over the western edge of the box."""
+    """A receiver that hears aircraft without callsigns fly over one strip after another."""
 
     def __init__(self, aircraft: int = 8, host: str = "127.0.0.1") -> None:
         self._server = socket.create_server((host, 0))
@@ -56,18 +57,12 @@ class Sky:
 
     def _line(self, number: int) -> str:
         now = datetime.now(UTC)
-        east_m = 750.0 * _swing((time.time() - self._began_s) / 6.0 + number / self._aircraft)
-        lon, lat, _ = GEOD.fwd(20.0, 54.2 + number / 20, 90.0, east_m)
+        lon, lat = strips.longitude(time.time() - self._began_s + number / 4), 54.2 + number / 20
         date, clock = f"{now:%Y/%m/%d}", f"{now:%H:%M:%S}.{now.microsecond // 1000:03d}"
         return f"MSG,3,1,1,15AB{number:02X},1,{date},{clock},{date},{clock},,20000,,,{lat:.5f},{lon:.5f},,,0,0,0,0\r\n"
 
     def close(self) -> None:
         self._server.close()
-
-
-def _swing(turns: float) -> float:
-    """A triangle from -1 to 1 and back."""
-    return 4.0 * abs(turns % 1.0 - 0.5) - 1.0
 
 
 class Room:
@@ -133,6 +128,8 @@ class Notices:
 
 class Restarted(Daemon):
     """The daemon, which can be killed and started again."""
+
+    draw = staticmethod(strips.draw)
 
     def kill(self) -> None:
         self.process.kill()
@@ -308,11 +305,11 @@ def test_a_journal_of_a_newer_version_is_one_line(daemon: Restarted) -> None:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """The daemon's state directory, on a disk of 1 MB."""
+    """The daemon's state directory, on a disk of 32 MB."""
     directory = tmp_path / "state"
     directory.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(directory)], capture_output=True, text=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", str(directory)], capture_output=True, text=True, check=False
     )
     if mounted.returncode:
         pytest.skip(f"needs root, for a small disk: {mounted.stderr.strip()}")

@@ -16,21 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from tests import strips
 from tests.conftest import Mosquitto
 from tests.test_end_to_end import REPO, Daemon, Room, until
-
-STRIPS, APART_DEG, EVERY_S = 200, 0.016, 2.4  # 1 km apart and half as wide: what one of them brings, none did before
-
-
-def strips(path: Path) -> None:
-    features = []
-    for n in range(STRIPS):
-        west, east = 20.0 + n * APART_DEG, 20.0 + (n + 0.5) * APART_DEG
-        ring = [[west, 54.0], [east, 54.0], [east, 55.0], [west, 55.0], [west, 54.0]]
-        named = {"id": f"strip-{n}", "name": f"Strip {n}", "kind": "restricted"}
-        geometry = {"type": "Polygon", "coordinates": [ring]}
-        features.append({"type": "Feature", "properties": named, "geometry": geometry})
-    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
 
 
 class Mast:
@@ -61,7 +49,7 @@ class Mast:
 
     def _line(self) -> str:
         now_s = round(time.time(), 1)
-        now, lon, lat = datetime.fromtimestamp(now_s, UTC), 20.0 + (now_s - self._began_s) / EVERY_S * APART_DEG, 54.5
+        now, lon, lat = datetime.fromtimestamp(now_s, UTC), strips.longitude(now_s - self._began_s), 54.5
         date, clock = f"{now:%Y/%m/%d}", f"{now:%H:%M:%S}.{now.microsecond // 1000:03d}"
         return f"MSG,3,1,1,15ABCD,1,{date},{clock},{date},{clock},,20000,,,{lat:.5f},{lon:.5f},,,0,0,0,0\r\n"
 
@@ -111,6 +99,8 @@ class Link:
 
 
 class Twin(Daemon):
+    draw = staticmethod(strips.draw)
+
     def __init__(self, folder: Path, instance: str, broker_port: int, feed_port: int) -> None:
         self._instance = instance
         folder.mkdir()
@@ -119,7 +109,6 @@ class Twin(Daemon):
     def _spawn(self, **environment: str) -> subprocess.Popen[str]:
         text = self.config.read_text()
         if "instance" not in text:
-            strips(self.config.with_name("box.geojson"))
             self.config.write_text(text.replace('id = "e2e"', f'id = "e2e"\ninstance = "{self._instance}"'))
         self.log = self.config.with_name("log").open("a")
         command = [sys.executable, "-m", "detector", "run", "--config", str(self.config)]
