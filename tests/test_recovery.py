@@ -57,7 +57,7 @@ class Sky:
 
     def _line(self, number: int) -> str:
         now = datetime.now(UTC)
-        lon, lat = strips.longitude(time.time() - self._began_s + number / 4), 54.2 + number / 20
+        lon, lat = strips.longitude((time.time() - self._began_s) / 2.5 + number / 4), 54.2 + number / 20
         date, clock = f"{now:%Y/%m/%d}", f"{now:%H:%M:%S}.{now.microsecond // 1000:03d}"
         return f"MSG,3,1,1,15AB{number:02X},1,{date},{clock},{date},{clock},,20000,,,{lat:.5f},{lon:.5f},,,0,0,0,0\r\n"
 
