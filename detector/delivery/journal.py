@@ -176,11 +176,9 @@ class Journal:
             return
         slot = 1 - self._whole()[0]  # by turns: the one in force stays until the other is complete
         self._db.execute("INSERT OR REPLACE INTO parts VALUES (?, ?, ?, ?)", (slot, *row))
-        there = "SELECT count(*) FROM parts WHERE slot = ? AND part < ?"
-        complete = (
-            self._db.execute(there, (slot, state.parts)).fetchone()[0] == state.parts
-        )  # not if set aside meanwhile
-        if complete and state.part == state.parts - 1:
+        there = "SELECT count(*) FROM parts WHERE slot = ? AND part < ?"  # fewer if the journal was set aside meanwhile
+        (count,) = self._db.execute(there, (slot, state.parts)).fetchone()
+        if count == state.parts == state.part + 1:
             self._db.execute("INSERT OR REPLACE INTO whole VALUES (1, ?, ?)", (slot, state.parts))
             self._db.execute("DELETE FROM since")
 

@@ -76,9 +76,7 @@ class Book:
         self._open: dict[int, Incident] = {}
         self._lost: dict[int, Incident] = {}  # of tracks that have been lost, and may be heard again
         self._beside: dict[int, list[int]] = {}  # with whom a track flies: rows of its formation, itself among them
-        self._due: list[
-            tuple[float, str, Incident]
-        ] = []  # a heap: they close or tell what waits then, if they still do
+        self._due: list[tuple[float, str, Incident]] = []  # a heap of when to close or tell; some do so no more
 
     def __len__(self) -> int:
         return len(set(self._open.values()))

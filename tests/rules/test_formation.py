@@ -239,9 +239,13 @@ def test_headlines_say_who_is_inside():
     ]
 
 
-@pytest.mark.parametrize(("size", "formations"), [(2, 1), (formation.MOST, 1), (formation.MOST + 1, 0)])
-def test_a_crowd_tied_together_by_chance_is_no_formation(size, formations):
-    """A chain of tracks, each with the next one, beside a pair of its own."""
+def test_groups_are_all_that_are_tied_to_each_other():
     found = formation.Formations()
-    found.restore([(i << 32 | i + 1, 0.0, 0.0, True) for i in [*range(size - 1), size + 5]])
-    assert found.groups() == [list(range(size))] * formations + [[size + 5, size + 6]]
+    assert found.groups() == []
+    found.restore(
+        [
+            (one << 32 | other, 0.0, 0.0, joined)
+            for one, other, joined in ((1, 4, True), (4, 9, True), (2, 7, True), (7, 9, False))
+        ]
+    )
+    assert found.groups() == [[1, 4, 9], [2, 7]]
