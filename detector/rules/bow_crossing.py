@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.geometry.pairs import dot
-from detector.rules.encounters import Encounters
+from detector.rules.encounters import Encounters, Reach
 from detector.rules.params import Positive
 from detector.rules.sight import SURELY_SIGMAS, Sight
 from detector.units import FOOT_M
@@ -34,6 +34,11 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     within_s: Positive = 5.0
     ahead_m: Positive = 1500.0
     height_ft: Positive = 500.0
+
+
+def reach(params: Params) -> Reach:
+    """Return whom to look at."""
+    return Reach(params.ahead_m, params.within_s)
 
 
 def look(pairs: Encounters, params: Params) -> list[Sight]:

@@ -72,7 +72,7 @@ class Company:
             )
         some = {rule: params for rule in proximity.RULES if (params := getattr(rules, rule)).enabled}
         if some:
-            pairs = encounters(traffic, subjects, matter, watched, tracks)
+            pairs = encounters(traffic, subjects, matter, watched, tracks, proximity.reach(some))
             pairs = pairs.take(~self.formations.together(pairs.key))
             for rule, params in some.items():
                 yield rule, partial(self.proximities.look, rule, pairs, params, now_s, self._zone)

@@ -1,4 +1,4 @@
-"""Encounters: pairs of aircraft near each other, one of whom matters, at one whole second.
+"""Encounters: pairs of aircraft that will be near each other before long, one of whom matters, at one whole second.
 
 Who matters are the subjects of open incidents, and watched aircraft near a zone. Two suspects are a room's business
 each by itself, not as a danger to each other; so are two watched aircraft that fly together, such as a tanker and its
@@ -9,12 +9,13 @@ aircraft under two names.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.airspace.zones import Identity
-from detector.geometry.pairs import between, dot, level
+from detector.geometry.pairs import level, soon
 from detector.rules.dark import LOW_M, SLOW_MPS
 from detector.rules.sight import SURELY_SIGMAS
 from detector.rules.traffic import Traffic
@@ -25,9 +26,14 @@ from feeds.plots import Floats
 
 Mask = NDArray[np.bool_]
 
-REACH_M = 40_000.0  # AHEAD_S before they meet, at 650 m/s
-NEAR_M, AHEAD_S = 10_000.0, 60.0  # who is farther apart, and will not be so near by then, is no encounter
 TOGETHER_M, TOGETHER_LEVEL_M, TOGETHER_MPS = 2 * NAUTICAL_MILE_M, 2000 * FOOT_M, 60 * KNOT_MPS  # as of interceptions
+
+
+class Reach(NamedTuple):
+    """How close two have to come, flying straight on, and how soon, for a rule to have anything to tell."""
+
+    distance_m: float
+    ahead_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +70,14 @@ class Encounters:
         return Encounters(*(getattr(self, f.name)[index] for f in fields(self)))
 
 
-def encounters(traffic: Traffic, subjects: Rows, matter: Rows, watched: Mask, tracks: TrackStore) -> Encounters:
+def encounters(
+    traffic: Traffic, subjects: Rows, matter: Rows, watched: Mask, tracks: TrackStore, reach: Reach
+) -> Encounters:
     """Return the encounters of those who matter, subjects among them, with everybody in the traffic.
 
     `watched`: which identities are, by any zone.
     """
-    one, other = _pairs(traffic, traffic.find(matter))
+    one, other = _pairs(traffic, traffic.find(matter), reach)
     middle_m = (traffic.place_m[one] + traffic.place_m[other]) / 2
     way_mps, other_way_mps = (level(middle_m, traffic.velocity_mps[at]) for at in (one, other))
     rows = traffic.row[one], traffic.row[other]
@@ -94,21 +102,19 @@ def encounters(traffic: Traffic, subjects: Rows, matter: Rows, watched: Mask, tr
     return every.take(~(_no_danger(every, watched, tracks) | landing[one] | landing[other]))
 
 
-def _pairs(traffic: Traffic, matter: Rows) -> tuple[Rows, Rows]:
-    """Return the pairs of indices (one < other) of those who matter and anybody near them, each pair once."""
+def _pairs(traffic: Traffic, matter: Rows, reach: Reach) -> tuple[Rows, Rows]:
+    """Return the pairs of indices (one < other) of those who matter and anybody they meet, each pair once."""
     moving = np.flatnonzero(traffic.moving)
     matter = matter[traffic.moving[matter]]
-    m, n = between(traffic.place_m[matter], traffic.place_m[moving], REACH_M)
+    place_m, velocity_mps = traffic.place_m, traffic.velocity_mps
+    m, n = soon(
+        place_m[matter], velocity_mps[matter], place_m[moving], velocity_mps[moving], reach.distance_m, reach.ahead_s
+    )
     one, other = matter[m], moving[n]
     matters = np.zeros(len(traffic.row), dtype=bool)
     matters[matter] = True
     once = np.flatnonzero((one < other) | ~matters[other] & (one != other))
-    one, other = one[once], other[once]
-    apart_m = traffic.place_m[other] - traffic.place_m[one]
-    range_m = np.sqrt(dot(apart_m, apart_m))
-    closing_m2_s = -dot(apart_m, traffic.velocity_mps[other] - traffic.velocity_mps[one])
-    some = np.flatnonzero(range_m * (range_m - NEAR_M) <= AHEAD_S * np.maximum(closing_m2_s, 0.0))
-    key = np.minimum(one, other)[some] * len(traffic.row) + np.maximum(one, other)[some]
+    key = np.minimum(one, other)[once] * len(traffic.row) + np.maximum(one, other)[once]
     key.sort()
     return np.divmod(key, len(traffic.row))
 

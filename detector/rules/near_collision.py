@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from detector.geometry.well_clear import Volume
-from detector.rules.encounters import Encounters
+from detector.rules.encounters import Encounters, Reach
 from detector.rules.params import Positive
 from detector.rules.sight import Sight
 from detector.rules.well_clear import sight, surely_within
@@ -26,6 +26,11 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     enabled: bool = True
     distance_ft: Positive = 500.0  # NMAC, as the next
     height_ft: Positive = 100.0
+
+
+def reach(params: Params) -> Reach:
+    """Return whom to look at."""
+    return Reach(params.distance_ft * FOOT_M, AHEAD_S)
 
 
 def look(pairs: Encounters, params: Params) -> list[Sight]:

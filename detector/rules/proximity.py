@@ -7,7 +7,7 @@ over once three looks and 5 s have not shown it, as in DAIDALUS (hysteresis 5 s;
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy as np
 from detector.geometry.pairs import find
 from detector.rules import bow_crossing, near_collision, well_clear
 from detector.rules.conditions import Conditions
-from detector.rules.encounters import Encounters
+from detector.rules.encounters import Encounters, Reach
 from detector.rules.findings import Change
 from detector.rules.sight import Sight
 from detector.rules.signs import Sign, Signs
@@ -23,6 +23,12 @@ from detector.tracks.fixes import Rows
 
 RULES: dict[str, Any] = {"well_clear": well_clear, "bow_crossing": bow_crossing, "near_collision": near_collision}
 _CHANGES = Change.OPENED, Change.ESCALATED, Change.ENDED
+
+
+def reach(params: Mapping[str, Any]) -> Reach:
+    """Return how close and how soon two have to meet for any of these rules, by name, to tell of it."""
+    distances_m, times_s = zip(*(RULES[rule].reach(params[rule]) for rule in params), strict=True)
+    return Reach(max(distances_m), max(times_s))
 
 
 class _Pair(NamedTuple):

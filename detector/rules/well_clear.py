@@ -11,7 +11,7 @@ import numpy as np
 
 from detector.geometry.pairs import cpa
 from detector.geometry.well_clear import Volume, violation
-from detector.rules.encounters import Encounters
+from detector.rules.encounters import Encounters, Reach
 from detector.rules.params import Positive
 from detector.rules.sight import SURELY_SIGMAS, Sight
 from detector.units import FOOT_M
@@ -29,6 +29,11 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     taumod_s: Positive = 35.0
     tcoa_s: Positive = 0.0
     horizon_s: Positive = 25.0  # WARNING_S
+
+
+def reach(params: Params) -> Reach:
+    """Return whom to look at: t s before it is DMOD, modified tau is t (2 - t / time to CPA), which is t or more."""
+    return Reach(params.dmod_ft * FOOT_M, params.horizon_s + params.taumod_s)
 
 
 def look(pairs: Encounters, params: Params) -> list[Sight]:

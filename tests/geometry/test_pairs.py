@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detector.geometry.pairs import between, cpa, level, modified_tau_s, tau_s, within
+from detector.geometry.pairs import between, cpa, level, modified_tau_s, soon, tau_s, within
 from detector.geometry.projection import earth_centred
 from tests import zoo
 
@@ -22,6 +22,30 @@ def test_neighbours_are_those_of_brute_force(n):
         assert np.array_equal(np.column_stack(within(these, 20_000.0)), expected)
     near = np.linalg.norm(these[:, None] - those[None], axis=2) <= 20_000.0
     assert np.array_equal(np.column_stack(between(these, those, 20_000.0)), np.argwhere(near))
+
+
+@pytest.mark.parametrize("reach_m", [0.0, 1_500.0, 9_000.0])
+@pytest.mark.parametrize("ahead_s", [0.0, 5.0, 60.0])
+def test_who_meets_soon_is_who_does_every_tenth_of_a_second(reach_m, ahead_s):
+    rng = np.random.default_rng(7)
+    these, those = places(rng, 60), places(rng, 80)
+    those[0] = these[0]
+    velocity = rng.uniform(-300, 300, (140, 3))
+    velocity[3], velocity[70] = 0.0, (1200.0, 0.0, 0.0)
+    time_s = np.linspace(0, ahead_s, round(10 * ahead_s) + 1)[:, None, None, None]
+    apart = those - these[:, None] + time_s * (velocity[60:] - velocity[:60, None])
+    closest = np.linalg.norm(apart, axis=3).min(axis=0)
+    found = np.zeros((60, 80), dtype=bool)
+    found[soon(these, velocity[:60], those, velocity[60:], reach_m, ahead_s)] = True
+    unsure = np.abs(closest - reach_m) < 60.0 * (reach_m > 0) * (ahead_s > 0)
+    assert found[0, 0]
+    assert np.array_equal(found[~unsure], (closest <= reach_m)[~unsure])
+    assert unsure.sum() < 60
+
+
+def test_nobody_meets_nobody():
+    none = np.zeros((0, 3))
+    assert [len(side) for side in soon(none, none, none, none, 1e3, 60.0)] == [0, 0]
 
 
 @pytest.mark.parametrize("where", [(20.0, 54.0), (180.0, 60.0), (-30.0, 0.0), (100.0, 89.9), (0.0, -75.0)])

@@ -161,6 +161,13 @@ def test_it_is_told_before_and_ends_after():
     assert finding.evidence.miss_distance_m == pytest.approx(800.0, abs=60.0)
 
 
+def test_as_far_as_a_configured_volume_reaches():
+    wide = zoo.only(well_clear=well_clear.Params(dmod_ft=50_000.0))
+    beside = other(course=0, beside_m=12_000)
+    assert found(tell(flown(), beside, tables=wide)) == {WELL_CLEAR}
+    assert tell(flown(), beside) == []
+
+
 def test_the_evidence_of_a_bow_crossing():
     (finding,) = (f for f in tell(flown(), other("PLF1", course=270, ahead_m=900))[-1].findings if f.rule == BOW)
     assert finding.evidence.ahead_m == pytest.approx(900.0, abs=100.0)
