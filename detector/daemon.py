@@ -169,7 +169,7 @@ class Daemon:
         plots, now_s = concatenate([plots for _, plots, _ in batch]), time.time()
         oldest_s = min((received_s for *_, received_s in batch), default=now_s)
         self._load.note(time.monotonic(), now_s - oldest_s, full=full)
-        relieve(self._pipeline, over=self._load.over)
+        relieve(self._pipeline, self._load)
         looked_at = matter(plots, self._pipeline) if self._load.over else np.ones(len(plots), dtype=bool)
         step = self._pipeline.step(plots.take(looked_at), now_s)
         every = np.full(len(plots), SHED, dtype=np.int8)
@@ -224,6 +224,7 @@ class Daemon:
         troubles = [f"feed {name} is not up" for name in self._watch.silent()]
         troubles += [f"rule {rule} fails" for rule in sorted(self._failing)]
         troubles += ["overload: reports of aircraft far from all zones are thinned"] if self._load.over else []
+        troubles += ["crowd: nobody looks at who comes too close to whom"] if self._load.crowded else []
         troubles += self._delivery.late()
         troubles += [self._reload_error] if self._reload_error else []
         self._keeper.look()

@@ -20,7 +20,7 @@ LATE_S = 1.0  # reports that have waited for so long were not looked at in time
 HELD_S = 2.0  # one long step, as when thousands of tracks are new, is no overload
 CALM_S = 15.0  # without anything late it is over
 SPARSE_S = 10.0  # between reports of those who do not matter: about what a radar tells of them
-PAIRS_S = 4.0  # between looks at who is near whom: within what interceptions and formations take for a flicker
+PAIRS_S = 4.0  # between looks at who is near whom: within what rules of pairs take for a flicker
 MARGIN_M = 20e3  # more than anybody flies in SPARSE_S, with as much again to spare
 
 
@@ -29,6 +29,7 @@ class Load:
 
     def __init__(self) -> None:
         self.over = False
+        self.crowded = False  # so late that two looks at a pair are too far apart to prove anything
         self._since_s = math.inf
         self._late_s = -math.inf
 
@@ -37,13 +38,15 @@ class Load:
         if full or waited_s > LATE_S:
             self._since_s, self._late_s = min(self._since_s, now_s), now_s
             self.over |= now_s - self._since_s >= HELD_S
+            self.crowded |= self.over and waited_s > PAIRS_S
         elif not self.over or now_s - self._late_s >= CALM_S:
-            self.over, self._since_s = False, math.inf
+            self.over, self.crowded, self._since_s = False, False, math.inf
 
 
-def relieve(core: pipeline.Pipeline, *, over: bool) -> None:
-    """Look less often at who is near whom while there is an overload, and as ever when it is over."""
-    core.conduct.company.every_s = PAIRS_S if over else company.EVERY_S
+def relieve(core: pipeline.Pipeline, load: Load) -> None:
+    """Look less often at who is near whom in an overload, in a crowd not at who comes too close; as ever after it."""
+    core.conduct.company.every_s = PAIRS_S if load.over else company.EVERY_S
+    core.conduct.company.crowded = load.crowded
 
 
 def matter(plots: Plots, core: pipeline.Pipeline) -> NDArray[np.bool_]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from detector.overload import CALM_S, HELD_S, LATE_S, MARGIN_M, PAIRS_S, SPARSE_S, Load, matter, relieve
+from detector.rules import proximity
 from detector.rules.company import EVERY_S
 from detector.rules.tables import Rules
 from detector.tracks.identity import Rule
@@ -13,28 +14,32 @@ from detector.units import NAUTICAL_MILE_M
 from feeds.plots import concatenate
 from tests import zoo
 
-IN_TIME, WAITED, FULL = (0.1, False), (LATE_S + 0.1, False), (0.1, True)
+IN_TIME, WAITED, LONG, FULL = (0.1, False), (LATE_S + 0.1, False), (PAIRS_S + 0.1, False), (0.1, True)
 
 
 @pytest.mark.parametrize(
-    ("steps", "over"),
+    ("steps", "over", "crowded"),
     [
-        ([(0.0, IN_TIME)], False),
-        ([(0.0, WAITED)], False),
-        ([(0.0, WAITED), (HELD_S, IN_TIME)], False),
-        ([(0.0, WAITED), (1.0, IN_TIME), (HELD_S, WAITED)], False),
-        ([(0.0, WAITED), (HELD_S, WAITED)], True),
-        ([(0.0, FULL), (HELD_S, FULL)], True),
-        ([(0.0, FULL), (HELD_S, WAITED), (HELD_S + CALM_S - 1.0, IN_TIME)], True),
-        ([(0.0, FULL), (HELD_S, FULL), (HELD_S + CALM_S, IN_TIME)], False),
-        ([(0.0, FULL), (HELD_S, FULL), (10.0, FULL), (HELD_S + CALM_S, IN_TIME)], True),
+        ([(0.0, IN_TIME)], False, False),
+        ([(0.0, WAITED)], False, False),
+        ([(0.0, LONG)], False, False),
+        ([(0.0, WAITED), (HELD_S, IN_TIME)], False, False),
+        ([(0.0, WAITED), (1.0, IN_TIME), (HELD_S, WAITED)], False, False),
+        ([(0.0, WAITED), (HELD_S, WAITED)], True, False),
+        ([(0.0, WAITED), (HELD_S, LONG)], True, True),
+        ([(0.0, FULL), (HELD_S, FULL)], True, False),
+        ([(0.0, FULL), (HELD_S, WAITED), (HELD_S + CALM_S - 1.0, IN_TIME)], True, False),
+        ([(0.0, FULL), (HELD_S, LONG), (HELD_S + CALM_S - 1.0, IN_TIME)], True, True),
+        ([(0.0, FULL), (HELD_S, FULL), (HELD_S + CALM_S, IN_TIME)], False, False),
+        ([(0.0, FULL), (HELD_S, LONG), (HELD_S + CALM_S, IN_TIME)], False, False),
+        ([(0.0, FULL), (HELD_S, FULL), (10.0, FULL), (HELD_S + CALM_S, IN_TIME)], True, False),
     ],
 )
-def test_an_overload_is_what_lasts(steps: list, over: bool) -> None:
+def test_an_overload_is_what_lasts(steps: list, over: bool, crowded: bool) -> None:
     load = Load()
     for now_s, (waited_s, full) in steps:
         load.note(now_s, waited_s, full=full)
-    assert load.over is over
+    assert (load.over, load.crowded) == (over, crowded)
 
 
 FAR, NEAR, IN = 10.0, 19.8, 20.5  # degrees east, of a zone from 20 to 21
@@ -104,12 +109,23 @@ def test_all_who_are_watched_matter_where_far_is_not_far_enough(tables: Rules | 
 
 
 def test_who_is_near_whom_is_looked_at_less_often():
-    core = known(Rules())
-    relieve(core, over=True)
+    core, load = known(Rules()), Load()
+    load.over = True
+    relieve(core, load)
     looked = [core.conduct.company.next_s]
     for now_s in np.arange(101.0, 120.0):
         core.tick(float(now_s))
         looked.append(core.conduct.company.next_s)
     assert set(np.diff(sorted(set(looked[1:])))) == {PAIRS_S}
-    relieve(core, over=False)
+    relieve(core, Load())
     assert core.conduct.company.every_s == EVERY_S
+
+
+@pytest.mark.parametrize("crowded", [False, True])
+def test_in_a_crowd_nobody_looks_at_who_comes_too_close(crowded: bool) -> None:
+    core, load = known(Rules()), Load()
+    load.crowded = crowded
+    relieve(core, load)
+    company = core.conduct.company
+    looks = company.looks(101.0, core.book.rows(), core.airspace.watched, core.tracks, core.rules)
+    assert [rule for rule, _ in looks] == ["formation", "interception", *([] if crowded else proximity.RULES)]

@@ -39,6 +39,7 @@ class Company:
         self._zone = np.full(0, NOWHERE)  # near which a track was when last heard
         self.next_s = math.inf
         self.every_s = EVERY_S
+        self.crowded = False  # proximity is not looked at then
 
     def hear(self, rows: Rows, vicinity: Vicinity, capacity: int) -> None:
         """Take in near which zones M tracks are."""
@@ -71,7 +72,7 @@ class Company:
                 partial(self.interceptions.look, now_s, subjects, traffic, tracks, rules.interception),
             )
         some = {rule: params for rule in proximity.RULES if (params := getattr(rules, rule)).enabled}
-        if some:
+        if some and not self.crowded:
             pairs = encounters(traffic, subjects, matter, watched, tracks, proximity.reach(some))
             pairs = pairs.take(~self.formations.together(pairs.key))
             for rule, params in some.items():

@@ -37,6 +37,7 @@ class Params(alongside.Params, frozen=True, forbid_unknown_fields=True):
     trail_s: Positive = 20.0
 
 
+MOST = 100  # in one formation: its reports are taken one after the other, and chance ties thousands of ghosts together
 PAIR = np.dtype([("key", "i8"), ("since_s", "f8"), ("last_s", "f8"), ("joined", "?")])
 
 
@@ -83,14 +84,14 @@ class Formations:
         return set(np.unique(_ends(self._pairs)).tolist())
 
     def groups(self) -> list[list[int]]:
-        """Return the rows of each formation, ascending."""
+        """Return the rows of each formation, ascending; more than MOST tied together are a crowd."""
         rows, ends = np.unique(_ends(self._pairs[self._pairs["joined"]]), return_inverse=True)
         one, other = ends.reshape(2, -1)
         graph = coo_array((np.ones(len(one)), (one, other)), shape=(len(rows), len(rows)))
         _, label = connected_components(graph, directed=False)
         order = np.argsort(label, kind="stable")
         every = np.split(rows[order], np.flatnonzero(np.diff(label[order])) + 1)
-        return [group.tolist() for group in every if group.size]
+        return [group.tolist() for group in every if 0 < len(group) <= MOST]
 
     def forget(self, rows: Rows) -> None:
         """Let these tracks fly with nobody."""

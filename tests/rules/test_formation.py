@@ -249,3 +249,11 @@ def test_groups_are_all_that_are_tied_to_each_other():
         ]
     )
     assert found.groups() == [[1, 4, 9], [2, 7]]
+
+
+@pytest.mark.parametrize(("size", "formations"), [(formation.MOST, 1), (formation.MOST + 1, 0)])
+def test_a_crowd_tied_together_by_chance_is_no_formation(size, formations):
+    """A chain of tracks, each with the next one, beside a pair of its own."""
+    found = formation.Formations()
+    found.restore([(i << 32 | i + 1, 0.0, 0.0, True) for i in [*range(size - 1), size + 5]])
+    assert found.groups() == [list(range(size))] * formations + [[size + 5, size + 6]]
