@@ -78,7 +78,7 @@ class Daemon:
         self._pipeline, self._recovered = recover(self._settings, airspace, ledger.states, ledger.open, time.time())
         self._pipeline.execute = self._execute
         instance = self._settings.site.instance
-        self._pipeline.book.stories = Stories() if instance else None
+        self._pipeline.book.writer.stories = Stories() if instance else None
         topics = Topics(self._settings.mqtt.topic_prefix, self._settings.site.id)
         rooms = self._settings.mqtt.rooms
         self._delivery = Delivery(self._settings.mqtt, topics, self._metrics, ledger, rooms, instance)
@@ -218,7 +218,7 @@ class Daemon:
     def _look(self, now_s: float) -> None:
         self._watch.look(now_s)
         self._metrics.tracks.set(len(self._pipeline.tracks))
-        by_severity = self._pipeline.book.by_severity()
+        by_severity = self._pipeline.book.register.by_severity()
         for severity, count in by_severity.items():
             self._metrics.incidents_open.labels(severity).set(count)
         troubles = [f"feed {name} is not up" for name in self._watch.silent()]
@@ -229,7 +229,7 @@ class Daemon:
         troubles += [self._reload_error] if self._reload_error else []
         self._keeper.look()
         troubles += self._delivery.tend()
-        incidents = {incident.incident_id for incident in self._pipeline.book.incidents()[0].values()}
+        incidents = {incident.incident_id for incident in self._pipeline.book.register.incidents()}
         status: dict[str, object] = {"incidents_open": len(incidents), "incidents": sorted(incidents)}
         if self._delivery.twins:
             status["instance_state"] = "degraded" if troubles else "online"
@@ -243,7 +243,7 @@ class Daemon:
         self._say_status(status, now_s)
 
     def _count_differing(self) -> None:
-        if stories := self._pipeline.book.stories:
+        if stories := self._pipeline.book.writer.stories:
             self._metrics.differing.inc(stories.differing)
             stories.differing = 0
 

@@ -129,11 +129,11 @@ class Pipeline:
 
         Messages, each with whether it has just been told; and ids of incidents that it had open at a Unix time.
         """
-        if self.book.stories is not None:
+        if self.book.writer.stories is not None:
             for message, live in told:
-                self.book.stories.hear(message, live=live)
+                self.book.writer.stories.hear(message, live=live)
             for incident_ids, time_s in vouched:
-                self.book.stories.vouch(incident_ids, time_s)
+                self.book.writer.stories.vouch(incident_ids, time_s)
         return self.book.follow(self.time_s, self.tracks)
 
     def resume(self, now_s: float) -> None:
@@ -168,7 +168,7 @@ class Pipeline:
         row = self.tracks.rows(plots.track_id)
         results = np.full(len(plots), USED, dtype=np.int8)
         said: list[tuple[int, IncidentMessage]] = []
-        for each in _rounds(self.book.kin(row, self.tracks.capacity)):
+        for each in _rounds(self.book.register.kin(row, self.tracks.capacity)):
             last_s = np.where(self.tracks.reports[row[each]] > 0, self.tracks.fix.time_s[row[each]], -np.inf)
             results[each[fixes.time_s[each] < last_s]] = LATE
             results[each[fixes.time_s[each] == last_s]] = DUPLICATE
@@ -194,7 +194,7 @@ class Pipeline:
                 signs += self.execute(name, partial(self.conduct.integrity.look, name, rule, claims, zone)) or ()
         signs = [sign._replace(segment=int(some[sign.segment])) for sign in sorted(signs, key=attrgetter("segment"))]
         if self.rules.interference.enabled:
-            signs = self.conduct.integrity.interference.hold(signs, clock_s, self.book.subjects())
+            signs = self.conduct.integrity.interference.hold(signs, clock_s, self.book.register.open.keys())
         return self.book.note(signs, tracks, self.airspace.zones, self.depths)
 
     def _detect(self, segments: Segments) -> list[tuple[int, IncidentMessage]]:
@@ -285,12 +285,12 @@ class Pipeline:
             self.contacts.lose(lost)
             self.conduct.forget(lost)
             if len(lost):
-                self.book.fly(self.conduct.company.formations.groups())
+                self.book.register.fly(self.conduct.company.formations.groups())
             self.tracks.lost[lost] = True
             forgotten = np.flatnonzero(self.tracks.forgotten_at_s() <= due_s)
             self.contacts.forget(forgotten)
             self.conduct.drop(forgotten)
-            self.book.forget(forgotten.tolist())
+            self.book.register.forget(forgotten.tolist())
             self.tracks.drop(forgotten)
         return messages
 
@@ -304,13 +304,13 @@ class Pipeline:
             signs += self.execute("dark", look) or ()
         interference = conduct.integrity.interference
         if interference.due_s() <= now_s:
-            look = partial(interference.look, now_s, self.book.subjects(), tracks, self.rules.interference)
+            look = partial(interference.look, now_s, self.book.register.open.keys(), tracks, self.rules.interference)
             signs += self.execute("interference", look) or ()
         if self._company_due_s(now_s) <= now_s:
-            looks = conduct.company.looks(now_s, self.book.rows(), self.airspace.watched, tracks, self.rules)
+            looks = conduct.company.looks(now_s, self.book.register.rows(), self.airspace.watched, tracks, self.rules)
             for rule, each in looks:
                 signs += self.execute(rule, each) or ()
-            self.book.fly(conduct.company.formations.groups())
+            self.book.register.fly(conduct.company.formations.groups())
         signs.sort(key=lambda sign: (tracks.name(sign.row), *map(tracks.name, sign.others)))
         messages = self.book.gather(now_s, tracks, self.depths)
         told = self.book.note(signs, tracks, self.airspace.zones, self.depths, now_s)
@@ -318,7 +318,8 @@ class Pipeline:
         return messages + [message for _, message in told]
 
     def _company_due_s(self, now_s: float) -> float:
-        return self.conduct.company.due_s(self.book.rows(), self.airspace.watched, self.tracks, self.rules, now_s)
+        subjects = self.book.register.rows()
+        return self.conduct.company.due_s(subjects, self.airspace.watched, self.tracks, self.rules, now_s)
 
     def _close_zones(self, now_s: float) -> list[IncidentMessage]:
         """Open and close the zones whose windows begin or end now."""
@@ -335,7 +336,7 @@ class Pipeline:
         """Return the whole second at which the next deadline is over; inf without one."""
         tracks = self.tracks
         due_s = min(
-            self.book.due_s(),
+            self.book.agenda.due_s(),
             self.activation.due_s,
             self._company_due_s(self.time_s),
             self.assets.due_s(tracks, self.time_s),

@@ -35,11 +35,12 @@ def recover(
         pipeline, messages = pipeline_of(settings, airspace), []
     pipeline.resume(now_s)
     said = {message.incident_id for message in messages}
-    known = said | {incident.incident_id for incident in pipeline.book.incidents()[0].values()}
+    known = said | {incident.incident_id for incident in pipeline.book.register.incidents()}
     messages += _closed(letters, known, now_s)
     if blobs or messages:
         so_far = stamp(pipeline.time_s) if len(pipeline.tracks) else "nothing"
-        log.info("recovered %d incidents and %d tracks, of %s", len(pipeline.book), len(pipeline.tracks), so_far)
+        count = len(pipeline.book.register), len(pipeline.tracks)
+        log.info("recovered %d incidents and %d tracks, of %s", *count, so_far)
     return pipeline, messages
 
 

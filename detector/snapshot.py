@@ -99,9 +99,9 @@ class Snapshots:
 
 def involved(pipeline: Pipeline) -> set[int]:
     """Return the rows of tracks that have a part in an incident, or may be about to have one together."""
-    company = pipeline.conduct.company
+    company, register = pipeline.conduct.company, pipeline.book.register
     rows = company.interceptions.rows() | company.proximities.rows() | company.formations.rows()
-    return rows.union(pipeline.conduct.integrity.interference.rows, *pipeline.book.incidents())
+    return rows.union(pipeline.conduct.integrity.interference.rows, register.open, register.lost)
 
 
 def freeze(pipeline: Pipeline, rows: Rows) -> bytes:
@@ -111,11 +111,11 @@ def freeze(pipeline: Pipeline, rows: Rows) -> bytes:
     columns = dict(_columns(pipeline))
     of_these = np.isin(contacts.records["key"] // contacts.n_zones, rows)
     watched = rows[pipeline.airspace.watched[tracks.identity[rows]]]
-    is_open, lost = pipeline.book.incidents()
+    is_open, lost = pipeline.book.register.open, pipeline.book.register.lost
     number = {incident: n for n, incident in enumerate(dict.fromkeys([*is_open.values(), *lost.values()]))}
     state = _State(
         layout=_layout(pipeline, columns),
-        site=pipeline.book.site,
+        site=pipeline.book.writer.site,
         zones=[(zone.id, zone.name, zone.kind) for zone in pipeline.airspace.zones],
         drawn=_drawn(pipeline.airspace),
         theatre=(pipeline.airspace.theatre.lon_deg, pipeline.airspace.theatre.lat_deg),
@@ -150,7 +150,7 @@ def thaw(pipeline: Pipeline, blob: bytes) -> None:
     tracks.fit(state.capacity)
     conduct.fit(tracks.capacity, state.strands)
     columns = dict(_columns(pipeline))
-    if (state.layout, state.site) != (_layout(pipeline, columns), pipeline.book.site):
+    if (state.layout, state.site) != (_layout(pipeline, columns), pipeline.book.writer.site):
         raise UnreadableStateError("it is of another version, or another site")
     for path, values in state.columns.items():
         columns[path][rows] = _unpacked(values, columns[path])
@@ -176,7 +176,7 @@ def thaw(pipeline: Pipeline, blob: bytes) -> None:
 
     incidents = [plain.incident_of(data, zone_of) for data in state.incidents]
     pipeline.book.restore(*({row: incidents[n] for row, n in part} for part in (state.open, state.lost)))
-    pipeline.book.fly(conduct.company.formations.groups())
+    pipeline.book.register.fly(conduct.company.formations.groups())
     pipeline.time_s = state.time_s
     pipeline.activation.advance(state.time_s)
 

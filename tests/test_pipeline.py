@@ -175,4 +175,4 @@ def test_a_rule_that_breaks_stops_neither_time_nor_the_others(broken):
     assert asked["interference"] < len(plots), "not of all the time that has passed, at every step"
     assert asked["hard_turn"] < plots.time_s.max(), "the reports of a second are still taken together"
     assert messages[-1].event == "closed"
-    assert not len(pipe.book)
+    assert not len(pipe.book.register)

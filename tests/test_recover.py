@@ -78,7 +78,7 @@ def test_after_more_than_the_store_remembers_it_is_lost_at_once():
 def test_an_incident_without_state_is_closed_from_its_last_letter(blobs):
     _, letters, messages = killed()
     pipe, (said,) = recover(SETTINGS, Airspace([zoo.SQUARE], 1013.25), blobs, letters, 30.0)
-    assert len(pipe.book) == 0
+    assert len(pipe.book.register) == 0
     assert (said.incident_id, said.sequence) == (messages[0].incident_id, messages[-1].sequence + 1)
     assert (said.event, said.outcome, said.phase, said.closed_at) == (
         "closed",

@@ -74,7 +74,7 @@ def test_a_track_that_took_the_name_of_one_forgotten_since_is_the_only_one():
     thaw(again, whole)
     thaw(again, taker.since())
     assert len(again.tracks) == 1
-    assert again.book.rows().tolist() == again.tracks.rows(["4980"]).tolist()
+    assert again.book.register.rows().tolist() == again.tracks.rows(["4980"]).tolist()
 
 
 @pytest.mark.parametrize("damage", [b"", b"\xc1", b"\x80"])
@@ -85,7 +85,7 @@ def test_other_bytes_are_refused(damage):
 
 def test_the_state_of_another_site_is_refused():
     other = pipeline()
-    other.book.site = "other"
+    other.book.writer.site = "other"
     with pytest.raises(UnreadableStateError, match="another site"):
         revived(Snapshots(other).whole())
 

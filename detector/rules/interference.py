@@ -8,7 +8,7 @@ back while it lasts.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from typing import Annotated, Any
 
 import msgspec
@@ -96,7 +96,7 @@ class Interference:
         wrong = wrong & self.wrong.on[rows]
         self._last_s[rows[wrong]] = clock_s[wrong]
 
-    def hold(self, signs: Iterable[Sign], clock_s: Floats, subjects: set[int]) -> Signs:
+    def hold(self, signs: Iterable[Sign], clock_s: Floats, subjects: Set[int]) -> Signs:
         """Return the signs to be told at once, of those about tracks that are subjects of incidents; keep the others.
 
         `clock_s` are the event times of the reports that signs number by their segments.
@@ -119,7 +119,7 @@ class Interference:
         """Return when there is something to decide; inf: never."""
         return min([*self._due_s.values(), self._next_s])
 
-    def look(self, now_s: float, subjects: set[int], tracks: TrackStore, params: Params) -> Signs:
+    def look(self, now_s: float, subjects: Set[int], tracks: TrackStore, params: Params) -> Signs:
         """Return what is to be told by now; `subjects` are the rows of open incidents."""
         signs = Signs()
         if self._next_s <= now_s:
@@ -136,7 +136,7 @@ class Interference:
             self._next_s = now_s + EVERY_S
         return signs
 
-    def _review(self, now_s: float, subjects: set[int], tracks: TrackStore, params: Params) -> Signs:
+    def _review(self, now_s: float, subjects: Set[int], tracks: TrackStore, params: Params) -> Signs:
         """Return which interferences have spread, and which are over."""
         signs = Signs()
         for subject, before in list(self._lasting.items()):
@@ -152,7 +152,7 @@ class Interference:
                 signs.append(self._sign(subject, before | now, Change.ESCALATED, now_s, tracks))
         return signs
 
-    def _decide(self, row: int, now_s: float, subjects: set[int], tracks: TrackStore, params: Params) -> Signs:
+    def _decide(self, row: int, now_s: float, subjects: Set[int], tracks: TrackStore, params: Params) -> Signs:
         """Return what there is to be told because the positions of a watched track have gone wrong."""
         was_covered = row in self._covered
         waiting = Signs([*self._waiting.pop(row, ()), *self._covered.pop(row, ())])
@@ -166,7 +166,7 @@ class Interference:
             self._covered[row] = list(waiting)
         return begun
 
-    def _begin(self, row: int, now_s: float, subjects: set[int], tracks: TrackStore, params: Params) -> Signs:
+    def _begin(self, row: int, now_s: float, subjects: Set[int], tracks: TrackStore, params: Params) -> Signs:
         """Return that there is interference around a track, if that is so and has not been told."""
         affected = self._around(row, now_s, tracks, params)
         if len(affected) < params.aircraft or self._covers(row, now_s, tracks, params):
