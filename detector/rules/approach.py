@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from detector.geometry.projection import east_north, on_earth
-from detector.rules.params import Positive, Surely
+from detector.rules.params import NotNegative, Surely
 from detector.rules.sight import Scene, Sight
 from detector.tracks.fixes import Rows
 from detector.tracks.kinematics import best_window, of_window
@@ -30,7 +30,7 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Table [rules.approach]."""
 
     enabled: bool = True
-    horizon_s: Positive = 120.0  # will be inside within this
+    horizon_s: NotNegative = 120.0  # will be inside within this
     probability: Surely = 0.75
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from detector.geometry.pairs import dot
 from detector.geometry.projection import east_north
 from detector.rules.assets import closest
-from detector.rules.params import Positive
+from detector.rules.params import NotNegative
 from detector.rules.sight import SURELY_SIGMAS, Scene, Sight
 from detector.tracks.fixes import Rows
 from detector.tracks.kinematics import best_window, of_window
@@ -29,7 +29,7 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Table [rules.asset_pass]."""
 
     enabled: bool = True
-    low_ft: Positive = 1000.0  # above the sea; a pass below this is severe
+    low_ft: NotNegative = 1000.0  # above the sea; a pass below this is severe
 
 
 def look(scene: Scene, params: Params) -> list[Sight]:

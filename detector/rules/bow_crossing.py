@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from detector.geometry.pairs import dot
 from detector.rules.encounters import Encounters
-from detector.rules.params import Positive
+from detector.rules.params import NotNegative
 from detector.rules.sight import SURELY_SIGMAS, Sight
 from detector.units import FOOT_M
 from feeds.plots import Floats
@@ -31,9 +31,9 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Table [rules.bow_crossing]."""
 
     enabled: bool = True
-    within_s: Positive = 5.0
-    ahead_m: Positive = 1500.0
-    height_ft: Positive = 500.0
+    within_s: NotNegative = 5.0
+    ahead_m: NotNegative = 1500.0
+    height_ft: NotNegative = 500.0
 
 
 def look(pairs: Encounters, params: Params) -> list[Sight]:

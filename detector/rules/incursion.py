@@ -26,7 +26,7 @@ from detector.rules.crossing import log_odds_crossed
 from detector.rules.deepest import Deepest, of_crests
 from detector.rules.findings import Certainty, Change, Findings
 from detector.rules.outlying import outlying
-from detector.rules.params import Positive, Surely
+from detector.rules.params import NotNegative, Surely
 from detector.tracks.accuracy import DEFAULT_PERIOD_S
 from detector.tracks.fixes import Rows, Segments
 from detector.tracks.store import TrackStore
@@ -43,9 +43,9 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     enabled: bool = True
     probability: Surely = 0.95  # that the aircraft is inside (or out again) before anything is said
-    settle_s: Positive = 15.0  # a transponder heard for less than this may still tell its callsign (sent every 5 s)
-    rejoin_periods: Positive = 2.0  # out for fewer reports than this, it was never out
-    deep_m: Positive = 1852.0  # deeper inside than this is extreme
+    settle_s: NotNegative = 15.0  # a transponder heard for less than this may still tell its callsign (sent every 5 s)
+    rejoin_periods: NotNegative = 2.0  # out for fewer reports than this, it was never out
+    deep_m: NotNegative = 1852.0  # deeper inside than this is extreme
 
 
 @dataclass(frozen=True, slots=True)

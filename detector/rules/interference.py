@@ -16,7 +16,7 @@ import numpy as np
 
 from detector.rules.conditions import Conditions, Mask
 from detector.rules.findings import Change
-from detector.rules.params import Count, Positive
+from detector.rules.params import Count, NotNegative
 from detector.rules.signs import Sign, Signs
 from detector.tracks.fixes import Rows, distance_m
 from detector.tracks.store import TrackStore
@@ -32,8 +32,8 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     enabled: bool = True
     aircraft: Count = 3  # with positions that are wrong ...
-    within_nm: Positive = 100.0  # ... around one of them ...
-    within_s: Positive = 300.0  # ... over so long
+    within_nm: NotNegative = 100.0  # ... around one of them ...
+    within_s: NotNegative = 300.0  # ... over so long
 
 
 class Interference:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.geometry.projection import on_earth
-from detector.rules.params import Positive, Span
+from detector.rules.params import NotNegative, Span
 from detector.rules.sight import SURELY_SIGMAS, Scene, Sight
 from detector.tracks.trail import Stretch
 from detector.units import NAUTICAL_MILE_M
@@ -26,7 +26,7 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Table [rules.loitering]."""
 
     enabled: bool = True
-    radius_nm: Positive = 10.0  # of the circle
+    radius_nm: NotNegative = 10.0  # of the circle
     for_s: Span = 900.0
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from detector.geometry.well_clear import Volume
 from detector.rules.encounters import Encounters
-from detector.rules.params import Positive
+from detector.rules.params import NotNegative
 from detector.rules.sight import Sight
 from detector.rules.well_clear import sight, surely_within
 from detector.units import FOOT_M
@@ -24,8 +24,8 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Table [rules.near_collision]."""
 
     enabled: bool = True
-    distance_ft: Positive = 500.0  # NMAC, as the next
-    height_ft: Positive = 100.0
+    distance_ft: NotNegative = 500.0  # NMAC, as the next
+    height_ft: NotNegative = 100.0
 
 
 def look(pairs: Encounters, params: Params) -> list[Sight]:

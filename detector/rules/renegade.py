@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.rules.findings import Change
-from detector.rules.params import Count, Positive
+from detector.rules.params import Count, NotNegative
 from detector.rules.sight import Scene, Sight
 from detector.rules.signs import Sign
 from detector.tracks.columns import Columns
@@ -36,7 +36,7 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     enabled: bool = True
     criteria: Count = 3
-    within_s: Positive = 1800.0
+    within_s: NotNegative = 1800.0
 
 
 class Criteria(Columns):

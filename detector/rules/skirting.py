@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from detector.geometry.projection import on_earth
 from detector.picture import Airspace
-from detector.rules.params import Positive, Span
+from detector.rules.params import NotNegative, Span
 from detector.rules.sight import SURELY_SIGMAS, Scene, Sight
 from detector.rules.vicinity import NOWHERE, nearest
 from detector.tracks.fixes import Rows
@@ -30,7 +30,7 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Table [rules.skirting]."""
 
     enabled: bool = True
-    within_nm: Positive = 5.0  # of the boundary, surely
+    within_nm: NotNegative = 5.0  # of the boundary, surely
     for_s: Span = 180.0
 
 

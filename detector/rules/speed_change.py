@@ -11,7 +11,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from detector.rules.params import Positive
+from detector.rules.params import NotNegative
 from detector.rules.sight import SURELY_SIGMAS, Scene, Sight
 from detector.tracks.kinematics import best_window, of_window
 from detector.units import KNOT_MPS
@@ -24,7 +24,7 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Table [rules.speed_change]."""
 
     enabled: bool = True
-    acceleration_kt_s: Positive = 6.0  # surely more, or less than its negative
+    acceleration_kt_s: NotNegative = 6.0  # surely more, or less than its negative
 
 
 def look(scene: Scene, params: Params) -> list[Sight]:

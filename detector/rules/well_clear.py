@@ -12,7 +12,7 @@ import numpy as np
 from detector.geometry.pairs import cpa
 from detector.geometry.well_clear import Volume, violation
 from detector.rules.encounters import Encounters
-from detector.rules.params import Positive
+from detector.rules.params import NotNegative
 from detector.rules.sight import SURELY_SIGMAS, Sight
 from detector.units import FOOT_M
 from feeds.plots import Floats
@@ -24,11 +24,11 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Table [rules.well_clear]."""
 
     enabled: bool = True
-    dmod_ft: Positive = 4000.0  # DWC_PHASE_I, as the next three
-    zthr_ft: Positive = 450.0
-    taumod_s: Positive = 35.0
-    tcoa_s: Positive = 0.0
-    horizon_s: Positive = 25.0  # WARNING_S
+    dmod_ft: NotNegative = 4000.0  # DWC_PHASE_I, as the next three
+    zthr_ft: NotNegative = 450.0
+    taumod_s: NotNegative = 35.0
+    tcoa_s: NotNegative = 0.0
+    horizon_s: NotNegative = 25.0  # WARNING_S
 
 
 def look(pairs: Encounters, params: Params) -> list[Sight]:
