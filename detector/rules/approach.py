@@ -70,7 +70,7 @@ def look(scene: Scene, params: Params) -> list[Sight]:
     def evidence(m: int) -> dict[str, float | str]:
         return {"time_to_boundary_s": when_s[m], "distance_m": far_m[m], "probability": chance[m]}
 
-    return [Sight(shown, np.ones(n), np.zeros(n, dtype=bool), evidence, nearest, asked=_due(scene))]
+    return [Sight(shown, np.ones(n), evidence, zone=nearest, asked=_due(scene))]
 
 
 def _due(scene: Scene) -> NDArray[np.bool_]:

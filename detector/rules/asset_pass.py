@@ -49,7 +49,8 @@ def look(scene: Scene, params: Params) -> list[Sight]:
         return {"closest_m": closest_m[m], "closest_s": closest_s[m], **known}
 
     low = height_m < params.low_ft * FOOT_M
-    return [Sight(shown, 1 / np.maximum(closest_m, LEAST_M), low, evidence, which, reports=1, behind=behind)]
+    closeness = 1 / np.maximum(closest_m, LEAST_M)
+    return [Sight(shown, closeness, evidence, grave=low, zone=which, reports=1, behind=behind)]
 
 
 def _passed(scene: Scene) -> tuple[Rows, Rows]:

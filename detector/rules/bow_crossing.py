@@ -67,4 +67,4 @@ def _look(
     def evidence(p: int) -> dict[str, float | str]:
         return {"closest_m": range_m[p], "time_to_crossing_s": time_s[p], "ahead_m": ahead_m[p]}
 
-    return Sight(shown, 1 / np.maximum(ahead_m, LEAST_M), np.zeros(len(shown), dtype=bool), evidence)
+    return Sight(shown, 1 / np.maximum(ahead_m, LEAST_M), evidence)

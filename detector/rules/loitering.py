@@ -45,7 +45,7 @@ def look(scene: Scene, params: Params) -> list[Sight]:
         (lon_deg,), (lat_deg,) = on_earth(middle_m[[m]])
         return {"radius_m": radius_m[m], "way_m": way_m[m], "middle_lat": lat_deg, "middle_lon": lon_deg}
 
-    return [Sight(shown, np.ones(n), shown & False, evidence, reports=1, asked=due, since_s=since_s)]
+    return [Sight(shown, np.ones(n), evidence, reports=1, asked=due, since_s=since_s)]
 
 
 def _stays(stretch: Stretch, within_m: float) -> tuple[NDArray[np.bool_], Floats, Floats]:

@@ -45,4 +45,4 @@ def look(scene: Scene, params: Params) -> list[Sight]:
         }
 
     lowness = 1 / np.maximum(height_m, LEAST_M)
-    return [Sight(low & (least_mps > params.speed_kt * KNOT_MPS), lowness, low & False, evidence)]
+    return [Sight(low & (least_mps > params.speed_kt * KNOT_MPS), lowness, evidence)]

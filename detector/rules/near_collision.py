@@ -8,7 +8,6 @@ be off by more than 100 ft.
 from __future__ import annotations
 
 import msgspec
-import numpy as np
 
 from detector.geometry.well_clear import Volume
 from detector.rules.encounters import Encounters
@@ -32,4 +31,4 @@ def look(pairs: Encounters, params: Params) -> list[Sight]:
     """Return what P pairs show, whoever they are."""
     volume = Volume(params.distance_ft * FOOT_M, params.height_ft * FOOT_M)
     shown = surely_within(pairs, volume, AHEAD_S) <= AHEAD_S
-    return [sight(pairs, shown, np.zeros(len(shown), dtype=bool))]
+    return [sight(pairs, shown)]

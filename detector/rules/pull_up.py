@@ -29,4 +29,4 @@ def look(scene: Scene, params: Params) -> list[Sight]:
     def evidence(m: int) -> dict[str, float | str]:
         return {"load_factor_g": factor[m], "load_factor_sigma_g": error[m]}
 
-    return [Sight(pulls, factor, pulls & False, evidence)]
+    return [Sight(pulls, factor, evidence)]

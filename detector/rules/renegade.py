@@ -96,4 +96,4 @@ def look(scene: Scene, params: Params) -> list[Sight]:
     def evidence(m: int) -> dict[str, float | str]:
         return {"criteria": ", ".join(np.array(CRITERIA)[met[m]].tolist())}
 
-    return [Sight(shown, many.astype(float), shown & met[:, CODE], evidence, reports=1)]
+    return [Sight(shown, many.astype(float), evidence, grave=met[:, CODE], reports=1)]

@@ -54,7 +54,7 @@ def look(scene: Scene, params: Params) -> list[Sight]:
         return {"distance_m": closest_m[m], "along_m": along_m[m]}
 
     closeness = 1 / np.maximum(closest_m, LEAST_M)
-    return [Sight(shown, closeness, shown & False, evidence, where, reports=1, asked=due, since_s=since_s)]
+    return [Sight(shown, closeness, evidence, zone=where, reports=1, asked=due, since_s=since_s)]
 
 
 def _along(scene: Scene, m: Rows, zone: Rows, params: Params) -> tuple[NDArray[np.bool_], Stretch, Floats]:

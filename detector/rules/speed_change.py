@@ -44,4 +44,4 @@ def _look(scene: Scene, params: Params, sign: int, along_mps2: Floats) -> Sight:
         return {"acceleration_kt_s": mps2[m] / KNOT_MPS, "acceleration_sigma_kt_s": error_mps2[m] / KNOT_MPS}
 
     changes = least_mps2 > params.acceleration_kt_s * KNOT_MPS
-    return Sight(changes & flying, np.abs(mps2), changes & False, evidence)
+    return Sight(changes & flying, np.abs(mps2), evidence)

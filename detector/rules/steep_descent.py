@@ -36,4 +36,5 @@ def look(scene: Scene, params: Params) -> list[Sight]:
             "vrate_sigma_fpm": error_mps[m] / FOOT_PER_MINUTE_MPS,
         }
 
-    return [Sight(least_mps > params.rate_fpm * FOOT_PER_MINUTE_MPS, rate_mps, least_mps > GRAVE_MPS, evidence)]
+    steep = least_mps > params.rate_fpm * FOOT_PER_MINUTE_MPS
+    return [Sight(steep, rate_mps, evidence, grave=least_mps > GRAVE_MPS)]

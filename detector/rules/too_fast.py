@@ -38,4 +38,4 @@ def look(scene: Scene, params: Params) -> list[Sight]:
     def evidence(m: int) -> dict[str, float | str]:
         return {"speed_kt": speed_mps[m] / KNOT_MPS, "speed_sigma_kt": error_mps[m] / KNOT_MPS}
 
-    return [Sight(least_mps > limit_kt * KNOT_MPS, speed_mps, low & False, evidence)]
+    return [Sight(least_mps > limit_kt * KNOT_MPS, speed_mps, evidence)]

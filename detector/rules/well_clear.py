@@ -48,7 +48,7 @@ def surely_within(pairs: Encounters, volume: Volume, horizon_s: float) -> Floats
     return starts_s
 
 
-def sight(pairs: Encounters, shown: np.ndarray, grave: np.ndarray) -> Sight:
+def sight(pairs: Encounters, shown: np.ndarray, grave: np.ndarray | None = None) -> Sight:
     """Return the sight of who is close, or will be."""
     range_m = pairs.range_m
     time_s, miss_m = cpa(pairs.apart_m, pairs.velocity_mps)
@@ -56,4 +56,4 @@ def sight(pairs: Encounters, shown: np.ndarray, grave: np.ndarray) -> Sight:
     def evidence(p: int) -> dict[str, float | str]:
         return {"closest_m": range_m[p], "time_to_cpa_s": time_s[p], "miss_distance_m": miss_m[p]}
 
-    return Sight(shown, 1 / np.maximum(range_m, LEAST_M), grave, evidence)
+    return Sight(shown, 1 / np.maximum(range_m, LEAST_M), evidence, grave=grave)
