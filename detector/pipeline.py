@@ -83,13 +83,8 @@ class Pipeline:
         sensors: Mapping[str, accuracy.Sensor],
         rules: Rules,
     ) -> None:
-        self.book, self.airspace, self.classifier, self.sensors, self.rules = (
-            book,
-            airspace,
-            classifier,
-            sensors,
-            rules,
-        )
+        self.book, self.airspace, self.rules = book, airspace, rules
+        self.classifier, self.sensors = classifier, sensors
         self.activation = Activation(airspace.zones)
         self.tracks = TrackStore()
         self.contacts = Contacts(len(airspace))

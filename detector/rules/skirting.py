@@ -43,12 +43,8 @@ def look(scene: Scene, params: Params) -> list[Sight]:
     if len(some):
         m, zone = _close(scene, some, within_m)
         shown[m], stretch, far_m = _along(scene, m, zone, params)
-        where[m], along_m[m], since_s[m], closest_m[m] = (
-            zone,
-            stretch.length_m(),
-            stretch.since_s,
-            np.fmin.reduce(far_m),
-        )
+        where[m], closest_m[m] = zone, np.fmin.reduce(far_m)
+        along_m[m], since_s[m] = stretch.length_m(), stretch.since_s
 
     def evidence(m: int) -> dict[str, float | str]:
         return {"distance_m": closest_m[m], "along_m": along_m[m]}
