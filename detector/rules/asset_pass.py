@@ -13,12 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.geometry.pairs import dot
-from detector.geometry.projection import east_north
 from detector.rules.assets import closest
 from detector.rules.params import NotNegative
 from detector.rules.sight import SURELY_SIGMAS, Scene, Sight
 from detector.tracks.fixes import Rows
-from detector.tracks.kinematics import best_window, of_window
 from detector.units import FOOT_M
 from feeds.plots import Floats
 
@@ -77,13 +75,11 @@ def _closest(scene: Scene, m: Rows, zone: Rows) -> tuple[Floats, Floats, Floats]
 
 def _recedes(scene: Scene, m: Rows, zone: Rows) -> NDArray[np.bool_]:
     """Tell which steps end surely flying away from assets, (P,): the closest of the pass is behind."""
-    now, level = scene.segments.now.take(m), scene.motion.level
-    window, least_mps = best_window(-level.velocity_sigma_mps)
-    east_mps, north_mps = (of_window(axis, window)[m] for axis in level.velocity_mps)
-    east, north = east_north(now.earth_m)
-    velocity_mps = east_mps[:, None] * east + north_mps[:, None] * north - scene.assets.velocity_mps(zone)
+    now = scene.segments.now.take(m)
+    velocity_mps, error_mps = (known[m] for known in scene.motion.surest_velocity_mps(scene.segments.now.earth_m))
+    velocity_mps = velocity_mps - scene.assets.velocity_mps(zone)
     apart_m = now.earth_m - scene.assets.middle_m(zone, now.time_s)
     range_m = np.maximum(np.linalg.norm(apart_m, axis=1), LEAST_M)
-    sigma_mps = np.hypot(least_mps[m], np.linalg.norm(velocity_mps, axis=1) * now.sigma_m / range_m)
+    sigma_mps = np.hypot(error_mps, np.linalg.norm(velocity_mps, axis=1) * now.sigma_m / range_m)
     recedes: NDArray[np.bool_] = dot(velocity_mps, apart_m) / range_m > SURELY_SIGMAS * sigma_mps
     return recedes
