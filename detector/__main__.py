@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from detector import __version__, settings
-from detector.errors import IncursiondError, InputError
+from detector.errors import IncursiondError, InputError, reason_of
 from detector.schema import KINDS, schema
 
 
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        print(f"{error.filename or 'output'}: {(error.strerror or str(error)).lower()}", file=sys.stderr)
+        print(f"{error.filename or 'output'}: {reason_of(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 1

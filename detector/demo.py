@@ -25,6 +25,7 @@ from detector.settings import Mqtt
 from detector.summary import Summary
 
 SPEED = 30.0
+STORY_S = 892.0  # from its first report to its last
 PAINT = {"extreme": "1;31", "severe": "31", "moderate": "33", "minor": "36"}
 ROOM_S = 5.0
 
@@ -42,7 +43,7 @@ def demo() -> int:
     settings, airspace = assembly.load(folder / "incursiond.toml")
     summary = Summary()
     with broker() as port:
-        print(INTRODUCTION.format(seconds=892 / SPEED, port=port))
+        print(INTRODUCTION.format(seconds=STORY_S / SPEED, port=port))
         room = _Room(port)
         url = f"mqtt://127.0.0.1:{port}"
         mqtt = msgspec.structs.replace(settings.mqtt, url=url)

@@ -15,3 +15,8 @@ class InputError(IncursiondError):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+def reason_of(error: OSError) -> str:
+    """Return what the system says of an error, as messages have it: in lower case, without number and file."""
+    return (error.strerror or str(error)).lower()

@@ -11,7 +11,7 @@ from pathlib import Path
 from detector.airspace import written
 from detector.airspace.load import read_zones
 from detector.airspace.zones import Ring, Zone
-from detector.errors import InputError
+from detector.errors import InputError, reason_of
 from detector.export import geojson
 from detector.outlines.degrees import straight
 from detector.outlines.derive import derive
@@ -46,7 +46,7 @@ def _write(output: Path, text: str) -> None:
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise InputError([f"{output}: {(error.strerror or str(error)).lower()}, expected a file to write"]) from None
+        raise InputError([f"{output}: {reason_of(error)}, expected a file to write"]) from None
 
 
 def table(zones: Sequence[Zone]) -> list[str]:

@@ -19,7 +19,7 @@ from prometheus_client import (
 
 from detector import __version__
 from detector.airspace.zones import State, Zone
-from detector.errors import IncursiondError
+from detector.errors import IncursiondError, reason_of
 from detector.incidents.severity import SEVERITIES
 from detector.overload import RESULTS
 
@@ -134,8 +134,7 @@ class Metrics:
         try:
             server, _ = start_http_server(port, host, self.registry)
         except OSError as error:
-            why = error.strerror or str(error)
             raise IncursiondError(
-                f"metrics.listen: {host}:{port}: {why.lower()}, expected an address that is free"
+                f"metrics.listen: {host}:{port}: {reason_of(error)}, expected an address that is free"
             ) from error
         return server

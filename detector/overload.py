@@ -71,5 +71,5 @@ def _matters(core: pipeline.Pipeline) -> NDArray[np.bool_]:
     matters |= conduct.on(np.arange(tracks.capacity), tracks.capacity)
     matters |= ~tracks.alive | tracks.lost | tracks.trust.doubted | (tracks.identity <= Identity.ASSUMED_FRIEND)
     matters[list(involved(core))] = True
-    matters[core.contacts.records["key"] // core.contacts.n_zones] = True
+    matters[core.contacts.row] = True
     return matters

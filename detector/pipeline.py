@@ -83,13 +83,8 @@ class Pipeline:
         sensors: Mapping[str, accuracy.Sensor],
         rules: Rules,
     ) -> None:
-        self.book, self.airspace, self.classifier, self.sensors, self.rules = (
-            book,
-            airspace,
-            classifier,
-            sensors,
-            rules,
-        )
+        self.book, self.airspace, self.rules = book, airspace, rules
+        self.classifier, self.sensors = classifier, sensors
         self.activation = Activation(airspace.zones)
         self.tracks = TrackStore()
         self.contacts = Contacts(len(airspace))
@@ -280,19 +275,28 @@ class Pipeline:
             messages += self._close_zones(due_s)
             messages += self._look_around(due_s)
             messages += self.book.wake(due_s, self.tracks, self.depths)
-            lost = np.flatnonzero(self.tracks.lost_at_s() <= due_s)
-            messages += self.book.lose(lost.tolist(), due_s, self.tracks, self.depths)
-            self.contacts.lose(lost)
-            self.conduct.forget(lost)
-            if len(lost):
-                self.book.register.fly(self.conduct.company.formations.groups())
-            self.tracks.lost[lost] = True
-            forgotten = np.flatnonzero(self.tracks.forgotten_at_s() <= due_s)
-            self.contacts.forget(forgotten)
-            self.conduct.drop(forgotten)
-            self.book.register.forget(forgotten.tolist())
-            self.tracks.drop(forgotten)
+            messages += self._lose(due_s)
+            self._forget(due_s)
         return messages
+
+    def _lose(self, now_s: float) -> list[IncidentMessage]:
+        """Give up the tracks that have been silent for too long; they may be heard again. Return what that ends."""
+        lost = np.flatnonzero(self.tracks.lost_at_s() <= now_s)
+        messages = self.book.lose(lost.tolist(), now_s, self.tracks, self.depths)
+        self.contacts.lose(lost)
+        self.conduct.forget(lost)
+        if len(lost):
+            self.book.register.fly(self.conduct.company.formations.groups())
+        self.tracks.lost[lost] = True
+        return messages
+
+    def _forget(self, now_s: float) -> None:
+        """Let go of the lost tracks that will not be heard again, with all that is remembered of them."""
+        forgotten = np.flatnonzero(self.tracks.forgotten_at_s() <= now_s)
+        self.contacts.forget(forgotten)
+        self.conduct.drop(forgotten)
+        self.book.register.forget(forgotten.tolist())
+        self.tracks.drop(forgotten)
 
     def _look_around(self, now_s: float) -> list[IncidentMessage]:
         """Return what becomes known because time passes: who has fallen silent, who keeps company with whom."""

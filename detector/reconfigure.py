@@ -74,7 +74,7 @@ def _astray(pipeline: Pipeline, airspace: Airspace) -> set[tuple[int, str]]:
         for index, zone in enumerate(was.zones)
         if zone.id in now.index_of and not zone.lies_like(now.zones[now.index_of[zone.id]])
     }
-    row, zone = np.divmod(pipeline.contacts.records["key"], max(len(was), 1))
+    row, zone = pipeline.contacts.row, pipeline.contacts.zone
     some = np.flatnonzero(pipeline.contacts.records["inside"] & np.isin(zone, list(index_now)))
     row, zone = row[some], np.array([index_now[index] for index in zone[some]], dtype=np.intp)
     last = pipeline.tracks.last

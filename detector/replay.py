@@ -17,7 +17,7 @@ from detector.assembly import load, pipeline_of
 from detector.delivery.messages import ndjson
 from detector.delivery.publisher import Delivery
 from detector.delivery.topics import Topics
-from detector.errors import IncursiondError, InputError
+from detector.errors import IncursiondError, InputError, reason_of
 from detector.geofence import PlainGeofence
 from detector.incidents.message import IncidentMessage
 from detector.metrics import Metrics
@@ -69,7 +69,7 @@ def _open(output: Path) -> IO[bytes]:
     try:
         return output.open("wb")
     except OSError as error:
-        raise InputError([f"{output}: {(error.strerror or str(error)).lower()}, expected a file to write"]) from None
+        raise InputError([f"{output}: {reason_of(error)}, expected a file to write"]) from None
 
 
 def _delivery(settings: Settings) -> Delivery:

@@ -16,7 +16,6 @@ from detector.incidents.message import IncidentMessage
 from detector.incidents.severity import SEVERITIES
 from detector.settings import Mqtt, Settings
 
-KINDS = ("config", "incident", "asyncapi")
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 CHANNELS = (  # name, topic below the prefix, payload, retained, what it says
     ("status", "{site}/status", "Status", True, "Whether the daemon works; `offline` is its last will."),
@@ -77,7 +76,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
 
 def schema(kind: str) -> dict[str, Any]:
     """Return the document of one of KINDS. Raises KeyError for another."""
-    return dict(zip(KINDS, (_config, _incident, _asyncapi), strict=True))[kind]()
+    return _DOCUMENTS[kind]()
 
 
 def _config() -> dict[str, Any]:
@@ -129,3 +128,7 @@ def _operation(action: str, channel: str, retained: bool) -> dict[str, Any]:
 
 def _state(words: tuple[str, ...], facts: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": {"state": {"enum": list(words)}, **facts}, "required": ["state"]}
+
+
+_DOCUMENTS = {"config": _config, "incident": _incident, "asyncapi": _asyncapi}
+KINDS = tuple(_DOCUMENTS)

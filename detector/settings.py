@@ -40,9 +40,9 @@ def address_range(text: str) -> tuple[int, int]:
 
 
 def host_port(text: str) -> tuple[str, int]:
-    """Return host and port of "HOST:PORT" or of a broker's URL, whose port defaults to 1883, 8883 with TLS."""
-    url = urlsplit(text if "://" in text else f"//{text}")
-    return url.hostname or "", url.port if url.port is not None else {"mqtts": 8883}.get(url.scheme, 1883)
+    """Return host and port of "HOST:PORT"."""
+    url = urlsplit(f"//{text}")
+    return url.hostname or "", url.port or 0
 
 
 @lru_cache(maxsize=1)

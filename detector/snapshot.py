@@ -109,7 +109,7 @@ def freeze(pipeline: Pipeline, rows: Rows) -> bytes:
     tracks, conduct, contacts = pipeline.tracks, pipeline.conduct, pipeline.contacts
     conduct.fit(tracks.capacity)
     columns = dict(_columns(pipeline))
-    of_these = np.isin(contacts.records["key"] // contacts.n_zones, rows)
+    of_these = np.isin(contacts.row, rows)
     watched = rows[pipeline.airspace.watched[tracks.identity[rows]]]
     is_open, lost = pipeline.book.register.open, pipeline.book.register.lost
     number = {incident: n for n, incident in enumerate(dict.fromkeys([*is_open.values(), *lost.values()]))}

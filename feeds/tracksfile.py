@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from detector.errors import InputError
+from detector.errors import InputError, reason_of
 from feeds.order import Reorder
 from feeds.plots import Plots, concatenate
 from feeds.table import COLUMNS, Cells, Rejected, columns_to_plots, require_columns
@@ -54,7 +54,7 @@ def read(path: Path) -> Iterator[Chunk]:
     except IsADirectoryError:
         raise InputError([f"{path}: is a directory, {_EXPECTED}"]) from None
     except OSError as error:
-        raise InputError([f"{path}: {(error.strerror or str(error)).lower()}, {_EXPECTED}"]) from None
+        raise InputError([f"{path}: {reason_of(error)}, {_EXPECTED}"]) from None
 
 
 def in_order(chunks: Iterable[Chunk]) -> Iterator[Chunk]:

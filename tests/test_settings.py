@@ -301,9 +301,6 @@ def test_wrong_address_range(text: str) -> None:
     [
         ("127.0.0.1:30003", ("127.0.0.1", 30003)),
         ("[::1]:0", ("::1", 0)),
-        ("mqtt://h", ("h", 1883)),
-        ("mqtts://h", ("h", 8883)),
-        ("mqtts://h:1", ("h", 1)),
     ],
 )
 def test_host_port(text: str, expected: tuple[str, int]) -> None:

@@ -23,6 +23,7 @@ from detector.airspace.borders import corridor
 from detector.airspace.draft import shown
 from detector.airspace.feature import Feature, Polygons
 from detector.airspace.gml import Geometries, length_m
+from detector.airspace.properties import id_of
 from detector.airspace.reading import Reading
 from detector.airspace.xmltree import child, children, named, parse, text
 
@@ -72,7 +73,7 @@ def _ids(found: Sequence[tuple[Element, Element]]) -> list[str]:
     unique = [
         name if names[n] and shared[name] == 1 else text(found[n][0], "identifier") for n, name in enumerate(typed)
     ]
-    return [re.sub("[/+#]", "-", name) for name in unique]
+    return [id_of(name) for name in unique]
 
 
 def _unobserved(airspaces: Sequence[Element], found: dict[str, Element]) -> Iterator[str]:

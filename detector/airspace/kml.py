@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from detector.airspace.draft import shown
 from detector.airspace.feature import Feature
-from detector.airspace.properties import READERS
+from detector.airspace.properties import READERS, id_of
 from detector.airspace.reading import Reading
 from detector.airspace.xmltree import child, children, named, parse, text
 
@@ -67,7 +67,7 @@ def _given(placemarks: list[Element]) -> list[dict[str, Any]]:
         name = "".join(filter(str.isprintable, text(placemark, "name")))
         if name:
             properties.setdefault("name", name)
-        stem = re.sub("[/+#]", "-", name)
+        stem = id_of(name)
         stem = stem if stem not in {"", "none"} else f"placemark-{number}"
         if "radius_m" in properties or any(named(geometry) == "Polygon" for geometry in _geometries(placemark)):
             properties.setdefault("id", _unused(stem, taken))

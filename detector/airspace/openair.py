@@ -16,6 +16,7 @@ from detector.airspace import schedule
 from detector.airspace.draft import Draft, shown
 from detector.airspace.openair_words import OTHER, kind, limit
 from detector.airspace.outline import Outline
+from detector.airspace.properties import id_of
 from detector.airspace.reading import Reading
 from detector.airspace.schedule import Window
 from detector.airspace.zones import Ring, Zone
@@ -163,7 +164,7 @@ class _Airspace(Draft):
             raise ValueError("no other AA beside AA NONE")
 
     def _id(self, taken: set[str]) -> str:
-        name = re.sub("[/+#]", "-", self.name)
+        name = id_of(self.name)
         zone_id = next(text for n in count(1) if (text := name if n == 1 else f"{name} ({n})") not in taken)
         taken.add(zone_id)
         return zone_id

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,11 @@ from detector.airspace.zones import KINDS, Identity, Initial
 ALIKE = 0.8  # of two names, by difflib: "ceilling" and "ceiling" are 0.93, "class" and "initial" 0.5
 LONGEST_ID = 200  # a topic has room for much more, a line to read has not
 ID_FORM = f'a text without "/", "+" and "#", which would break topics, of at most {LONGEST_ID} characters, not "none"'
+
+
+def id_of(name: str) -> str:
+    """Return a name as an id: "-" stands for what would break topics."""
+    return re.sub("[/+#]", "-", name)
 
 
 def _id(value: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,7 +70,7 @@ class Zone:
     initial: Initial = Initial.ALERT
     near_nm: float = 30.0
     active: tuple[Window, ...] = ()  # none: always
-    geodesic: bool = field(default=False)  # edges are geodesics (OpenAir, AIXM), not straight in degrees (GeoJSON)
+    geodesic: bool = False  # edges are geodesics (OpenAir, AIXM), not straight in degrees (GeoJSON)
     state: State = State.OK
     follows: str | None = None  # the track that it moves with, as a circle of this radius; it has no polygons
     radius_m: float = math.nan

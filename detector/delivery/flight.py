@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from detector.delivery.backoff import Backoff
 from detector.delivery.messages import Publication
@@ -45,8 +45,8 @@ class _Hold:
 class Flight:
     """The publications under way over one connection after another."""
 
-    def __init__(self, outbox: Outbox, states: States, hold: Callable[[], _Hold] = _Hold) -> None:
-        self._outbox, self._states, self._new_hold = outbox, states, hold
+    def __init__(self, outbox: Outbox, states: States) -> None:
+        self._outbox, self._states = outbox, states
         self._holds: dict[str, _Hold] = {}
         self.restart()
 
@@ -108,7 +108,7 @@ class Flight:
     def refused(self, what: Item | Publication, now_s: float) -> None:
         """Hold the topic of something that the broker does not take."""
         topic = publication_of(what).topic
-        hold = self._holds.setdefault(topic, self._new_hold())
+        hold = self._holds.setdefault(topic, _Hold())
         hold.held, hold.until_s = True, now_s + hold.backoff.wait_s()
         if isinstance(what, Publication):
             self._states.again(what)

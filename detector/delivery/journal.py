@@ -23,7 +23,7 @@ from msgspec import Struct
 from detector.delivery.letters import Letter
 from detector.delivery.messages import Publication
 from detector.delivery.wal import committed_frames
-from detector.errors import InputError
+from detector.errors import InputError, reason_of
 
 KEPT = 10_000  # numbers, back from the last: letters older than that go once they are done
 PATIENCE_S = 0.5  # with somebody who reads along and blocks us
@@ -226,7 +226,7 @@ def _named() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise DiskError((error.strerror or str(error)).lower()) from error
+        raise DiskError(reason_of(error)) from error
     except sqlite3.ProgrammingError as error:  # a mistake of ours is no damage
         raise DiskError(str(error)) from error
     except sqlite3.Error as error:

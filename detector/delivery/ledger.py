@@ -17,7 +17,7 @@ from pathlib import Path
 
 from detector.delivery.journal import DiskError, Journal, JournalDamagedError, State, salvage
 from detector.delivery.letters import Letter
-from detector.errors import InputError
+from detector.errors import InputError, reason_of
 
 log = logging.getLogger(__name__)
 
@@ -181,7 +181,7 @@ class Ledger:
                 with suppress(FileNotFoundError):
                     self.path.with_name(self.path.name + end).rename(f"{aside}{end}")
         except OSError as error:
-            self._fails((error.strerror or str(error)).lower())
+            self._fails(reason_of(error))
             return
         where = f"is set aside as {aside}" if aside.exists() else "is not there any more"
         self.damage = f"the journal was damaged ({why}) and {where}"

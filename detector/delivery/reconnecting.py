@@ -57,12 +57,8 @@ class Reconnecting:
         idle: Callable[[], None],
         monotonic_s: Callable[[], float],
     ) -> None:
-        self._url, self._client_id, self._backoff, self._monotonic_s = (
-            broker.url,
-            broker.client_id,
-            backoff,
-            monotonic_s,
-        )
+        self._url, self._client_id = broker.url, broker.client_id
+        self._backoff, self._monotonic_s = backoff, monotonic_s
         self._brief = 0
         self._open, self._changed, self._settled, self._idle = open_session, changed, settled, idle
         self._dialect = Dialect()

@@ -1,4 +1,4 @@
-"""The topics of one site (docs: MQTT topics). Names from outside become safe levels of a topic here, and only here."""
+"""The topics of one site. Names from outside become safe levels of a topic here, and only here."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Topics:
         return self._name("receipt", room)
 
     def kind(self, topic: str) -> str:
-        """Return which kind of topic this is: `status`, `feed`, `alarm`, `incident` or `alert`."""
+        """Return which kind of topic this is: `status`, `feed`, `alarm`, `incident`, `alert` or `receipt`."""
         return topic.removeprefix(f"{self.prefix}/{self.site}/").partition("/")[0]
 
     def _name(self, *levels: str) -> str:

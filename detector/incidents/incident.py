@@ -1,4 +1,4 @@
-"""One incident: an intruder's findings from the first to the last, and the message that tells them as they stand."""
+"""One incident: an intruder's findings from the first to the last, and what they amount to."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from detector.errors import IncursiondError, InputError
+from detector.errors import IncursiondError, InputError, reason_of
 
 LONGEST_LINE = 1 << 20  # bytes; a message has a few thousand
 
@@ -40,7 +40,7 @@ class Output:
         except BrokenPipeError:
             raise ReaderGoneError from None
         except OSError as error:
-            raise IncursiondError(f"{self._path or 'output'}: {(error.strerror or str(error)).lower()}") from error
+            raise IncursiondError(f"{self._path or 'output'}: {reason_of(error)}") from error
 
     def size(self) -> int:
         """Return how many bytes the file has; 0 for standard output."""
@@ -72,8 +72,7 @@ def _open(path: Path) -> IO[bytes]:
         os.fsync(directory)  # the name of a new file, too
         os.close(directory)
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        raise InputError([f"{path}: {why}, expected a file to append to"]) from None
+        raise InputError([f"{path}: {reason_of(error)}, expected a file to append to"]) from None
     return file
 
 

@@ -23,6 +23,5 @@ def look(claims: Claims) -> Sight:
     return Sight(
         collapse.lost[claims.row],
         -category,
-        claims.nothing_grave,
         lambda m: {"accuracy_category": category[m]},
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from detector.rules.params import Positive
+from detector.rules.params import NotNegative
 from detector.rules.traffic import Traffic
 from detector.tracks.fixes import Rows
 from detector.units import FOOT_M, KNOT_MPS, NAUTICAL_MILE_M
@@ -20,10 +20,10 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What tables about who has joined whom have in common."""
 
     enabled: bool = True
-    close_nm: Positive = 2.0
-    level_ft: Positive = 2000.0
-    alike_kt: Positive = 60.0
-    joined_s: Positive = 30.0
+    close_nm: NotNegative = 2.0
+    level_ft: NotNegative = 2000.0
+    alike_kt: NotNegative = 60.0
+    joined_s: NotNegative = 30.0
 
     @property
     def reach_m(self) -> float:

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from detector.geometry.projection import east_north, on_earth
-from detector.rules.params import Positive, Surely
+from detector.geometry.projection import on_earth
+from detector.rules.params import NotNegative, Surely
 from detector.rules.sight import Scene, Sight
 from detector.tracks.fixes import Rows
-from detector.tracks.kinematics import best_window, of_window
+from detector.tracks.kinematics import best_window
 from feeds.plots import Floats
 
 EVERY_S = 3.0  # who reports more often is not looked at by every report
@@ -30,7 +30,7 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Table [rules.approach]."""
 
     enabled: bool = True
-    horizon_s: Positive = 120.0  # will be inside within this
+    horizon_s: NotNegative = 120.0  # will be inside within this
     probability: Surely = 0.75
 
 
@@ -70,7 +70,7 @@ def look(scene: Scene, params: Params) -> list[Sight]:
     def evidence(m: int) -> dict[str, float | str]:
         return {"time_to_boundary_s": when_s[m], "distance_m": far_m[m], "probability": chance[m]}
 
-    return [Sight(shown, np.ones(n), np.zeros(n, dtype=bool), evidence, nearest, asked=_due(scene))]
+    return [Sight(shown, np.ones(n), evidence, zone=nearest, asked=_due(scene))]
 
 
 def _due(scene: Scene) -> NDArray[np.bool_]:
@@ -82,19 +82,16 @@ def _due(scene: Scene) -> NDArray[np.bool_]:
 
 def _ways(scene: Scene, horizon_s: float) -> _Ahead:
     """Return the ways of those who can reach a boundary before the horizon."""
-    level, vertical, now = scene.motion.level, scene.motion.vertical, scene.segments.now
-    window, less = best_window(-level.velocity_sigma_mps)
-    speed_mps = np.hypot(*(of_window(axis, window) for axis in level.velocity_mps))
-    near = scene.vicinity.distance_m < speed_mps * horizon_s
-    m = np.flatnonzero(near & (-less < FASTEST_DOUBT_MPS) & _due(scene))
-    east_mps, north_mps = level.velocity_mps[:, window[m], m]
-    east, north = east_north(now.earth_m[m])
+    vertical, now = scene.motion.vertical, scene.segments.now
+    velocity_mps, sigma_mps = scene.motion.surest_velocity_mps(now.earth_m)
+    near = scene.vicinity.distance_m < np.linalg.norm(velocity_mps, axis=1) * horizon_s
+    m = np.flatnonzero(near & (sigma_mps < FASTEST_DOUBT_MPS) & _due(scene))
     return _Ahead(
         m=m,
         earth_m=now.earth_m[m],
-        velocity_mps=east_mps[:, None] * east + north_mps[:, None] * north,
+        velocity_mps=velocity_mps[m],
         sigma_m=now.sigma_m[m],
-        sigma_mps=-less[m],
+        sigma_mps=sigma_mps[m],
         climb_mps=np.nan_to_num(vertical.velocity_mps[0][best_window(-vertical.velocity_sigma_mps)[0][m], m]),
     )
 

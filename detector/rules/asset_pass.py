@@ -13,12 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.geometry.pairs import dot
-from detector.geometry.projection import east_north
 from detector.rules.assets import closest
-from detector.rules.params import Positive
+from detector.rules.params import NotNegative
 from detector.rules.sight import SURELY_SIGMAS, Scene, Sight
 from detector.tracks.fixes import Rows
-from detector.tracks.kinematics import best_window, of_window
 from detector.units import FOOT_M
 from feeds.plots import Floats
 
@@ -29,7 +27,7 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Table [rules.asset_pass]."""
 
     enabled: bool = True
-    low_ft: Positive = 1000.0  # above the sea; a pass below this is severe
+    low_ft: NotNegative = 1000.0  # above the sea; a pass below this is severe
 
 
 def look(scene: Scene, params: Params) -> list[Sight]:
@@ -49,7 +47,8 @@ def look(scene: Scene, params: Params) -> list[Sight]:
         return {"closest_m": closest_m[m], "closest_s": closest_s[m], **known}
 
     low = height_m < params.low_ft * FOOT_M
-    return [Sight(shown, 1 / np.maximum(closest_m, LEAST_M), low, evidence, which, reports=1, behind=behind)]
+    closeness = 1 / np.maximum(closest_m, LEAST_M)
+    return [Sight(shown, closeness, evidence, grave=low, zone=which, reports=1, behind=behind)]
 
 
 def _passed(scene: Scene) -> tuple[Rows, Rows]:
@@ -76,13 +75,11 @@ def _closest(scene: Scene, m: Rows, zone: Rows) -> tuple[Floats, Floats, Floats]
 
 def _recedes(scene: Scene, m: Rows, zone: Rows) -> NDArray[np.bool_]:
     """Tell which steps end surely flying away from assets, (P,): the closest of the pass is behind."""
-    now, level = scene.segments.now.take(m), scene.motion.level
-    window, least_mps = best_window(-level.velocity_sigma_mps)
-    east_mps, north_mps = (of_window(axis, window)[m] for axis in level.velocity_mps)
-    east, north = east_north(now.earth_m)
-    velocity_mps = east_mps[:, None] * east + north_mps[:, None] * north - scene.assets.velocity_mps(zone)
+    now = scene.segments.now.take(m)
+    velocity_mps, error_mps = (known[m] for known in scene.motion.surest_velocity_mps(scene.segments.now.earth_m))
+    velocity_mps = velocity_mps - scene.assets.velocity_mps(zone)
     apart_m = now.earth_m - scene.assets.middle_m(zone, now.time_s)
     range_m = np.maximum(np.linalg.norm(apart_m, axis=1), LEAST_M)
-    sigma_mps = np.hypot(least_mps[m], np.linalg.norm(velocity_mps, axis=1) * now.sigma_m / range_m)
+    sigma_mps = np.hypot(error_mps, np.linalg.norm(velocity_mps, axis=1) * now.sigma_m / range_m)
     recedes: NDArray[np.bool_] = dot(velocity_mps, apart_m) / range_m > SURELY_SIGMAS * sigma_mps
     return recedes

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from detector.geometry.pairs import dot
 from detector.rules.encounters import Encounters, Reach
-from detector.rules.params import Positive
+from detector.rules.params import NotNegative
 from detector.rules.sight import SURELY_SIGMAS, Sight
 from detector.units import FOOT_M
 from feeds.plots import Floats
@@ -31,9 +31,9 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Table [rules.bow_crossing]."""
 
     enabled: bool = True
-    within_s: Positive = 5.0
-    ahead_m: Positive = 1500.0
-    height_ft: Positive = 500.0
+    within_s: NotNegative = 5.0
+    ahead_m: NotNegative = 1500.0
+    height_ft: NotNegative = 500.0
 
 
 def reach(params: Params) -> Reach:
@@ -72,4 +72,4 @@ def _look(
     def evidence(p: int) -> dict[str, float | str]:
         return {"closest_m": range_m[p], "time_to_crossing_s": time_s[p], "ahead_m": ahead_m[p]}
 
-    return Sight(shown, 1 / np.maximum(ahead_m, LEAST_M), np.zeros(len(shown), dtype=bool), evidence)
+    return Sight(shown, 1 / np.maximum(ahead_m, LEAST_M), evidence)

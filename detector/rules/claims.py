@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from detector.geometry.projection import on_earth
 from detector.tracks.fixes import Fixes, Rows
 from detector.tracks.store import TrackStore
@@ -21,11 +18,6 @@ class Claims:
     now: Fixes
     last: Fixes  # the last believed ones
     tracks: TrackStore
-
-    @property
-    def nothing_grave(self) -> NDArray[np.bool_]:
-        """All False, (M,)."""
-        return np.zeros(len(self.row), dtype=bool)
 
 
 def claimed(earth_m: Floats) -> dict[str, float | str]:

@@ -60,13 +60,25 @@ class Contacts:
     n_zones: int
     records: Records = field(default_factory=lambda: blank(np.empty(0, dtype=np.intp)))
 
+    @property
+    def row(self) -> Rows:
+        """Of which track each record is."""
+        row: Rows = self.records["key"] // self.n_zones
+        return row
+
+    @property
+    def zone(self) -> Rows:
+        """And of which zone."""
+        zone: Rows = self.records["key"] % self.n_zones
+        return zone
+
     def asked(self, segments: Segments, n_rows: int) -> tuple[Rows, Rows]:
         """Return the (segment, zone) pairs remembered of the segments' tracks."""
         segment_of = np.full(n_rows, -1)
         segment_of[segments.row] = np.arange(len(segments.row))
-        segment = segment_of[self.records["key"] // self.n_zones]
+        segment = segment_of[self.row]
         known = segment >= 0
-        return segment[known], self.records["key"][known] % self.n_zones
+        return segment[known], self.zone[known]
 
     def get(self, key: Rows) -> Records:
         """Return a copy of the records of these pairs, blank ones where nothing is remembered."""
@@ -79,11 +91,12 @@ class Contacts:
 
     def stays(self, n_rows: int, forbidden: NDArray[np.bool_]) -> Rows:
         """Return the zone that each track has been told to be in, by row, rather a forbidden one (Z,); -1: none."""
-        said = self.records["key"][self.records["inside"] & (self.records["voice"] == SPOKEN)]
-        said = said[np.argsort(forbidden[said % self.n_zones], kind="stable")]  # of several the last is kept
-        zone = np.full(n_rows, -1)
-        zone[said // self.n_zones] = said % self.n_zones
-        return zone
+        said = self.records["inside"] & (self.records["voice"] == SPOKEN)
+        row, zone = self.row[said], self.zone[said]
+        order = np.argsort(forbidden[zone], kind="stable")  # of several the last is kept
+        stays = np.full(n_rows, -1)
+        stays[row[order]] = zone[order]
+        return stays
 
     def ignored(self, rows: Rows, zones: Rows) -> NDArray[np.bool_]:
         """Tell which of P tracks their zones ignore for ever, (P,)."""
@@ -98,7 +111,7 @@ class Contacts:
 
     def close(self, zones: Sequence[int], time_s: float) -> None:
         """End every stay in zones that have closed, and what speaks for one."""
-        self._end(np.isin(self.records["key"] % self.n_zones, zones), time_s)
+        self._end(np.isin(self.zone, zones), time_s)
 
     def end(self, keys: Rows, time_s: float) -> None:
         """End stays, by their keys."""
@@ -111,9 +124,9 @@ class Contacts:
 
     def moved(self, zone_now: list[int], n_zones: int, transform: Transform) -> Contacts:
         """Return the contacts among other zones, in the plane of another theatre; `zone_now` is -1 for a zone gone."""
-        zone = np.array(zone_now, dtype=np.intp)[self.records["key"] % self.n_zones]
+        zone = np.array(zone_now, dtype=np.intp)[self.zone]
         records = self.records[zone >= 0].copy()
-        records["key"] = records["key"] // self.n_zones * n_zones + zone[zone >= 0]
+        records["key"] = self.row[zone >= 0] * n_zones + zone[zone >= 0]
         for when in ("since", "deepest", "ended"):
             x_m, y_m = transform(records[f"{when}_x_m"], records[f"{when}_y_m"])
             records[f"{when}_x_m"], records[f"{when}_y_m"] = x_m, y_m
@@ -121,10 +134,10 @@ class Contacts:
 
     def lose(self, rows: Rows) -> None:
         """Keep of lost tracks only that they were inside."""
-        gone = np.isin(self.records["key"] // self.n_zones, rows)
+        gone = np.isin(self.row, rows)
         self.records["lost"][gone] = True
         self.records = self.records[~gone | self.records["inside"]]
 
     def forget(self, rows: Rows) -> None:
         """Drop everything remembered of these tracks."""
-        self.records = self.records[~np.isin(self.records["key"] // self.n_zones, rows)]
+        self.records = self.records[~np.isin(self.row, rows)]

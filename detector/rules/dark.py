@@ -141,6 +141,19 @@ def _certainty(row: int, gone_on_s: float, tracks: TrackStore) -> Certainty:
 def heard_again(rows: Rows, segment: Rows, time_s: Floats) -> Signs:
     """Return that R tracks report again."""
     return Signs(
-        Sign(row, at, "dark", Change.ENDED, when_s, when_s, when_s, -1, False, 0.0, {}, tells=True)
+        Sign(
+            row=row,
+            segment=at,
+            rule="dark",
+            change=Change.ENDED,
+            started_s=when_s,
+            decided_s=when_s,
+            ended_s=when_s,
+            zone=-1,
+            grave=False,
+            value=0.0,
+            evidence={},
+            tells=True,
+        )
         for row, at, when_s in zip(rows.tolist(), segment.tolist(), time_s.tolist(), strict=True)
     )

@@ -28,6 +28,5 @@ def look(claims: Claims) -> Sight:
     return Sight(
         trust.twofold[row],
         apart_m,
-        claims.nothing_grave,
         lambda m: {"apart_m": apart_m[m]} | claimed(claim_m[m]),
     )

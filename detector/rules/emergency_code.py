@@ -26,4 +26,4 @@ def look(scene: Scene, params: Params) -> list[Sight]:  # noqa: ARG001 - rules a
 def _code(squawk: np.ndarray, code: str) -> Sight:
     shown = (squawk == code).astype(bool)
     # One report is enough: a code that changes holds only once it has been told twice.
-    return Sight(shown, np.ones(len(shown)), shown & (code == GRAVE), lambda _: {"squawk": code}, reports=1)
+    return Sight(shown, np.ones(len(shown)), lambda _: {"squawk": code}, grave=shown & (code == GRAVE), reports=1)

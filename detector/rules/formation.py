@@ -20,7 +20,7 @@ from scipy.sparse.csgraph import connected_components
 from detector.geometry.pairs import dot, find, within
 from detector.rules import alongside
 from detector.rules.alongside import FLICKER_S, STAYS
-from detector.rules.params import Positive
+from detector.rules.params import NotNegative
 from detector.rules.signs import Signs
 from detector.rules.traffic import Traffic, airborne
 from detector.tracks.fixes import Rows
@@ -34,7 +34,7 @@ Keys = NDArray[np.int64]
 class Params(alongside.Params, frozen=True, forbid_unknown_fields=True):
     """Table [rules.formation]."""
 
-    trail_s: Positive = 20.0
+    trail_s: NotNegative = 20.0
 
 
 MOST = 100  # in one formation: its reports are taken one after the other, and chance ties thousands of ghosts together

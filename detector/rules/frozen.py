@@ -23,7 +23,6 @@ def look(claims: Claims) -> Sight:
     return Sight(
         still.frozen[claims.row],
         flown_m,
-        claims.nothing_grave,
         lambda m: {"frozen_s": frozen_s[m], "unflown_m": flown_m[m]},
         since_s=still.since_s[claims.row],
     )

@@ -58,7 +58,7 @@ def _look(scene: Scene, params: Params, side: int, lateral_mps2: Floats) -> Sigh
         }
 
     surely_factor = np.hypot(1.0, np.maximum(least_mps2, 0.0) / STANDARD_GRAVITY_MPS2)
-    return Sight(turns, factor, surely_factor > GRAVE_FACTOR, evidence)
+    return Sight(turns, factor, evidence, grave=surely_factor > GRAVE_FACTOR)
 
 
 def _borne_out(window: Window, side: int) -> NDArray[np.bool_]:

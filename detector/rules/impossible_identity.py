@@ -17,5 +17,4 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def look(scene: Scene, params: Params) -> list[Sight]:  # noqa: ARG001 - rules are asked alike
     """Return what M steps show."""
     row = scene.segments.row
-    shown = scene.tracks.unallocated[row]
-    return [Sight(shown, np.ones(len(row)), shown & False, lambda _: {})]
+    return [Sight(scene.tracks.unallocated[row], np.ones(len(row)), lambda _: {})]

@@ -26,7 +26,7 @@ from detector.rules.crossing import log_odds_crossed
 from detector.rules.deepest import Deepest, of_crests
 from detector.rules.findings import Certainty, Change, Findings
 from detector.rules.outlying import outlying
-from detector.rules.params import Positive, Surely
+from detector.rules.params import NotNegative, Surely
 from detector.tracks.accuracy import DEFAULT_PERIOD_S
 from detector.tracks.fixes import Rows, Segments
 from detector.tracks.store import TrackStore
@@ -43,9 +43,9 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     enabled: bool = True
     probability: Surely = 0.95  # that the aircraft is inside (or out again) before anything is said
-    settle_s: Positive = 15.0  # a transponder heard for less than this may still tell its callsign (sent every 5 s)
-    rejoin_periods: Positive = 2.0  # out for fewer reports than this, it was never out
-    deep_m: Positive = 1852.0  # deeper inside than this is extreme
+    settle_s: NotNegative = 15.0  # a transponder heard for less than this may still tell its callsign (sent every 5 s)
+    rejoin_periods: NotNegative = 2.0  # out for fewer reports than this, it was never out
+    deep_m: NotNegative = 1852.0  # deeper inside than this is extreme
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +103,16 @@ def detect(
     odds = evidence.log_odds_inside(depth, picture.above_floor, picture.below_ceiling)
     odds[~picture.active] = -evidence.LOG_ODDS_LIMIT
     odds[pairs.outlying] = np.clip(odds[pairs.outlying], -threshold / 2, threshold / 2)
-    paths = _paths(pairs, airspace, _tellable(was, pairs), _undecided(was, pairs), was["ended_s"], params)
+    undecided = pairs.watched & ~was["inside"] & (was["voice"] != MUTE)
+    paths = _paths(pairs, airspace, undecided, undecided | _deeper(was, pairs), was["ended_s"], params)
     now = _weigh(was, odds, pairs, paths)
     _pass_crests(was, now, pairs, airspace)
-    verdict = _judge(was, now, pairs, paths, threshold)
+    verdict = _judge(was, now, pairs, undecided, paths, threshold)
     _date(was, now, pairs, paths, verdict)
-    _settle(now, verdict, airspace.initial[picture.zone], _briefly_out(was, now, pairs, params))
-    findings = _findings(was, now, pairs, paths, verdict, airspace.theatre, params)
+    briefly_out = _briefly_out(was, now, pairs, params)
+    _settle(now, verdict, airspace.initial[picture.zone], briefly_out)
+    change = _changes(was, now, pairs, verdict, briefly_out, params)
+    findings = _findings(now, pairs, paths, verdict, change, params)
     contacts.put(now, pairs.watched & _memorable(now, pairs, params))
     return findings
 
@@ -132,24 +135,17 @@ def _pairs(segments: Segments, picture: Picture, airspace: Airspace, tracks: Tra
     )
 
 
-def _undecided(was: Records, pairs: Pairs) -> Mask:
-    undecided: Mask = pairs.watched & ~was["inside"] & (was["voice"] != MUTE)
-    return undecided
-
-
-def _tellable(was: Records, pairs: Pairs) -> Mask:
-    """Tell of which pairs the path may tell more than the reports: of one not yet decided, or of a greater depth.
+def _deeper(was: Records, pairs: Pairs) -> Mask:
+    """Tell of which stays the path may tell a greater depth than the reports, (P,).
 
     Nothing on a way of length L between depths d0 and d1 is deeper than (d0 + d1 + L) / 2.
     """
     hidden_m = pairs.picture.path.hidden_m[pairs.picture.segment]
-    undecided = _undecided(was, pairs)
-    deeper = was["inside"] & ((was["last_depth_m"] + pairs.picture.depth_m) / 2 + hidden_m > was["depth_m"])
-    tellable: Mask = undecided | deeper
-    return tellable
+    deeper: Mask = was["inside"] & ((was["last_depth_m"] + pairs.picture.depth_m) / 2 + hidden_m > was["depth_m"])
+    return deeper
 
 
-def _paths(pairs: Pairs, airspace: Airspace, wanted: Mask, undecided: Mask, ended_s: Floats, params: Params) -> Paths:
+def _paths(pairs: Pairs, airspace: Airspace, undecided: Mask, wanted: Mask, ended_s: Floats, params: Params) -> Paths:
     """Weigh the stretches that begin or end between the reports; a pair's answer is that of its surest stretch.
 
     Of an undecided pair the stretches between two reports that are both just inside tell something too. One that is
@@ -251,11 +247,10 @@ def _deepen(now: Records, counts: Mask, deepest: Deepest) -> None:
         now[name][deeper] = column
 
 
-def _judge(was: Records, now: Records, pairs: Pairs, paths: Paths, threshold: float) -> Verdict:
+def _judge(was: Records, now: Records, pairs: Pairs, undecided: Mask, paths: Paths, threshold: float) -> Verdict:
     enough = now["evidence"] >= threshold
-    free = pairs.watched & ~was["inside"] & (was["voice"] != MUTE)
-    by_report = free & enough & ~pairs.unsettled
-    by_path = free & paths.decided & (~pairs.unsettled | (paths.leaves < 1))
+    by_report = undecided & enough & ~pairs.unsettled
+    by_path = undecided & paths.decided & (~pairs.unsettled | (paths.leaves < 1))
     leaves = pairs.watched & was["inside"] & enough
     return Verdict(
         enters=by_report | by_path,
@@ -295,10 +290,9 @@ def _settle(now: Records, verdict: Verdict, initial: NDArray[np.int8], briefly_o
 
 
 def _findings(
-    was: Records, now: Records, pairs: Pairs, paths: Paths, verdict: Verdict, theatre: Theatre, params: Params
+    now: Records, pairs: Pairs, paths: Paths, verdict: Verdict, change: NDArray[np.int8], params: Params
 ) -> Findings:
-    change = _changes(was, now, pairs, verdict, params)
-    which = np.flatnonzero(change != SILENCE)
+    which, theatre = np.flatnonzero(change != SILENCE), pairs.theatre
     certainty = np.where(verdict.clips, np.where(paths.gap, Certainty.POSSIBLE, Certainty.LIKELY), Certainty.OBSERVED)
     over = verdict.clips | verdict.leaves | verdict.drops
     seen = verdict.enters & ~now["heard_inside"]
@@ -331,9 +325,10 @@ def _findings(
     )
 
 
-def _changes(was: Records, now: Records, pairs: Pairs, verdict: Verdict, params: Params) -> NDArray[np.int8]:
+def _changes(
+    was: Records, now: Records, pairs: Pairs, verdict: Verdict, briefly_out: Mask, params: Params
+) -> NDArray[np.int8]:
     """Return what to say of each pair (P,): a Change, or SILENCE."""
-    briefly_out = _briefly_out(was, now, pairs, params)
     deeper = (now["depth_m"] >= params.deep_m) & (was["depth_m"] < params.deep_m)
     change = np.full(len(now), SILENCE, dtype=np.int8)
     change[was["inside"] & deeper] = Change.ESCALATED
@@ -349,6 +344,7 @@ def _changes(was: Records, now: Records, pairs: Pairs, verdict: Verdict, params:
 
 
 def _briefly_out(was: Records, now: Records, pairs: Pairs, params: Params) -> Mask:
+    """Tell whose last stay ended so lately that it goes on, if it is inside again, (P,)."""
     briefly: Mask = now["since_s"] - was["ended_s"] < params.rejoin_periods * pairs.period_s
     briefly &= pairs.picture.opened_s <= was["ended_s"]
     return briefly

@@ -22,7 +22,7 @@ from detector.rules import alongside
 from detector.rules.alongside import DOUBT_SIGMAS, FLICKER_S
 from detector.rules.findings import Change
 from detector.rules.meeting import Meetings, meetings
-from detector.rules.params import Positive
+from detector.rules.params import NotNegative
 from detector.rules.signs import AGAIN_S, Sign, Signs
 from detector.rules.traffic import Traffic, airborne
 from detector.tracks.fixes import Rows
@@ -41,8 +41,8 @@ STRAIGHT_S = 30.0  # with what velocity a friend flew is remembered for so long 
 class Params(alongside.Params, frozen=True, forbid_unknown_fields=True):
     """Table [rules.interception]."""
 
-    closing_s: Positive = 120.0
-    escort_s: Positive = 120.0
+    closing_s: NotNegative = 120.0
+    escort_s: NotNegative = 120.0
 
 
 PAIR = np.dtype(

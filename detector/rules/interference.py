@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Set
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 import numpy as np
 
 from detector.rules.conditions import Conditions, Mask
 from detector.rules.findings import Change
-from detector.rules.params import Positive
+from detector.rules.params import Count, NotNegative
 from detector.rules.signs import Sign, Signs
 from detector.tracks.fixes import Rows, distance_m
 from detector.tracks.store import TrackStore
@@ -26,16 +26,14 @@ from feeds.plots import Floats
 HOLD_S = 15.0  # no less than the pipeline's shortest patience
 EVERY_S = 30.0  # while it lasts, it is looked at again
 
-Several = Annotated[int, msgspec.Meta(ge=2, description="a whole number, 2 or more")]
-
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Table [rules.interference]."""
 
     enabled: bool = True
-    aircraft: Several = 3  # with positions that are wrong ...
-    within_nm: Positive = 100.0  # ... around one of them ...
-    within_s: Positive = 300.0  # ... over so long
+    aircraft: Count = 3  # with positions that are wrong ...
+    within_nm: NotNegative = 100.0  # ... around one of them ...
+    within_s: NotNegative = 300.0  # ... over so long
 
 
 class Interference:

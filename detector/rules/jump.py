@@ -24,6 +24,5 @@ def look(claims: Claims) -> Sight:
     return Sight(
         trust.doubted[claims.row] & ~trust.stillness.frozen[claims.row],
         jump_m,
-        claims.nothing_grave,
         lambda m: {"jump_m": jump_m[m]} | claimed(earth_m[m]),
     )

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.geometry.projection import on_earth
-from detector.rules.params import Positive, Span
+from detector.rules.params import NotNegative, Span
 from detector.rules.sight import SURELY_SIGMAS, Scene, Sight
 from detector.tracks.trail import Stretch
 from detector.units import NAUTICAL_MILE_M
@@ -26,7 +26,7 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Table [rules.loitering]."""
 
     enabled: bool = True
-    radius_nm: Positive = 10.0  # of the circle
+    radius_nm: NotNegative = 10.0  # of the circle
     for_s: Span = 900.0
 
 
@@ -45,7 +45,7 @@ def look(scene: Scene, params: Params) -> list[Sight]:
         (lon_deg,), (lat_deg,) = on_earth(middle_m[[m]])
         return {"radius_m": radius_m[m], "way_m": way_m[m], "middle_lat": lat_deg, "middle_lon": lon_deg}
 
-    return [Sight(shown, np.ones(n), shown & False, evidence, reports=1, asked=due, since_s=since_s)]
+    return [Sight(shown, np.ones(n), evidence, reports=1, asked=due, since_s=since_s)]
 
 
 def _stays(stretch: Stretch, within_m: float) -> tuple[NDArray[np.bool_], Floats, Floats]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from detector.rules.params import Positive
+from detector.rules.params import NotNegative
 from detector.rules.sight import SURELY_SIGMAS, Scene, Sight
 from detector.tracks.kinematics import best_window, of_window
 from detector.units import FOOT_M, KNOT_MPS
@@ -23,8 +23,8 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Table [rules.low_pass]."""
 
     enabled: bool = True
-    low_ft: Positive = 1000.0  # surely lower, above the sea
-    speed_kt: Positive = 250.0  # surely faster, over ground
+    low_ft: NotNegative = 1000.0  # surely lower, above the sea
+    speed_kt: NotNegative = 250.0  # surely faster, over ground
 
 
 def look(scene: Scene, params: Params) -> list[Sight]:
@@ -45,4 +45,4 @@ def look(scene: Scene, params: Params) -> list[Sight]:
         }
 
     lowness = 1 / np.maximum(height_m, LEAST_M)
-    return [Sight(low & (least_mps > params.speed_kt * KNOT_MPS), lowness, low & False, evidence)]
+    return [Sight(low & (least_mps > params.speed_kt * KNOT_MPS), lowness, evidence)]

@@ -8,11 +8,10 @@ be off by more than 100 ft.
 from __future__ import annotations
 
 import msgspec
-import numpy as np
 
 from detector.geometry.well_clear import Volume
 from detector.rules.encounters import Encounters, Reach
-from detector.rules.params import Positive
+from detector.rules.params import NotNegative
 from detector.rules.sight import Sight
 from detector.rules.well_clear import sight, surely_within
 from detector.units import FOOT_M
@@ -24,8 +23,8 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Table [rules.near_collision]."""
 
     enabled: bool = True
-    distance_ft: Positive = 500.0  # NMAC, as the next
-    height_ft: Positive = 100.0
+    distance_ft: NotNegative = 500.0  # NMAC, as the next
+    height_ft: NotNegative = 100.0
 
 
 def reach(params: Params) -> Reach:
@@ -37,4 +36,4 @@ def look(pairs: Encounters, params: Params) -> list[Sight]:
     """Return what P pairs show, whoever they are."""
     volume = Volume(params.distance_ft * FOOT_M, params.height_ft * FOOT_M)
     shown = surely_within(pairs, volume, AHEAD_S) <= AHEAD_S
-    return [sight(pairs, shown, np.zeros(len(shown), dtype=bool))]
+    return [sight(pairs, shown)]

@@ -7,7 +7,7 @@ import msgspec
 from detector.tracks.trail import LONGEST_S
 
 Surely = Annotated[float, msgspec.Meta(gt=0.5, lt=1, description="a probability above 0.5 and below 1")]
-Positive = Annotated[float, msgspec.Meta(ge=0, description="a number, 0 or more")]
+NotNegative = Annotated[float, msgspec.Meta(ge=0, description="a number, 0 or more")]
 Count = Annotated[int, msgspec.Meta(ge=2, description="a whole number, 2 or more")]
 Angle = Annotated[float, msgspec.Meta(gt=0, lt=90, description="an angle above 0 and below 90 degrees")]
 Patience = Annotated[float, msgspec.Meta(ge=15, description="a number of seconds, 15 or more")]

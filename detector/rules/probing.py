@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from detector.rules.findings import Change
-from detector.rules.params import Count, Positive
+from detector.rules.params import Count, NotNegative
 from detector.rules.sight import Scene
 from detector.rules.signs import AGAIN_S, Sign, Signs
 from detector.rules.vicinity import NOWHERE
@@ -29,7 +29,7 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     enabled: bool = True
     approaches: Count = 2
-    within_s: Positive = 3600.0
+    within_s: NotNegative = 3600.0
 
 
 @dataclass(slots=True)

@@ -169,7 +169,7 @@ def _sign(
         decided_s=now_s,
         ended_s=float(condition.last_s[pair.slot]) if ended else math.nan,
         zone=int(zone[pair.owner]),
-        grave=not ended and bool(sight.grave[p]),
+        grave=not ended and sight.is_grave(p),
         value=0.0 if ended else float(sight.value[p]),
         evidence={} if ended else {name: float(value) for name, value in sight.evidence(p).items()},
         others=(pair.other,),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from detector.rules.params import Positive
+from detector.rules.params import NotNegative
 from detector.rules.sight import SURELY_SIGMAS, Scene, Sight
 from detector.tracks.kinematics import best_window, of_window
 from detector.units import STANDARD_GRAVITY_MPS2
@@ -14,7 +14,7 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Table [rules.pull_up]."""
 
     enabled: bool = True
-    load_factor_g: Positive = 1.5  # surely more; 1 in level flight, a go-around has about 1.2
+    load_factor_g: NotNegative = 1.5  # surely more; 1 in level flight, a go-around has about 1.2
 
 
 def look(scene: Scene, params: Params) -> list[Sight]:
@@ -29,4 +29,4 @@ def look(scene: Scene, params: Params) -> list[Sight]:
     def evidence(m: int) -> dict[str, float | str]:
         return {"load_factor_g": factor[m], "load_factor_sigma_g": error[m]}
 
-    return [Sight(pulls, factor, pulls & False, evidence)]
+    return [Sight(pulls, factor, evidence)]

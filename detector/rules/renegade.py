@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.rules.findings import Change
-from detector.rules.params import Count, Positive
+from detector.rules.params import Count, NotNegative
 from detector.rules.sight import Scene, Sight
 from detector.rules.signs import Sign
 from detector.tracks.columns import Columns
@@ -36,7 +36,7 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     enabled: bool = True
     criteria: Count = 3
-    within_s: Positive = 1800.0
+    within_s: NotNegative = 1800.0
 
 
 class Criteria(Columns):
@@ -96,4 +96,4 @@ def look(scene: Scene, params: Params) -> list[Sight]:
     def evidence(m: int) -> dict[str, float | str]:
         return {"criteria": ", ".join(np.array(CRITERIA)[met[m]].tolist())}
 
-    return [Sight(shown, many.astype(float), shown & met[:, CODE], evidence, reports=1)]
+    return [Sight(shown, many.astype(float), evidence, grave=met[:, CODE], reports=1)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,13 +56,18 @@ class Sight:
 
     shown: NDArray[np.bool_]  # (M,)
     value: Floats  # (M,) how much of it, where it is shown
-    grave: NDArray[np.bool_]  # (M,) severe for its kind
     evidence: Callable[[int], dict[str, float | str]]
+    _: KW_ONLY
+    grave: NDArray[np.bool_] | None = None  # (M,) severe for its kind, if any may be
     zone: NDArray[np.intp] | None = None  # (M,) that it is about, if not the nearest
     reports: int = M  # of N that must show it
     asked: NDArray[np.bool_] | None = None  # (M,) which reports were looked at, if not all
     since_s: Floats | None = None  # (M,) when it began, if before the first report that shows it
     behind: NDArray[np.bool_] | None = None  # (M,) the most of it is over: worth telling once it is
+
+    def is_grave(self, m: int) -> bool:
+        """Tell whether it is severe for its kind in one of the reports."""
+        return self.grave is not None and bool(self.grave[m])
 
 
 def changes(
@@ -90,7 +95,7 @@ def changes(
                 decided_s=float(time_s[m]),
                 ended_s=float(condition.last_s[row[m]]) if ended else math.nan,
                 zone=int(zone[m]),
-                grave=bool(sight.grave[m]) and not ended,
+                grave=not ended and sight.is_grave(m),
                 value=float(sight.value[m]),
                 evidence={} if ended else {name: _plain(value) for name, value in sight.evidence(m).items()},
                 strand=strand,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from detector.geometry.projection import on_earth
 from detector.picture import Airspace
-from detector.rules.params import Positive, Span
+from detector.rules.params import NotNegative, Span
 from detector.rules.sight import SURELY_SIGMAS, Scene, Sight
 from detector.rules.vicinity import NOWHERE, nearest
 from detector.tracks.fixes import Rows
@@ -30,7 +30,7 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Table [rules.skirting]."""
 
     enabled: bool = True
-    within_nm: Positive = 5.0  # of the boundary, surely
+    within_nm: NotNegative = 5.0  # of the boundary, surely
     for_s: Span = 180.0
 
 
@@ -43,18 +43,14 @@ def look(scene: Scene, params: Params) -> list[Sight]:
     if len(some):
         m, zone = _close(scene, some, within_m)
         shown[m], stretch, far_m = _along(scene, m, zone, params)
-        where[m], along_m[m], since_s[m], closest_m[m] = (
-            zone,
-            stretch.length_m(),
-            stretch.since_s,
-            np.fmin.reduce(far_m),
-        )
+        where[m], closest_m[m] = zone, np.fmin.reduce(far_m)
+        along_m[m], since_s[m] = stretch.length_m(), stretch.since_s
 
     def evidence(m: int) -> dict[str, float | str]:
         return {"distance_m": closest_m[m], "along_m": along_m[m]}
 
     closeness = 1 / np.maximum(closest_m, LEAST_M)
-    return [Sight(shown, closeness, shown & False, evidence, where, reports=1, asked=due, since_s=since_s)]
+    return [Sight(shown, closeness, evidence, zone=where, reports=1, asked=due, since_s=since_s)]
 
 
 def _along(scene: Scene, m: Rows, zone: Rows, params: Params) -> tuple[NDArray[np.bool_], Stretch, Floats]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from detector.rules.params import Positive
+from detector.rules.params import NotNegative
 from detector.rules.sight import SURELY_SIGMAS, Scene, Sight
 from detector.tracks.kinematics import best_window, of_window
 from detector.units import KNOT_MPS
@@ -24,7 +24,7 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Table [rules.speed_change]."""
 
     enabled: bool = True
-    acceleration_kt_s: Positive = 6.0  # surely more, or less than its negative
+    acceleration_kt_s: NotNegative = 6.0  # surely more, or less than its negative
 
 
 def look(scene: Scene, params: Params) -> list[Sight]:
@@ -44,4 +44,4 @@ def _look(scene: Scene, params: Params, sign: int, along_mps2: Floats) -> Sight:
         return {"acceleration_kt_s": mps2[m] / KNOT_MPS, "acceleration_sigma_kt_s": error_mps2[m] / KNOT_MPS}
 
     changes = least_mps2 > params.acceleration_kt_s * KNOT_MPS
-    return Sight(changes & flying, np.abs(mps2), changes & False, evidence)
+    return Sight(changes & flying, np.abs(mps2), evidence)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from detector.rules.params import Positive
+from detector.rules.params import NotNegative
 from detector.rules.sight import SURELY_SIGMAS, Scene, Sight
 from detector.tracks.kinematics import best_window, of_window
 from detector.units import FOOT_PER_MINUTE_MPS
@@ -20,7 +20,7 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Table [rules.steep_descent]."""
 
     enabled: bool = True
-    rate_fpm: Positive = 5_500.0  # surely descending faster
+    rate_fpm: NotNegative = 5_500.0  # surely descending faster
 
 
 def look(scene: Scene, params: Params) -> list[Sight]:
@@ -36,4 +36,5 @@ def look(scene: Scene, params: Params) -> list[Sight]:
             "vrate_sigma_fpm": error_mps[m] / FOOT_PER_MINUTE_MPS,
         }
 
-    return [Sight(least_mps > params.rate_fpm * FOOT_PER_MINUTE_MPS, rate_mps, least_mps > GRAVE_MPS, evidence)]
+    steep = least_mps > params.rate_fpm * FOOT_PER_MINUTE_MPS
+    return [Sight(steep, rate_mps, evidence, grave=least_mps > GRAVE_MPS)]

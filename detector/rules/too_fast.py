@@ -10,7 +10,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from detector.rules.params import Positive
+from detector.rules.params import NotNegative
 from detector.rules.sight import SURELY_SIGMAS, Scene, Sight
 from detector.tracks.kinematics import best_window, of_window
 from detector.units import FOOT_M, KNOT_MPS
@@ -20,9 +20,9 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Table [rules.too_fast]."""
 
     enabled: bool = True
-    speed_kt: Positive = 750.0  # surely faster over ground, at any height ...
-    low_speed_kt: Positive = 450.0  # ... or surely faster than this ...
-    low_ft: Positive = 10_000.0  # ... and surely lower, above the sea
+    speed_kt: NotNegative = 750.0  # surely faster over ground, at any height ...
+    low_speed_kt: NotNegative = 450.0  # ... or surely faster than this ...
+    low_ft: NotNegative = 10_000.0  # ... and surely lower, above the sea
 
 
 def look(scene: Scene, params: Params) -> list[Sight]:
@@ -38,4 +38,4 @@ def look(scene: Scene, params: Params) -> list[Sight]:
     def evidence(m: int) -> dict[str, float | str]:
         return {"speed_kt": speed_mps[m] / KNOT_MPS, "speed_sigma_kt": error_mps[m] / KNOT_MPS}
 
-    return [Sight(least_mps > limit_kt * KNOT_MPS, speed_mps, low & False, evidence)]
+    return [Sight(least_mps > limit_kt * KNOT_MPS, speed_mps, evidence)]

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from detector.geometry.projection import east_north
 from detector.rules.evidence import UNSEEN_MPS2
 from detector.tracks.fixes import Rows
 from detector.tracks.kinematics import Motion, best_window, of_window
@@ -73,18 +72,15 @@ def airborne(tracks: TrackStore) -> NDArray[np.bool_]:
 def carried_on(now_s: float, rows: Rows, tracks: TrackStore) -> Traffic:
     """Return where tracks are now, who were last heard some time before."""
     motion, fix = Motion.of(tracks.history.last(rows)), tracks.fix.take(rows)
-    window, least_mps = best_window(-motion.level.velocity_sigma_mps)
-    east_mps, north_mps = (of_window(axis, window) for axis in motion.level.velocity_mps)
-    east, north = east_north(fix.earth_m)
-    velocity_mps = east_mps[:, None] * east + north_mps[:, None] * north
+    velocity_mps, sigma_mps = motion.surest_velocity_mps(fix.earth_m)
     climb_mps = of_window(motion.vertical.velocity_mps[0], best_window(-motion.vertical.velocity_sigma_mps)[0])
     climb_mps, age_s = np.nan_to_num(climb_mps), now_s - fix.time_s
     return Traffic(
         row=rows,
         place_m=fix.earth_m + velocity_mps * age_s[:, None],
         velocity_mps=velocity_mps,
-        sigma_m=np.hypot(fix.sigma_m, np.hypot(least_mps, UNSEEN_MPS2 * age_s / 2) * age_s),
-        velocity_sigma_mps=-least_mps,
+        sigma_m=np.hypot(fix.sigma_m, np.hypot(sigma_mps, UNSEEN_MPS2 * age_s / 2) * age_s),
+        velocity_sigma_mps=sigma_mps,
         pressure_alt_m=fix.pressure_alt_m + climb_mps * age_s,
         geo_alt_m=fix.geo_alt_m + climb_mps * age_s,
         climb_mps=climb_mps,

@@ -12,7 +12,7 @@ import numpy as np
 from detector.geometry.pairs import cpa
 from detector.geometry.well_clear import Volume, violation
 from detector.rules.encounters import Encounters, Reach
-from detector.rules.params import Positive
+from detector.rules.params import NotNegative
 from detector.rules.sight import SURELY_SIGMAS, Sight
 from detector.units import FOOT_M
 from feeds.plots import Floats
@@ -24,11 +24,11 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Table [rules.well_clear]."""
 
     enabled: bool = True
-    dmod_ft: Positive = 4000.0  # DWC_PHASE_I, as the next three
-    zthr_ft: Positive = 450.0
-    taumod_s: Positive = 35.0
-    tcoa_s: Positive = 0.0
-    horizon_s: Positive = 25.0  # WARNING_S
+    dmod_ft: NotNegative = 4000.0  # DWC_PHASE_I, as the next three
+    zthr_ft: NotNegative = 450.0
+    taumod_s: NotNegative = 35.0
+    tcoa_s: NotNegative = 0.0
+    horizon_s: NotNegative = 25.0  # WARNING_S
 
 
 def reach(params: Params) -> Reach:
@@ -53,7 +53,7 @@ def surely_within(pairs: Encounters, volume: Volume, horizon_s: float) -> Floats
     return starts_s
 
 
-def sight(pairs: Encounters, shown: np.ndarray, grave: np.ndarray) -> Sight:
+def sight(pairs: Encounters, shown: np.ndarray, grave: np.ndarray | None = None) -> Sight:
     """Return the sight of who is close, or will be."""
     range_m = pairs.range_m
     time_s, miss_m = cpa(pairs.apart_m, pairs.velocity_mps)
@@ -61,4 +61,4 @@ def sight(pairs: Encounters, shown: np.ndarray, grave: np.ndarray) -> Sight:
     def evidence(p: int) -> dict[str, float | str]:
         return {"closest_m": range_m[p], "time_to_cpa_s": time_s[p], "miss_distance_m": miss_m[p]}
 
-    return Sight(shown, 1 / np.maximum(range_m, LEAST_M), grave, evidence)
+    return Sight(shown, 1 / np.maximum(range_m, LEAST_M), evidence, grave=grave)

@@ -33,6 +33,11 @@ class Fixes:
         """Return the fixes that `index` names, in its order."""
         return Fixes(*[column[index] for column in _columns(self)])
 
+    def put(self, index: Rows | NDArray[np.bool_], fixes: Fixes) -> None:
+        """Write other fixes, as many, to the places that `index` names."""
+        for column, values in zip(_columns(self), _columns(fixes), strict=True):
+            column[index] = values
+
 
 FIX = tuple(f.name for f in fields(Fixes))
 _columns = attrgetter(*FIX)

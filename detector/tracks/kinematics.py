@@ -70,6 +70,16 @@ class Motion:
         vertical = _fit(age_s, rise_m, np.array(ALTITUDE_M), rate_mps, np.array(VERTICAL_RATE_MPS))
         return cls(level, vertical)
 
+    def surest_velocity_mps(self, earth_m: Floats) -> tuple[Floats, Floats]:
+        """Return velocities over ground by the windows that know them best, (M, 3) earth-centred, and their sigma (M,).
+
+        `earth_m` are places, (M, 3). NaN and inf where nothing is known.
+        """
+        window, less_mps = best_window(-self.level.velocity_sigma_mps)
+        east_mps, north_mps = (of_window(axis, window) for axis in self.level.velocity_mps)
+        east, north = east_north(earth_m)
+        return east_mps[:, None] * east + north_mps[:, None] * north, -less_mps
+
     def lateral_mps2(self) -> Floats:
         """Return the acceleration to the right of the way, (W, M), with the sigma of the level acceleration."""
         (east, north), (a_east, a_north) = self.level.mean_mps, self.level.acceleration_mps2

@@ -16,7 +16,7 @@ from detector.geometry.projection import east_north
 from detector.tracks import altitudes
 from detector.tracks.collapse import Collapse
 from detector.tracks.columns import Columns, doubled, no_fixes
-from detector.tracks.fixes import FIX, Fixes, Rows, Segments, distance_m
+from detector.tracks.fixes import Fixes, Rows, Segments, distance_m
 from detector.tracks.history import History
 from detector.tracks.identity import EMERGENCY_CODES, Classifier
 from detector.tracks.states import unallocated
@@ -160,17 +160,17 @@ class TrackStore(Columns):
         self.reports[rows[anew]] = 0
         self.history.begin(rows[anew])
         self.trail.begin(rows[anew])
-        first, second = self.reports[rows] == 0, self.reports[rows] == 1
-        before = _first_known(first, fixes, self.fix.take(rows))
-        earlier = _first_known(first | second, before, self.fix_before.take(rows))
+        first, upto_second = self.reports[rows] == 0, self.reports[rows] <= 1
+        before, earlier = self.fix.take(rows), self.fix_before.take(rows)
+        before.put(first, fixes.take(first))
+        earlier.put(upto_second, before.take(upto_second))
         self._learn_period(first, before, fixes)
         self.doubted_m[rows] = altitudes.held_back(fixes, before, self.doubted_m[rows])
         self.history.put(rows, fixes)
         self.trail.put(rows, fixes)
         self._complete_altitudes(rows, before, fixes, first)
-        for name in FIX:
-            getattr(self.fix_before, name)[rows] = getattr(before, name)
-            getattr(self.fix, name)[rows] = getattr(fixes, name)
+        self.fix_before.put(rows, before)
+        self.fix.put(rows, fixes)
         self.reports[rows] += 1
         self.lost[rows] = False
         self._name(rows, plots, classifier)
@@ -303,14 +303,6 @@ class TrackStore(Columns):
 def _blank(capacity: int) -> Plots:
     nothing = np.full(capacity, np.nan)
     return make({"time_s": nothing, "track_id": [None] * capacity, "lat_deg": nothing, "lon_deg": nothing})
-
-
-def _first_known(unknown: NDArray[np.bool_], instead: Fixes, fixes: Fixes) -> Fixes:
-    """Return the fixes with those that are not known replaced."""
-    at = np.flatnonzero(unknown)
-    for name in FIX:
-        getattr(fixes, name)[at] = getattr(instead, name)[at]
-    return fixes
 
 
 def _ordinary(squawks: Texts) -> NDArray[np.bool_]:

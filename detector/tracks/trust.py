@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.tracks.columns import Columns, no_fixes
-from detector.tracks.fixes import FIX, Fixes, Rows, distance_m
+from detector.tracks.fixes import Fixes, Rows, distance_m
 from detector.tracks.stillness import Stillness
 from feeds.plots import Floats, Small
 
@@ -55,7 +55,7 @@ class Trust(Columns):
         believed, anew = first | (_reachable(last, rows, now, owes_m) & ~frozen), np.zeros(len(rows), dtype=bool)
         self.since_s[rows[first]] = now.time_s[first]
         self.claim.time_s[rows[first]], self._turns[rows[first]] = -np.inf, 0
-        self._take(rows[frozen], now.take(frozen))
+        self.claim.put(rows[frozen], now.take(frozen))
         away = np.flatnonzero(~believed & ~frozen)
         if len(away):
             anew[away] = believed[away] = self._goes_on(rows[away], last, now.take(away))
@@ -76,12 +76,8 @@ class Trust(Columns):
         need_s = np.minimum(np.where(np.isnan(now.gs_mps), SEEN_S, SELF_S), last.time_s[rows] - self.since_s[rows])
         enough = there & (self._claims[rows] > CLAIMS) & (now.time_s - self._claimed_s[rows] >= need_s)
         self.since_s[rows[enough]] = self._claimed_s[rows[enough]]
-        self._take(rows, now)
+        self.claim.put(rows, now)
         return enough
-
-    def _take(self, rows: Rows, claim: Fixes) -> None:
-        for name in FIX:
-            getattr(self.claim, name)[rows] = getattr(claim, name)
 
 
 def _reachable(start: Fixes, rows: Rows, end: Fixes, owes_m: Floats | float = 0.0) -> Mask:
