@@ -22,7 +22,7 @@ from msgspec import Struct
 
 from detector.delivery.letters import Letter
 from detector.delivery.messages import Publication
-from detector.delivery.wal import committed_frames
+from detector.delivery.wal import committed_frames, folded
 from detector.errors import InputError, reason_of
 
 KEPT = 10_000  # numbers, back from the last: letters older than that go once they are done
@@ -83,8 +83,13 @@ class Journal:
     Every method raises JournalDamagedError or DiskError. Opening one of a newer version raises InputError.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, copied: bool = False) -> None:
+        """Open the file, or a copy of it in memory: to read what is on a disk on which nothing can be written."""
         with _named():
+            if copied:
+                self._db = sqlite3.connect(":memory:")
+                self._db.deserialize(folded(path))
+                return
             path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
             new = not path.exists()
             if not new and not path.stat().st_size:  # SQLite would take it for a new one

@@ -86,20 +86,27 @@ class Ledger:
         """Open the journal for the first time and read what an earlier run has left."""
         for _ in range(2):
             try:
-                journal = self._open()
-                self.open += journal.open_incidents()
-                self.states = journal.states()
-                self.confirmed = Counter(journal.made()) - Counter(letter.event for letter in self.found)
-                self.last_number = max([journal.last_number(), *self._waiting])
+                self._remember(self._open())
             except JournalDamagedError as error:
                 self.found, self.open = salvage(self.path)
                 self._waiting = {letter.number: letter for letter in self.found}
                 self._set_aside(str(error))
             except DiskError as error:
                 self._fails(str(error))
+                with suppress(DiskError, JournalDamagedError):
+                    journal = Journal(self.path, copied=True)
+                    self._find(journal)
+                    self._remember(journal)
                 return
             else:
                 return
+
+    def _remember(self, journal: Journal) -> None:
+        """Take in what an earlier run has left, beside the letters that wait."""
+        self.open += journal.open_incidents()
+        self.states = journal.states()
+        self.confirmed = Counter(journal.made()) - Counter(letter.event for letter in self.found)
+        self.last_number = max([journal.last_number(), *self._waiting])
 
     def _open(self) -> Journal:
         """Return the journal, opened if it is not; letters in it that nobody knows of are found."""
@@ -107,12 +114,16 @@ class Ledger:
             raise JournalDamagedError("removed or replaced while in use")
         if self._journal is None:
             journal = Journal(self.path)
-            unknown = [letter for letter in journal.waiting() if letter.number not in self._waiting]
-            unknown = [letter for letter in unknown if letter.number not in self._marks]
-            self.found += unknown
-            self._waiting |= {letter.number: letter for letter in unknown}
+            self._find(journal)
             self._journal = journal
         return self._journal
+
+    def _find(self, journal: Journal) -> None:
+        """Take in the letters that wait and nobody knows of."""
+        unknown = [letter for letter in journal.waiting() if letter.number not in self._waiting]
+        unknown = [letter for letter in unknown if letter.number not in self._marks]
+        self.found += unknown
+        self._waiting |= {letter.number: letter for letter in unknown}
 
     def _gone(self) -> bool:
         return self._journal is not None and self._journal.gone()

@@ -1,7 +1,7 @@
 """Tidying: what encloses nothing, or the same twice, taken out of a zone.
 
-Lines there and back enclose nothing, but aircraft would be measured against them; of parts or holes given twice, the
-even-odd rule makes nothing at all.
+Lines there and back enclose nothing, but aircraft would be measured against them; of parts or holes given twice, or
+of a ring that goes around twice, the even-odd rule makes nothing at all.
 """
 
 from __future__ import annotations
@@ -61,14 +61,30 @@ def _tips(plane: Plane, vertices: Ring) -> NDArray[np.bool_]:
 
 def without_twins(zone: Zone) -> tuple[Zone, list[Ring]]:
     """Return a zone with each part, and each hole of a part, once, and a (lon_deg, lat_deg) of what was given again."""
-    parts, twins = _once(zone.polygons, lambda rings: (_outline(rings[0]), frozenset(map(_outline, rings[1:]))))
-    again = [ring[0] for rings in twins for ring in rings[:1]]
+    rounds = [tuple(map(_once_around, rings)) for rings in zone.polygons]
+    again = [
+        ring[0]
+        for rings, once in zip(zone.polygons, rounds, strict=True)
+        for ring, single in zip(rings, once, strict=True)
+        if len(single) < len(ring)
+    ]
+    parts, twins = _once(rounds, lambda rings: (_outline(rings[0]), frozenset(map(_outline, rings[1:]))))
+    again += [ring[0] for rings in twins for ring in rings[:1]]
     polygons = []
     for shell, *holes in parts:
         single, same = _once(holes, _outline)
         polygons.append((shell, *single))
         again += [hole[0] for hole in same]
     return (replace(zone, polygons=tuple(polygons)), again) if again else (zone, [])
+
+
+def _once_around(ring: Ring) -> Ring:
+    """Return a ring that goes around once, of one that does so several times over the same vertices."""
+    vertices = ring[:-1]
+    for period in np.flatnonzero((vertices == vertices[0]).all(axis=1))[1:]:
+        if len(vertices) % period == 0 and np.array_equal(vertices[period:], vertices[:-period]):
+            return ring[: period + 1]
+    return ring
 
 
 def _once(items: Iterable[Item], name: Callable[[Item], Hashable]) -> tuple[list[Item], list[Item]]:

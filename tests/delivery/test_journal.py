@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -192,6 +193,7 @@ def test_what_is_done_before_its_predecessor_is_sent_again_behind_it(tmp_path):
 
 FILL = """
 import sys
+from contextlib import suppress
 from pathlib import Path
 from detector.delivery.ledger import Ledger
 from tests.delivery.test_journal import letter
@@ -268,6 +270,7 @@ def test_a_disk_that_is_read_only_at_first(tmp_path):
         subprocess.run(["mount", "-o", "remount,ro,bind", str(tmp_path)], check=True)
         ledger = Ledger(tmp_path)
         assert "readonly" in ledger.trouble or "read-only" in ledger.trouble
+        assert (ledger.found, ledger.open, ledger.last_number) == (letters(1, 2), letters(2), 2)
         assert not ledger.write(letters(ledger.last_number + 1))
         ledger.owe(letters(ledger.last_number + 1))
         subprocess.run(["mount", "-o", "remount,rw,bind", str(tmp_path)], check=True)
@@ -276,6 +279,45 @@ def test_a_disk_that_is_read_only_at_first(tmp_path):
         subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
     assert (ledger.trouble, ledger.damage, ledger.found) == ("", "", letters(1, 2))
     assert Ledger(tmp_path).found == letters(1, 2, ledger.last_number + 1)
+
+
+def test_a_copy_has_what_is_on_the_disk_and_in_the_log(path):
+    journal = Journal(path)
+    for number in range(1, 300):  # over several checkpoints
+        journal.write(letters(number), [number - 7], [State(whole=number % 50 == 0, blob=b"%d" % number * 900)])
+    copy = Journal(path, copied=True)
+    assert committed_frames(path.with_name("journal.db-wal")) > 0
+    assert (copy.waiting(), copy.states(), copy.made()) == (journal.waiting(), journal.states(), journal.made())
+    journal.close()
+    assert Journal(path, copied=True).open_incidents() == copy.open_incidents() == letters(299)
+
+
+def test_a_disk_that_was_full_when_the_daemon_was_killed(tmp_path):
+    mount = ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(tmp_path)]
+    done = subprocess.run(mount, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"needs root, for a small disk: {done.stderr.strip()}")
+    try:
+        killed = Journal(tmp_path / "journal.db")
+        told = [letter(1, "a"), letter(2, "b"), letter(3, "b", "closed")]
+        killed.write(told, [1], [State(whole=True, blob=b"state")])
+        ballast = tmp_path / "ballast"
+        with suppress(OSError), ballast.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(512))
+        for _ in range(2):
+            ledger = Ledger(tmp_path)
+            assert "full" in ledger.trouble
+            assert ledger.open == [letter(1, "a")]
+            assert (ledger.states, ledger.found) == ([b"state"], told[1:])
+        assert not ledger.write([letter(4, "a")])
+        ledger.owe([letter(4, "a")])
+        ballast.unlink()
+        ledger.tend()
+        assert (ledger.trouble, ledger.damage) == ("", "")
+        assert Ledger(tmp_path).found == [*told[1:], letter(4, "a")]
+    finally:
+        subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
 
 
 def test_a_disk_that_is_full_at_first(tmp_path):

@@ -83,6 +83,20 @@ def test_twins_count_once(by: int, back: bool) -> None:
         assert len(again) == sum(map(len, twice.polygons)) - 2 - (len(twice.polygons) - 1) * (len(twice.polygons) > 1)
 
 
+@pytest.mark.parametrize("laps", [2, 3])
+def test_a_ring_that_goes_around_again_counts_once(laps: int) -> None:
+    shell, hole = (np.concatenate([one[:-1]] * laps + [one[:1]]) for one in (SQUARE, HOLE))
+    single, again = without_twins(parts([shell, HOLE]))
+    assert same(single, parts([SQUARE, HOLE]))
+    assert [tuple(place) for place in again] == [tuple(SQUARE[0])]
+    assert same(without_twins(parts([SQUARE, hole]))[0], parts([SQUARE, HOLE]))
+
+
+def test_a_ring_that_meets_itself_where_it_starts_stays() -> None:
+    eight = parts([ring((20, 50), (21, 50), (21, 51), (20, 50), (19, 50), (19, 49))])
+    assert without_twins(eight) == (eight, [])
+
+
 def test_zero_has_one_sign() -> None:
     east, west = ring((0.0, 50), (1, 50), (1, 51), (0, 51)), ring((-0.0, 50), (1, 50), (1, 51), (-0.0, 51))
     assert len(without_twins(parts([east], [west]))[1]) == 1

@@ -107,7 +107,7 @@ def test_reports_that_stop_inside_close_as_lost():
 
 
 def test_landing_closes_as_landed():
-    plots = zoo.flight(lon=lon_at(5000.0), times=range(10), on_ground=[0] * 8 + [1] * 2)
+    plots = zoo.flight(lon=lon_at(5000.0), times=range(10), speed=45.0, on_ground=[0] * 8 + [1] * 2)
     messages = zoo.tell(zoo.pipeline(), plots)
     assert kinds(messages) == ["opened", "closed"]
     assert messages[-1].outcome == "landed"
@@ -125,6 +125,14 @@ def test_who_never_flew_is_no_intruder(on_ground, opens):
 def test_who_tells_the_speed_of_flight_is_an_intruder_whatever_its_flag_says(on_ground):
     plots = zoo.flight(lon=lon_at(-5000.0), times=range(27), gs_mps=250.0, on_ground=on_ground)
     assert kinds(zoo.tell(zoo.pipeline(), plots)) == ["opened"]
+
+
+@pytest.mark.parametrize("source", ["adsb", "radar"])
+def test_who_tells_no_speed_and_surely_shows_that_of_flight_has_not_landed(source):
+    times = np.arange(0.0, 240.0, zoo.SENSORS[source].period_s)
+    on_ground = np.where(times < 120.0, 0, 1)
+    plots = zoo.flight(lon=lon_at(-5000.0), times=times, source=source, on_ground=on_ground)
+    assert "closed" not in kinds(zoo.tell(zoo.pipeline(), plots))
 
 
 def test_who_only_tells_the_speed_of_flight_stays_on_the_ground():

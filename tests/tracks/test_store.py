@@ -45,7 +45,7 @@ def test_names_told_once_hold_and_sources_add_up():
 )
 def test_it_knows_when_a_code_last_changed_in_flight(squawks, on_ground, changed_s):
     pipe = zoo.pipeline()
-    pipe.step(zoo.flight(lon=10.0, times=range(4), squawk=squawks, on_ground=on_ground), 3.0)
+    pipe.step(zoo.flight(lon=10.0, times=range(4), speed=5.0, squawk=squawks, on_ground=on_ground), 3.0)
     (row,) = np.flatnonzero(pipe.tracks.alive)
     assert pipe.tracks.recoded_s[row] == changed_s
 
