@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from detector.geometry.pairs import dot
 from detector.rules.assets import closest
 from detector.rules.params import NotNegative
-from detector.rules.sight import SURELY_SIGMAS, Scene, Sight
+from detector.rules.sight import Scene, Sight
+from detector.tracks.accuracy import SURELY_SIGMAS
 from detector.tracks.fixes import Rows
 from detector.units import FOOT_M
 from feeds.plots import Floats

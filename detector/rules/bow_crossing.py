@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from detector.geometry.pairs import dot
 from detector.rules.encounters import Encounters, Reach
 from detector.rules.params import NotNegative
-from detector.rules.sight import SURELY_SIGMAS, Sight
+from detector.rules.sight import Sight
+from detector.tracks.accuracy import SURELY_SIGMAS
 from detector.units import FOOT_M
 from feeds.plots import Floats
 

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from detector.airspace.zones import Identity
 from detector.geometry.pairs import level, soon
 from detector.rules.dark import LOW_M, SLOW_MPS
-from detector.rules.sight import SURELY_SIGMAS
 from detector.rules.traffic import Traffic
+from detector.tracks.accuracy import SURELY_SIGMAS
 from detector.tracks.fixes import Rows
 from detector.tracks.store import TrackStore
 from detector.units import FOOT_M, KNOT_MPS, NAUTICAL_MILE_M

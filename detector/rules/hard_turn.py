@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.rules.params import Angle
-from detector.rules.sight import SURELY_SIGMAS, Scene, Sight
+from detector.rules.sight import Scene, Sight
+from detector.tracks.accuracy import SURELY_SIGMAS
 from detector.tracks.history import Window
 from detector.tracks.kinematics import Motion, best_window, of_window
 from detector.units import STANDARD_GRAVITY_MPS2

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from detector.geometry.projection import on_earth
 from detector.rules.params import NotNegative, Span
-from detector.rules.sight import SURELY_SIGMAS, Scene, Sight
+from detector.rules.sight import Scene, Sight
+from detector.tracks.accuracy import SURELY_SIGMAS
 from detector.tracks.trail import Stretch
 from detector.units import NAUTICAL_MILE_M
 from feeds.plots import Floats

@@ -12,7 +12,8 @@ import msgspec
 import numpy as np
 
 from detector.rules.params import NotNegative
-from detector.rules.sight import SURELY_SIGMAS, Scene, Sight
+from detector.rules.sight import Scene, Sight
+from detector.tracks.accuracy import SURELY_SIGMAS
 from detector.tracks.kinematics import best_window, of_window
 from detector.units import FOOT_M, KNOT_MPS
 

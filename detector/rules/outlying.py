@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.rules.sight import SURELY_SIGMAS
+from detector.tracks.accuracy import SURELY_SIGMAS
 from detector.tracks.fixes import Fixes, Segments, distance_m
 from detector.tracks.kinematics import TIMING_S
 from feeds.plots import Floats

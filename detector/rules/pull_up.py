@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from detector.rules.params import NotNegative
-from detector.rules.sight import SURELY_SIGMAS, Scene, Sight
+from detector.rules.sight import Scene, Sight
+from detector.tracks.accuracy import SURELY_SIGMAS
 from detector.tracks.kinematics import best_window, of_window
 from detector.units import STANDARD_GRAVITY_MPS2
 

@@ -26,8 +26,6 @@ from feeds.plots import Floats
 if TYPE_CHECKING:
     from detector.rules.renegade import Criteria
 
-SURELY_SIGMAS = 2.5  # what is exceeded by so many is exceeded: 99.4 % of one look, and M of N looks must agree
-
 
 @dataclass(frozen=True, slots=True)
 class Scene:

@@ -14,10 +14,9 @@ from scipy.special import ndtri
 
 from detector.geometry.projection import earth_centred
 from detector.rules.evidence import UNSEEN_MPS2
-from detector.rules.sight import SURELY_SIGMAS
 from detector.rules.tables import Rules
 from detector.tracks import accuracy
-from detector.tracks.accuracy import Sensor
+from detector.tracks.accuracy import SURELY_SIGMAS, Sensor
 from detector.tracks.fixes import Fixes
 from detector.tracks.history import LENGTH, Window
 from detector.tracks.kinematics import WINDOWS, Motion

@@ -13,7 +13,8 @@ from detector.geometry.pairs import cpa
 from detector.geometry.well_clear import Volume, violation
 from detector.rules.encounters import Encounters, Reach
 from detector.rules.params import NotNegative
-from detector.rules.sight import SURELY_SIGMAS, Sight
+from detector.rules.sight import Sight
+from detector.tracks.accuracy import SURELY_SIGMAS
 from detector.units import FOOT_M
 from feeds.plots import Floats
 

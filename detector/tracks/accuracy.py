@@ -17,6 +17,7 @@ from feeds.plots import Floats, Plots
 DEFAULT_SIGMA_M = 100.0  # a report of unknown origin, its time rounded to the second
 DEFAULT_PERIOD_S = 5.0
 RAYLEIGH_95 = 2.4477
+SURELY_SIGMAS = 2.5  # what is exceeded by so many is exceeded: 99.4 % of one look, and M of N looks must agree
 
 _EPU_M = np.array([20, 10, 4, 2, 1, 0.5, 0.3, 0.1, 0.05]) * NAUTICAL_MILE_M  # NACp 0 promises nothing: 20 NM stands in
 SIGMA_OF_NACP_M: Floats = np.concatenate([_EPU_M, [30.0, 10.0, 3.0]]) / RAYLEIGH_95

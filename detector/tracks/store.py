@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from detector.airspace.zones import Identity
 from detector.geometry.projection import east_north
 from detector.tracks import altitudes
+from detector.tracks.accuracy import SURELY_SIGMAS
 from detector.tracks.collapse import Collapse
 from detector.tracks.columns import Columns, doubled, no_fixes
 from detector.tracks.fixes import Fixes, Rows, Segments, distance_m
@@ -30,7 +31,6 @@ LOST_AFTER_PERIODS = 5.0  # ... or after so many missed reports, whichever is lo
 FORGOTTEN_AFTER_S = 420.0  # until then a track that is heard again continues: its path in between may have been inside
 PERIOD_GAIN = 0.2
 FASTEST_ON_GROUND_MPS = 100 * KNOT_MPS  # who is faster flies, or is on a runway, whatever its flag says
-SURELY = 2.5  # standard deviations
 SHORTEST_S = 0.5  # no motion is derived over less: errors would be divided by nothing
 
 _KEPT = ("icao24", "callsign", "squawk", "source")  # told once, they hold until told otherwise
@@ -241,7 +241,7 @@ class TrackStore(Columns):
         """Tell who both tells and shows that it is faster than on the ground; surely shows, of who tells no speed."""
         now, before = self.fix.take(rows), self.fix_before.take(rows)
         over_m = distance_m(before.earth_m, now.earth_m) - FASTEST_ON_GROUND_MPS * (now.time_s - before.time_s)
-        error_m = np.where(np.isnan(plots.gs_mps), SURELY * np.hypot(now.sigma_m, before.sigma_m), 0.0)
+        error_m = np.where(np.isnan(plots.gs_mps), SURELY_SIGMAS * np.hypot(now.sigma_m, before.sigma_m), 0.0)
         flies: NDArray[np.bool_] = ~(plots.gs_mps <= FASTEST_ON_GROUND_MPS) & (over_m > error_m)
         return flies
 

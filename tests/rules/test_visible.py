@@ -5,8 +5,8 @@ import pytest
 from scipy.special import ndtr
 
 from detector.rules import hard_turn, visible
-from detector.rules.sight import SURELY_SIGMAS
 from detector.rules.tables import Rules
+from detector.tracks.accuracy import SURELY_SIGMAS
 from tests import zoo
 from tests.rules.test_conduct import flown, seen
 
