@@ -13,9 +13,9 @@ import warnings
 from collections import Counter
 from pathlib import Path
 
+from detector.commands.summary import Summary
 from detector.picture import Airspace
 from detector.settings import Settings
-from detector.summary import Summary
 from feeds.plots import Plots
 from tests.real.compare import differences, reason, stays
 from tests.real.recordings import ALL, PARIS, SWISS, UK, countries, incidents, recordings, run, site

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from detector import __version__, settings
+from detector.commands.schema import KINDS, schema
 from detector.errors import IncursiondError, InputError, reason_of
-from detector.schema import KINDS, schema
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -103,7 +103,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _replay(options: argparse.Namespace) -> int:
-    from detector.replay import command
+    from detector.commands.replay import command
 
     return command(
         settings.find(options.config), options.tracks, options.output, options.speed, publish=options.publish
@@ -131,13 +131,13 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _zones(options: argparse.Namespace) -> int:
-    from detector.listing import command
+    from detector.commands.listing import command
 
     return command(options.files, options.output)
 
 
 def _demo(_: argparse.Namespace) -> int:
-    from detector.demo import demo
+    from detector.commands.demo import demo
 
     return demo()
 

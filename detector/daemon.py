@@ -26,17 +26,17 @@ from detector.delivery.lock import lock
 from detector.delivery.publisher import Delivery
 from detector.delivery.topics import Topics
 from detector.delivery.twins import facts
-from detector.feedwatch import FeedWatch
-from detector.inbox import Inbox
 from detector.incidents.stories import Stories
-from detector.keeper import Keeper
 from detector.metrics import Metrics
-from detector.notify import notify
-from detector.overload import RESULTS, SHED, Load, matter, relieve
 from detector.picture import Airspace
-from detector.pipeline import USED
-from detector.recovery import recover
+from detector.pipeline import RESULTS, SHED, USED
 from detector.rules import visible
+from detector.service.feedwatch import FeedWatch
+from detector.service.inbox import Inbox
+from detector.service.keeper import Keeper
+from detector.service.notify import notify
+from detector.service.overload import Load, matter, relieve
+from detector.service.recovery import recover
 from detector.settings import Settings, host_port
 from detector.snapshot import Snapshots
 from feeds import registry

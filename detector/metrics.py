@@ -21,7 +21,7 @@ from detector import __version__
 from detector.airspace.zones import State, Zone
 from detector.errors import IncursiondError, reason_of
 from detector.incidents.severity import SEVERITIES
-from detector.overload import RESULTS
+from detector.pipeline import RESULTS
 
 LATENCY_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 EVENTS = ("opened", "escalated", "updated", "acknowledged", "closed")

@@ -39,8 +39,8 @@ from detector.tracks.kinematics import Motion
 from detector.tracks.store import TrackStore
 from feeds.plots import Floats, Plots
 
-USED, LATE, DUPLICATE, FUTURE = range(4)
-RESULTS = ("used", "late", "duplicate", "future")
+USED, LATE, DUPLICATE, FUTURE, SHED = range(5)  # the last in an overload, and not here
+RESULTS = ("used", "late", "duplicate", "future", "shed")
 """What became of a plot: taken; behind its track's last or far behind all; the same instant again; clock ahead."""
 
 FUTURE_S = 10.0  # one clock that is ahead must not make every other plot late

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from detector.schema import KINDS
+from detector.commands.schema import KINDS
 from tests import zoo
 
 REPO = Path(__file__).parents[1]

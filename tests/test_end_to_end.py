@@ -20,7 +20,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from pyproj import Geod
 
-from detector.schema import schema
+from detector.commands.schema import schema
 from tests.conftest import free_port
 
 REPO = Path(__file__).parents[1]

@@ -7,8 +7,8 @@ import pytest
 
 from detector.airspace.geojson import read
 from detector.airspace.reading import Reading
-from detector.export import geojson
-from detector.listing import area_km2
+from detector.commands.export import geojson
+from detector.commands.listing import area_km2
 from detector.outlines.derive import derive
 from detector.outlines.selfcheck import check
 

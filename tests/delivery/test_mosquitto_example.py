@@ -17,9 +17,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 from detector.delivery.publisher import Delivery
 from detector.delivery.topics import Topics
 from detector.metrics import Metrics
+from tests.commands.test_schema import MESSAGE
 from tests.conftest import Mosquitto
 from tests.room.listener import Listener, until
-from tests.test_schema import MESSAGE
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "mosquitto"
 USERS = ("incursiond", "room-warsaw", "room-suwalki")

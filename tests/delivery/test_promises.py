@@ -30,8 +30,8 @@ from detector.delivery.topics import Topics
 from detector.errors import InputError
 from detector.incidents.message import IncidentMessage
 from detector.metrics import Metrics
+from tests.commands.test_schema import MESSAGE
 from tests.conftest import Mosquitto
-from tests.test_schema import MESSAGE
 
 TOPICS = Topics("airspace/v1", "pl-east")
 Made = tuple[Delivery, Metrics]

@@ -14,7 +14,7 @@ from detector.delivery.states import States
 from detector.delivery.topics import Topics
 from detector.delivery.twins import SILENT_S, Twins, facts
 from detector.incidents.message import stamp
-from tests.test_schema import MESSAGE
+from tests.commands.test_schema import MESSAGE
 
 TOPICS = Topics("airspace/v1", "pl-east")
 INCIDENT = TOPICS.incident(MESSAGE.incident_id)

@@ -6,8 +6,8 @@ import jsonschema
 import msgspec
 import pytest
 
+from detector.commands.schema import schema
 from detector.incidents.message import stamp
-from detector.schema import schema
 from tests import zoo
 
 

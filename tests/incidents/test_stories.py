@@ -14,8 +14,8 @@ from detector.incidents.message import Evidence, Finding
 from detector.incidents.stories import ALIVE_S, Stories, after, as_told, seconds
 from detector.snapshot import Snapshots, thaw
 from tests import zoo
+from tests.commands.test_schema import MESSAGE
 from tests.rules.test_incursion import lon_at
-from tests.test_schema import MESSAGE
 
 
 def twin():

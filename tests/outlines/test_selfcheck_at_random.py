@@ -7,8 +7,8 @@ import numpy as np
 from detector.airspace import geojson
 from detector.airspace.reading import Reading
 from detector.airspace.zones import Ring, State, Zone
-from detector.export import geojson as written
-from detector.listing import area_km2
+from detector.commands.export import geojson as written
+from detector.commands.listing import area_km2
 from detector.outlines.selfcheck import check
 from detector.picture import Airspace
 from tests.geometry.shapes import even_odd_in_degrees, parts

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from detector.assembly import load, pipeline_of
-from detector.geofence import PlainGeofence
+from detector.commands.geofence import PlainGeofence
+from detector.commands.summary import Summary
 from detector.incidents.message import IncidentMessage
 from detector.picture import Airspace
 from detector.settings import Settings
-from detector.summary import Summary
 from feeds import tracksfile
 from feeds.plots import Plots, concatenate
 from tests.shared import data_file

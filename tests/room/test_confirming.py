@@ -24,9 +24,9 @@ from detector.delivery.rooms import LOOK_S
 from detector.delivery.topics import Topics
 from detector.incidents.message import IncidentMessage
 from detector.metrics import Metrics
+from tests.commands.test_schema import MESSAGE
 from tests.conftest import Mosquitto
 from tests.room.listener import Listener, Publisher, until
-from tests.test_schema import MESSAGE
 
 SEED = int(os.environ.get("INCURSIOND_SEED", "1"))
 BROKER_KILLS = int(os.environ.get("INCURSIOND_BROKER_KILLS", "3"))  # make kills BROKER=200

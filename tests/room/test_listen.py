@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from detector.broker import broker
+from detector.commands.broker import broker
 from tests.conftest import Mosquitto
 from tests.room.listener import REPO, Listener, Publisher, line, until
 

@@ -8,18 +8,18 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from detector import recovery
 from detector.delivery.journal import State
 from detector.delivery.ledger import Ledger
 from detector.delivery.publisher import Delivery
 from detector.delivery.topics import Topics
 from detector.incidents.message import IncidentMessage, stamp
 from detector.metrics import Metrics
+from detector.service import recovery
+from tests.commands.test_schema import MESSAGE
 from tests.simulation.disk import Disk
 from tests.simulation.invariants import Watch
 from tests.simulation.net import Driver, Net
 from tests.simulation.world import Process, World
-from tests.test_schema import MESSAGE
 
 TOPICS = Topics("airspace/v1", "pl-east")
 SNAPSHOT_S = 5.0

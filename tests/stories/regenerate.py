@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from detector import assembly
+from detector.commands.replay import replay
+from detector.commands.summary import Summary
 from detector.delivery.messages import ndjson
-from detector.replay import replay
-from detector.summary import Summary
 from tests.stories import baltic, donald_cook, fr4978, hatay, kybartai, petrobaltic, story, vaindloo
 
 REPO = Path(__file__).parents[2]

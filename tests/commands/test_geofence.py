@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import shapely
 
-from detector.geofence import PlainGeofence
+from detector.commands.geofence import PlainGeofence
 from detector.picture import Airspace
 from tests import zoo
 

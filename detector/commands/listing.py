@@ -11,8 +11,8 @@ from pathlib import Path
 from detector.airspace import written
 from detector.airspace.load import read_zones
 from detector.airspace.zones import Ring, Zone
+from detector.commands.export import geojson
 from detector.errors import InputError, reason_of
-from detector.export import geojson
 from detector.outlines.degrees import straight
 from detector.outlines.derive import derive
 from detector.outlines.nesting import nested_shells

@@ -13,9 +13,6 @@ from detector.rules import company
 from detector.snapshot import involved
 from feeds.plots import Plots
 
-RESULTS = (*pipeline.RESULTS, "shed")
-SHED = len(pipeline.RESULTS)
-
 LATE_S = 1.0  # reports that have waited for so long were not looked at in time
 HELD_S = 2.0  # one long step, as when thousands of tracks are new, is no overload
 CALM_S = 15.0  # without anything late it is over

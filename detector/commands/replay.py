@@ -14,17 +14,17 @@ import msgspec
 import numpy as np
 
 from detector.assembly import load, pipeline_of
+from detector.commands.geofence import PlainGeofence
+from detector.commands.progress import Progress
+from detector.commands.summary import Summary
 from detector.delivery.messages import ndjson
 from detector.delivery.publisher import Delivery
 from detector.delivery.topics import Topics
 from detector.errors import IncursiondError, InputError, reason_of
-from detector.geofence import PlainGeofence
 from detector.incidents.message import IncidentMessage
 from detector.metrics import Metrics
 from detector.pipeline import Pipeline
-from detector.progress import Progress
 from detector.settings import Settings
-from detector.summary import Summary
 from feeds import tracksfile
 from feeds.plots import Plots, concatenate
 from feeds.tracksfile import Chunk

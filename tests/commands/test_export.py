@@ -12,7 +12,7 @@ from detector.airspace.altitude import parse
 from detector.airspace.load import read_zones
 from detector.airspace.reading import Reading
 from detector.airspace.zones import Zone
-from detector.export import geojson as written
+from detector.commands.export import geojson as written
 from detector.geometry.projection import earth_centred
 from detector.outlines.selfcheck import check
 from detector.picture import Airspace

@@ -15,14 +15,14 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from detector import assembly
-from detector.broker import broker
+from detector.commands.broker import broker
+from detector.commands.replay import replay
+from detector.commands.summary import Summary
 from detector.delivery.publisher import Delivery
 from detector.delivery.topics import Topics
 from detector.incidents.message import IncidentMessage
 from detector.metrics import Metrics
-from detector.replay import replay
 from detector.settings import Mqtt
-from detector.summary import Summary
 
 SPEED = 30.0
 STORY_S = 892.0  # from its first report to its last

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from detector.inbox import Inbox
+from detector.service.inbox import Inbox
 
 
 def puts(inbox: Inbox, reports: int) -> threading.Thread:

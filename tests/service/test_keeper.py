@@ -8,9 +8,9 @@ from collections import defaultdict
 
 import pytest
 
-from detector import keeper as module
 from detector.delivery.journal import Journal
-from detector.keeper import Keeper
+from detector.service import keeper as module
+from detector.service.keeper import Keeper
 from detector.snapshot import Snapshots
 from tests.test_pipeline import story
 from tests.test_snapshot import pieces, pipeline, revived

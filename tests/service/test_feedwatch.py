@@ -1,6 +1,6 @@
 import pytest
 
-from detector.feedwatch import REPEAT_S, FeedWatch
+from detector.service.feedwatch import REPEAT_S, FeedWatch
 from tests import zoo
 
 ONE = zoo.flight(lon=19.0, times=[0.0])

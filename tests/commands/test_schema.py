@@ -2,19 +2,19 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
+from detector.commands.schema import CHANNELS, schema
 from detector.delivery.alarm import journal_alarm
 from detector.delivery.topics import Topics
 from detector.incidents.message import Evidence, Finding, IncidentMessage, Other, Subject
-from detector.schema import CHANNELS, schema
+from tests.shared import REPO
 
-EXAMPLE = tomllib.loads((Path(__file__).parents[1] / "config" / "incursiond.toml").read_text())
+EXAMPLE = tomllib.loads((REPO / "config" / "incursiond.toml").read_text())
 
 MESSAGE = IncidentMessage(
     site="pl-east",

@@ -10,7 +10,7 @@ from pyproj import Geod
 
 from detector.__main__ import main
 from detector.airspace.zones import Zone
-from detector.listing import area_km2, table
+from detector.commands.listing import area_km2, table
 from tests.geometry.shapes import BOWTIE, FIJI, HOLE, ISLAND_IN_HOLE, NORTH_CAP, parts, ring
 from tests.zoo import box
 

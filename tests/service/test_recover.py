@@ -10,8 +10,8 @@ from detector import settings as tables
 from detector.delivery.letters import letter
 from detector.delivery.topics import Topics
 from detector.picture import Airspace
-from detector.recovery import recover
 from detector.rules.incursion import Params as Incursion
+from detector.service.recovery import recover
 from detector.snapshot import Snapshots
 from tests import zoo
 
