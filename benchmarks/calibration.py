@@ -23,7 +23,7 @@ from scipy.constants import g, knot
 
 from detector.airspace.zones import Zone
 from detector.incidents.book import Book
-from detector.picture import Airspace
+from detector.picture.airspace import Airspace
 from detector.pipeline import Pipeline
 from detector.rules.incursion import Params
 from detector.tracks.accuracy import Sensor

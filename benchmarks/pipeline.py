@@ -16,7 +16,7 @@ import shapely
 
 from detector.airspace.zones import Identity, Zone
 from detector.incidents.book import Book
-from detector.picture import Airspace
+from detector.picture.airspace import Airspace
 from detector.pipeline import Pipeline
 from detector.rules.tables import Rules
 from detector.tracks.accuracy import Sensor

@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 from detector.commands.summary import Summary
-from detector.picture import Airspace
+from detector.picture.airspace import Airspace
 from detector.settings import Settings
 from feeds.plots import Plots
 from tests.real.compare import differences, reason, stays

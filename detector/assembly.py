@@ -13,7 +13,7 @@ from detector.incidents.book import Book
 from detector.incidents.message import IncidentMessage
 from detector.outlines.derive import derive
 from detector.outlines.selfcheck import check
-from detector.picture import Airspace
+from detector.picture.airspace import Airspace
 from detector.pipeline import Pipeline
 from detector.reconfigure import go_on
 from detector.settings import IdentityRule, Settings, address_range

@@ -28,7 +28,7 @@ from detector.delivery.topics import Topics
 from detector.delivery.twins import facts
 from detector.incidents.stories import Stories
 from detector.metrics import Metrics
-from detector.picture import Airspace
+from detector.picture.airspace import Airspace
 from detector.pipeline import RESULTS, SHED, USED
 from detector.rules import visible
 from detector.service.feedwatch import FeedWatch

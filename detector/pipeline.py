@@ -21,7 +21,8 @@ from detector.airspace.activation import Activation
 from detector.geometry.projection import earth_centred
 from detector.incidents.book import Book
 from detector.incidents.message import IncidentMessage
-from detector.picture import Airspace, Picture, look
+from detector.picture.airspace import Airspace
+from detector.picture.look import Picture, look
 from detector.rules import company, evidence, incursion, integrity
 from detector.rules.assets import Assets
 from detector.rules.claims import Claims

@@ -9,7 +9,7 @@ import numpy as np
 from detector.airspace.activation import Activation
 from detector.airspace.zones import ENTRY
 from detector.incidents.message import IncidentMessage
-from detector.picture import Airspace
+from detector.picture.airspace import Airspace
 from detector.pipeline import Pipeline
 from detector.rules.assets import Assets
 from detector.rules.tables import Rules

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from detector.airspace.zones import Identity, Zone
 from detector.geometry.projection import Theatre
 from detector.incidents import plain
-from detector.picture import Airspace
+from detector.picture.airspace import Airspace
 from detector.pipeline import Pipeline
 from detector.rules.company import Company
 from detector.rules.conditions import Conditions

@@ -7,7 +7,7 @@ import pytest
 from detector.airspace.altitude import parse
 from detector.airspace.zones import Identity
 from detector.incidents.message import stamp
-from detector.picture import Airspace
+from detector.picture.airspace import Airspace
 from detector.reconfigure import go_on
 from detector.rules import emergency_code
 from detector.rules.incursion import Params as Incursion

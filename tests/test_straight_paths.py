@@ -16,7 +16,8 @@ import shapely
 from detector.airspace.activation import Activation
 from detector.airspace.altitude import Limit, Reference
 from detector.airspace.zones import Zone
-from detector.picture import Airspace, look
+from detector.picture.airspace import Airspace
+from detector.picture.look import look
 from detector.tracks.fixes import Segments
 from tests import zoo
 from tests.geometry.shapes import GEOD, parts, ring

@@ -10,7 +10,7 @@ from pyproj import Geod
 from detector.airspace.zones import Identity, Zone
 from detector.geometry.projection import Theatre, earth_centred
 from detector.incidents.book import Book
-from detector.picture import Airspace
+from detector.picture.airspace import Airspace
 from detector.pipeline import Pipeline
 from detector.rules.incursion import Params
 from detector.rules.tables import Rules

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from detector.picture import Airspace
+from detector.picture.airspace import Airspace
 from feeds.plots import Plots, concatenate
 
 

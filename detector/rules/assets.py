@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from detector.picture import Airspace
+from detector.picture.airspace import Airspace
 from detector.rules.traffic import carried_on
 from detector.rules.vicinity import Vicinity
 from detector.tracks.fixes import Rows, Segments

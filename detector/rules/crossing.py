@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtri
 
-from detector.picture import Airspace, Mask, Picture
+from detector.picture.airspace import Airspace
+from detector.picture.look import Mask, Picture
 from detector.rules.evidence import log_odds_inside
 from detector.tracks.fixes import Rows
 from detector.tracks.parabola import LastSteps

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.geometry.projection import east_north, on_earth
-from detector.picture import Airspace
+from detector.picture.airspace import Airspace
 from detector.rules.findings import Certainty, Change
 from detector.rules.params import Patience
 from detector.rules.signs import Sign, Signs

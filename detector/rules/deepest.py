@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detector.picture import Airspace, Picture
+from detector.picture.airspace import Airspace
+from detector.picture.look import Picture
 from detector.tracks.fixes import Rows
 from detector.tracks.parabola import LastSteps
 from feeds.plots import Floats

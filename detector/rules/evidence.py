@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit, log_ndtr
 
-from detector.picture import Airspace, Picture
+from detector.picture.airspace import Airspace
+from detector.picture.look import Picture
 from detector.rules.deepest import Deepest, with_deepest
 from detector.tracks.fixes import Rows
 from detector.tracks.parabola import sag_m

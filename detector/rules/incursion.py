@@ -19,7 +19,8 @@ from scipy.special import logit
 
 from detector.airspace.zones import Initial
 from detector.geometry.projection import Theatre
-from detector.picture import Airspace, Mask, Picture
+from detector.picture.airspace import Airspace
+from detector.picture.look import Mask, Picture
 from detector.rules import evidence
 from detector.rules.contacts import MUTE, SILENT, SPOKEN, Contacts, Records
 from detector.rules.crossing import log_odds_crossed

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.picture import Airspace
+from detector.picture.airspace import Airspace
 from detector.rules import accuracy_collapse, duplicate_address, frozen, jump
 from detector.rules.claims import Claims
 from detector.rules.conditions import Conditions

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.airspace.activation import Activation
-from detector.picture import Airspace
+from detector.picture.airspace import Airspace
 from detector.rules.assets import Assets
 from detector.rules.conditions import Conditions, M, Turn
 from detector.rules.contacts import Contacts

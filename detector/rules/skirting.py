@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.geometry.projection import on_earth
-from detector.picture import Airspace
+from detector.picture.airspace import Airspace
 from detector.rules.params import NotNegative, Span
 from detector.rules.sight import Scene, Sight
 from detector.rules.vicinity import NOWHERE, nearest

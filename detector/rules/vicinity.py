@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.picture import Airspace, Surrounding
+from detector.picture.airspace import Airspace, Surrounding
 from detector.tracks.fixes import Rows
 from feeds.plots import Floats, Small
 

@@ -12,7 +12,7 @@ from detector.assembly import classifier_of, pipeline_of, reconfigure, sensors_o
 from detector.delivery.letters import Letter
 from detector.incidents.book import Book
 from detector.incidents.message import IncidentMessage, stamp
-from detector.picture import Airspace
+from detector.picture.airspace import Airspace
 from detector.pipeline import Pipeline
 from detector.settings import Settings
 from detector.snapshot import Remembered, UnreadableStateError, drawn_alike, thaw

@@ -17,7 +17,7 @@ from detector.airspace.reading import Reading
 from detector.airspace.schedule import parse
 from detector.airspace.zones import Zone
 from detector.outlines.crossings import self_crossings
-from detector.picture import Airspace
+from detector.picture.airspace import Airspace
 from tests.shared import data_file
 
 GEOD = Geod(ellps="WGS84")

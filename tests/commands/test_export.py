@@ -15,7 +15,7 @@ from detector.airspace.zones import Zone
 from detector.commands.export import geojson as written
 from detector.geometry.projection import earth_centred
 from detector.outlines.selfcheck import check
-from detector.picture import Airspace
+from detector.picture.airspace import Airspace
 from tests.geometry.shapes import FIJI, HOLE, ISLAND_IN_HOLE, NORTH_CAP, SEAM, TWO_PARTS, parts, ring, star
 from tests.shared import data_file
 from tests.zoo import box, zone

@@ -5,7 +5,7 @@ import pytest
 import shapely
 
 from detector.commands.geofence import PlainGeofence
-from detector.picture import Airspace
+from detector.picture.airspace import Airspace
 from tests import zoo
 
 ZONES = [zoo.zone(zoo.box(20, 54, 21, 55), zone_id="a"), zoo.zone(zoo.box(20.5, 54.2, 22, 54.8), zone_id="b")]

@@ -18,7 +18,7 @@ from detector.airspace.reading import Reading
 from detector.airspace.zones import Ring, State, Zone
 from detector.errors import InputError
 from detector.outlines import selfcheck
-from detector.picture import Airspace
+from detector.picture.airspace import Airspace
 from tests.geometry.shapes import BOWTIE, FIJI, ISLAND_IN_HOLE, MARITIME, SPIKE, ZOO, moved, parts, ring, states
 from tests.shared import data_file
 from tests.zoo import box, zone

@@ -10,7 +10,7 @@ from detector.airspace.zones import Ring, State, Zone
 from detector.commands.export import geojson as written
 from detector.commands.listing import area_km2
 from detector.outlines.selfcheck import check
-from detector.picture import Airspace
+from detector.picture.airspace import Airspace
 from tests.geometry.shapes import even_odd_in_degrees, parts
 
 

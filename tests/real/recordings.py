@@ -14,7 +14,7 @@ from detector.assembly import load, pipeline_of
 from detector.commands.geofence import PlainGeofence
 from detector.commands.summary import Summary
 from detector.incidents.message import IncidentMessage
-from detector.picture import Airspace
+from detector.picture.airspace import Airspace
 from detector.settings import Settings
 from feeds import tracksfile
 from feeds.plots import Plots, concatenate

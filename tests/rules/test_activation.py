@@ -13,7 +13,7 @@ from pyproj import Geod
 from detector.airspace.schedule import Interval, parse
 from detector.airspace.zones import Initial
 from detector.incidents.message import stamp
-from detector.picture import Airspace
+from detector.picture.airspace import Airspace
 from detector.reconfigure import go_on
 from detector.rules.incursion import Params
 from detector.tracks.identity import Classifier

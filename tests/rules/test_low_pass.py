@@ -5,7 +5,7 @@ import pytest
 
 from detector.airspace.altitude import STANDARD_QNH_HPA
 from detector.incidents.book import Book
-from detector.picture import Airspace
+from detector.picture.airspace import Airspace
 from detector.pipeline import Pipeline
 from detector.rules import low_pass
 from detector.tracks.identity import Classifier

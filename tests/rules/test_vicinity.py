@@ -5,7 +5,7 @@ import pytest
 
 from detector.airspace.zones import Identity
 from detector.geometry.projection import earth_centred
-from detector.picture import Airspace
+from detector.picture.airspace import Airspace
 from detector.rules.vicinity import NOWHERE, around
 from tests import zoo
 

@@ -9,7 +9,7 @@ import pytest
 from detector import settings as tables
 from detector.delivery.letters import letter
 from detector.delivery.topics import Topics
-from detector.picture import Airspace
+from detector.picture.airspace import Airspace
 from detector.rules.incursion import Params as Incursion
 from detector.service.recovery import recover
 from detector.snapshot import Snapshots
