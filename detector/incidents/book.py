@@ -25,8 +25,9 @@ from detector.incidents.incident import Depths, Incident, break_off, identify, r
 from detector.incidents.lifecycle import RANK, Standing, advance
 from detector.incidents.message import IncidentMessage, stamp
 from detector.incidents.register import Register
+from detector.rules.catalogue import CATALOGUE
 from detector.rules.findings import Change, FindingRow, Findings
-from detector.rules.signs import ROLE, Sign
+from detector.rules.signs import Sign
 from detector.tracks.fixes import Segments
 from detector.tracks.store import TrackStore
 
@@ -188,7 +189,7 @@ class Book:
             names = _names(change.others, tracks)
             zone = None if change.zone < 0 else zones[change.zone]
             entry, worth_telling = incident.note(news.doer, change, zone, names)
-            incident.cast(names, ROLE.get(change.rule, ""))
+            incident.cast(names, CATALOGUE[change.rule].role)
         if worth_telling or incident.sequence == 0:
             incident.wait(entry, news.now_s, max(news.now_s, float(tracks.taken_s[news.doer.row])))
         news.about.append(entry)

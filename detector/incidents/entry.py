@@ -11,8 +11,9 @@ from msgspec import UNSET, UnsetType, convert
 from detector.airspace.zones import ENTRY, Identity, Zone
 from detector.incidents import severity
 from detector.incidents.message import Evidence, Finding, stamp
+from detector.rules.catalogue import CATALOGUE
 from detector.rules.findings import Certainty, Change, FindingRow
-from detector.rules.signs import KIND, Sign
+from detector.rules.signs import Sign
 
 PROBABILITY_LIMIT = 0.9999  # more digits would claim more than the error model knows
 
@@ -198,7 +199,7 @@ class Episode(Entry):
         return cls(
             row=doer.row,
             track_id=doer.track_id,
-            kind=KIND[sign.rule],
+            kind=CATALOGUE[sign.rule].kind,
             rule=sign.rule,
             zone=zone,
             certainty=sign.certainty,

@@ -16,8 +16,9 @@ from detector.incidents.message import IncidentMessage, stamp
 from detector.incidents.patience import INSIDE_S, LONGEST_S, Told
 from detector.incidents.severity import SEVERITIES
 from detector.incidents.stories import as_told, seconds
+from detector.rules.catalogue import CATALOGUE
 from detector.rules.findings import Change, FindingRow
-from detector.rules.signs import AGAIN_S, COUNTED, Sign
+from detector.rules.signs import AGAIN_S, Sign
 
 Depths = Callable[[list[int], list[str]], Iterable[tuple[float, ...]]]
 """Of track rows in zones (by id): depth now m (0: not known), probability, and the greatest depth so far m (-inf: not
@@ -204,7 +205,7 @@ class Incident:
         """Return the latest episode that a sign may go on with; passes of two assets are two findings."""
         episodes = (e for e in reversed(self.entries) if isinstance(e, Episode) and e.track_id == track_id)
         alike = (e for e in episodes if (e.rule, e.strand) == (sign.rule, sign.strand))
-        alike = (e for e in alike if e.rule not in COUNTED or zone is None or e.zone is zone)
+        alike = (e for e in alike if not CATALOGUE[e.rule].counts or zone is None or e.zone is zone)
         if sign.rule == "interference":  # which spreads to others
             return next(alike, None)
         return next((e for e in alike if set(others) <= set(e.others)), None)
@@ -213,7 +214,7 @@ class Incident:
         """Take one sign of conduct; return its entry, and whether that is worth a message by itself."""
         last = self._last_episode(doer.track_id, sign, zone, others)
         goes_on = last is not None and (
-            last.ended_s is None or last.rule in COUNTED or sign.started_s - last.ended_s <= AGAIN_S
+            last.ended_s is None or CATALOGUE[last.rule].counts or sign.started_s - last.ended_s <= AGAIN_S
         )
         entry = last if goes_on and last is not None else Episode.of(doer, sign, zone)
         news = entry is not last or sign.tells

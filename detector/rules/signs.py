@@ -8,47 +8,7 @@ from typing import Any, NamedTuple
 
 from detector.rules.findings import Certainty, Change
 
-KIND = {
-    "approach": "approach",
-    "hard_turn": "manoeuvre",
-    "steep_descent": "manoeuvre",
-    "pull_up": "manoeuvre",
-    "speed_change": "manoeuvre",
-    "low_pass": "manoeuvre",
-    "too_fast": "manoeuvre",
-    "emergency_code": "emergency",
-    "renegade": "emergency",
-    "jump": "integrity",
-    "frozen": "integrity",
-    "accuracy_collapse": "integrity",
-    "duplicate_address": "integrity",
-    "impossible_identity": "integrity",
-    "interference": "integrity",
-    "dark": "dark",
-    "interception": "interception",
-    "asset_pass": "asset-pass",
-    "skirting": "skirting",
-    "probing": "approach",
-    "loitering": "loitering",
-    "well_clear": "proximity",
-    "bow_crossing": "proximity",
-    "near_collision": "proximity",
-}
-"""The kind of finding that each rule makes."""
-
-COUNTED = {"asset_pass", "probing"}
-"""Rules all whose findings of the same zone are one, which counts them."""
-
 AGAIN_S = 60.0  # who does the same again within this has not stopped doing it
-
-ROLE = {
-    "interception": "interceptor",
-    "interference": "affected",
-    "well_clear": "conflict",
-    "bow_crossing": "conflict",
-    "near_collision": "conflict",
-}
-"""The part that other aircraft have in what each rule finds."""
 
 
 class Sign(NamedTuple):
