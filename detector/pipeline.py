@@ -264,7 +264,7 @@ class Pipeline:
         messages: list[IncidentMessage] = []
         if self.time_s == -math.inf < until_s:
             self.activation.advance(until_s)
-        self._company_due_s(self.time_s), self.assets.due_s(self.tracks, self.time_s)  # are set by the time that was
+        self._schedule(self.time_s)  # by the time that was
         self.time_s = max(self.time_s, until_s)
         done_s, again = -math.inf, 0
         while (due_s := self._due_s()) <= self.time_s:
@@ -302,7 +302,8 @@ class Pipeline:
     def _look_around(self, now_s: float) -> list[IncidentMessage]:
         """Return what becomes known because time passes: who has fallen silent, who keeps company with whom."""
         conduct, tracks, signs = self.conduct, self.tracks, list[Sign]()
-        if self.assets.due_s(tracks, now_s) <= now_s:
+        self._schedule(now_s)
+        if self.assets.next_s <= now_s:
             self.assets.look(now_s, tracks)
         if self.rules.dark.enabled:
             look = partial(conduct.dark.look, now_s, tracks, self.airspace, self.rules.dark)
@@ -311,7 +312,7 @@ class Pipeline:
         if interference.due_s() <= now_s:
             look = partial(interference.look, now_s, self.book.register.open.keys(), tracks, self.rules.interference)
             signs += self.execute("interference", look) or ()
-        if self._company_due_s(now_s) <= now_s:
+        if conduct.company.next_s <= now_s:
             looks = conduct.company.looks(now_s, self.book.register.rows(), self.airspace.watched, tracks, self.rules)
             for rule, each in looks:
                 signs += self.execute(rule, each) or ()
@@ -319,12 +320,14 @@ class Pipeline:
         signs.sort(key=lambda sign: (tracks.name(sign.row), *map(tracks.name, sign.others)))
         messages = self.book.gather(now_s, tracks, self.depths)
         told = self.book.note(signs, tracks, self.airspace.zones, self.depths, now_s)
-        self._company_due_s(now_s)  # is set by what is open now
+        self._schedule(now_s)  # by what is open now
         return messages + [message for _, message in told]
 
-    def _company_due_s(self, now_s: float) -> float:
+    def _schedule(self, now_s: float) -> None:
+        """Let there be looks at whole seconds while there is anybody to look at."""
         subjects = self.book.register.rows()
-        return self.conduct.company.due_s(subjects, self.airspace.watched, self.tracks, self.rules, now_s)
+        self.conduct.company.schedule(subjects, self.airspace.watched, self.tracks, self.rules, now_s)
+        self.assets.schedule(self.tracks, now_s)
 
     def _close_zones(self, now_s: float) -> list[IncidentMessage]:
         """Open and close the zones whose windows begin or end now."""
@@ -339,12 +342,13 @@ class Pipeline:
 
     def _due_s(self) -> float:
         """Return the whole second at which the next deadline is over; inf without one."""
+        self._schedule(self.time_s)
         tracks = self.tracks
         due_s = min(
             self.book.agenda.due_s(),
             self.activation.due_s,
-            self._company_due_s(self.time_s),
-            self.assets.due_s(tracks, self.time_s),
+            self.conduct.company.next_s,
+            self.assets.next_s,
             self.conduct.integrity.interference.due_s(),
             float(self.conduct.dark.due_at_s(tracks, self.rules.dark).min()) if self.rules.dark.enabled else math.inf,
             float(tracks.lost_at_s().min()),

@@ -36,15 +36,14 @@ class Assets:
         self._row = np.full(len(self._moving), -1)  # of the tracks they follow
         self._middle_m, self._velocity_mps = airspace.middle_m.copy(), np.zeros((len(zones), 3))
         self._time_s = 0.0
-        self._next_s = math.inf
+        self.next_s = math.inf
 
-    def due_s(self, tracks: TrackStore, now_s: float) -> float:
-        """Return the whole second to look at next; inf while no track is there to follow."""
+    def schedule(self, tracks: TrackStore, now_s: float) -> None:
+        """Set the whole second to look at next; inf while no track is there to follow."""
         if not self.followed(tracks):
-            self._next_s = math.inf
-        elif self._next_s == math.inf:
-            self._next_s = math.floor(now_s) + EVERY_S
-        return self._next_s
+            self.next_s = math.inf
+        elif self.next_s == math.inf:
+            self.next_s = math.floor(now_s) + EVERY_S
 
     def followed(self, tracks: TrackStore) -> bool:
         """Tell whether any asset has a track to follow."""
@@ -52,7 +51,7 @@ class Assets:
 
     def look(self, now_s: float, tracks: TrackStore) -> None:
         """Take over where moving assets are at a whole second."""
-        self._time_s, self._next_s = now_s, now_s + EVERY_S
+        self._time_s, self.next_s = now_s, now_s + EVERY_S
         rows = [tracks.row_of(name) for name in self._follows]
         self._row = np.array([-1 if row is None else row for row in rows])
         known = np.flatnonzero(self._row >= 0)

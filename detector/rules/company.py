@@ -46,14 +46,13 @@ class Company:
         self.fit(capacity)
         self._zone[rows] = vicinity.zone
 
-    def due_s(self, subjects: Rows, watched: Mask, tracks: TrackStore, rules: Rules, now_s: float) -> float:
-        """Return the whole second to look at next; inf while there is nobody who matters, or nobody else."""
+    def schedule(self, subjects: Rows, watched: Mask, tracks: TrackStore, rules: Rules, now_s: float) -> None:
+        """Set the whole second to look at next; inf while there is nobody who matters, or nobody else."""
         some = enabled(rules) and len(tracks) > 1 and (len(subjects) or self.near(watched, tracks).any())
         if not (some or self.formations or self.interceptions or self.proximities):
             self.next_s = math.inf
         elif self.next_s == math.inf:
             self.next_s = math.floor(now_s) + EVERY_S
-        return self.next_s
 
     def looks(
         self, now_s: float, subjects: Rows, watched: Mask, tracks: TrackStore, rules: Rules
