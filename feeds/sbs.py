@@ -10,9 +10,11 @@ what the same aircraft sent shortly before. "On ground" is taken from the positi
 MSG,5 of an aircraft that taxies.
 
 Time: the generated time is the server's local time in a zone that nobody states. The offset to the first `received_s`,
-rounded to 15 min (all zones are multiples), corrects it; while what remains stays within 5 s the generated time is
-taken, being closer to the moment of the transmission. After the first breach (a wrong clock, a change to summer
-time, a stalled line) `received_s` is taken for the rest of the connection.
+rounded to 15 min (all zones are multiples), corrects it. While it is at most 5 s ahead of `received_s` and 25 s behind,
+it is taken, being closer to the moment of the transmission: lines that had to wait, on a slow connection or for us, come
+all at once, and by `received_s` their aircraft would be as fast as lightning. The first line may not be off by more
+than 5 s either way. After the first breach (a wrong clock, a change to summer time) `received_s` is taken for the rest
+of the connection.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ from feeds.table import Cells, Rejected, columns_to_plots
 MOTION_AGE_S = 10.0  # altitude, speed, track and vertical rate are not known when older
 SILENCE_S = 300.0  # after it callsign and squawk are forgotten: the address may fly under another
 CLOCK_TRUST_S = 5.0
+LATE_TRUST_S = 25.0  # nor is what is older of use: the core takes nothing of 30 s ago
 LINE_BYTES = 1024  # a real one has about 100
 
 _FIELDS = 22
@@ -150,10 +153,12 @@ class _Clock:
             return generated_s
         if generated_s is None or not self._trusted:
             return received_s
+        late_s = LATE_TRUST_S
         if self._zone_s is None:
             self._zone_s = round((generated_s - received_s) / _ZONE_STEP_S) * _ZONE_STEP_S
+            late_s = CLOCK_TRUST_S
         utc_s = generated_s - self._zone_s
-        self._trusted = abs(utc_s - received_s) <= CLOCK_TRUST_S
+        self._trusted = -late_s <= utc_s - received_s <= CLOCK_TRUST_S
         return utc_s if self._trusted else received_s
 
 

@@ -6,7 +6,6 @@ of one aircraft as the other sees them; both fly straight on. D is 2 over ground
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,9 @@ from detector.geometry.projection import east_north
 from feeds.plots import Floats
 
 Indices = NDArray[np.intp]
+
+FAST_MPS = 350.0  # faster than nearly everybody
+_NOBODY = np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp)
 
 
 def within(place_m: Floats, reach_m: float) -> tuple[Indices, Indices]:
@@ -41,20 +43,31 @@ def soon(
     """Return which of N aircraft come within `reach_m` of which of M others within `ahead_s`, in order.
 
     Places and velocities, (N, 3) and (M, 3). Who meets within that time is near half-way through it: a search there
-    needs a quarter of the pairs that one around the places of now would.
+    needs a quarter of the pairs that one around the places of now would. The few that are faster than others are looked
+    for by themselves, so that all others need not be looked for as far.
     """
+    fast, swift = (np.linalg.norm(each, axis=1) > FAST_MPS for each in (these_mps, those_mps))
+    parts = (~fast, ~swift), (fast, np.ones_like(swift)), (~fast, swift)
+    found = []
+    for one, other in (map(np.flatnonzero, part) for part in parts):
+        if len(one) and len(other):
+            i, j = _meeting(these_m[one], these_mps[one], those_m[other], those_mps[other], reach_m, ahead_s)
+            found.append((one[i], other[j]))
+    ones, others = (np.concatenate(each) for each in zip(_NOBODY, *found, strict=True))
+    return _sorted(ones, others, len(those_m))
+
+
+def _meeting(
+    these_m: Floats, these_mps: Floats, those_m: Floats, those_mps: Floats, reach_m: float, ahead_s: float
+) -> tuple[Indices, Indices]:
     half_s = ahead_s / 2
-    drift_m = half_s * (_fastest_mps(these_mps) + _fastest_mps(those_mps))
+    drift_m = half_s * sum(np.linalg.norm(each, axis=1).max() for each in (these_mps, those_mps))
     one, other = _between(these_m + half_s * these_mps, those_m + half_s * those_mps, reach_m + drift_m)
     apart_m, velocity_mps = those_m[other] - these_m[one], those_mps[other] - these_mps[one]
     time_s = np.minimum(cpa_s(apart_m, velocity_mps), ahead_s)
     miss_m = apart_m + time_s[:, None] * velocity_mps
     meet = dot(miss_m, miss_m) <= reach_m**2
-    return _sorted(one[meet], other[meet], len(those_m))
-
-
-def _fastest_mps(velocity_mps: Floats) -> float:
-    return math.sqrt(dot(velocity_mps, velocity_mps).max(initial=0.0))
+    return one[meet], other[meet]
 
 
 def _sorted(one: Indices, other: Indices, n_others: int) -> tuple[Indices, Indices]:

@@ -18,6 +18,8 @@ from detector.tracks.store import TrackStore
 from feeds.plots import Floats
 
 REACH_M = 60_000.0  # from farther off nobody comes close within a minute
+KNOWN_MPS = 300.0  # a velocity that errs by more tells nothing of where one will be, ...
+FASTEST_MPS = 1000.0  # ... nor does one that nobody flies
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,9 @@ class Traffic:
 
     @property
     def moving(self) -> NDArray[np.bool_]:
-        """Tell of which tracks the velocity is known, (R,)."""
-        return np.isfinite(self.velocity_mps[:, 0])
+        """Tell of which tracks the velocity is known, (R,): not of who was heard twice within milliseconds."""
+        known: NDArray[np.bool_] = self.velocity_sigma_mps <= KNOWN_MPS
+        return known & (np.linalg.norm(self.velocity_mps, axis=1) <= FASTEST_MPS)
 
     def find(self, rows: Rows) -> Rows:
         """Return the indices of tracks, all of which are here, by their rows."""

@@ -157,11 +157,19 @@ def test_the_servers_local_time_is_corrected_by_whole_quarter_hours(zone_h: floa
     np.testing.assert_allclose(plots.time_s - NOON_S, [-1.25, 0, 0.5], atol=1e-6)
 
 
-def test_a_clock_that_is_off_is_not_believed_again() -> None:
-    plots, _ = parse(msg(3, 0, **HERE), msg(3, -4.9, **HERE), msg(3, -5.1, **HERE), msg(3, 0.5, **HERE))
-    np.testing.assert_allclose(plots.time_s - NOON_S, [0, -4.9, 0, 0], atol=1e-6)
-    plots, _ = parse(msg(3, 400, **HERE), msg(3, 0, **HERE))  # 400 s is no zone
-    assert plots.time_s.tolist() == [NOON_S] * 2
+@pytest.mark.parametrize(
+    ("said_s", "taken_s"),
+    [
+        ([0, -4.9, 4.9, -24.9, 0.5], [0, -4.9, 4.9, -24.9, 0.5]),  # lines that had to wait
+        ([0, -25.1, 0.5], [0, 0, 0]),
+        ([0, 5.1, 0.5], [0, 0, 0]),
+        ([-5.1, 0], [0, 0]),
+        ([400, 0], [0, 0]),  # no zone
+    ],
+)
+def test_a_clock_that_is_off_is_not_believed_again(said_s: list[float], taken_s: list[float]) -> None:
+    plots, _ = parse(*(msg(3, second, **HERE) for second in said_s), received_s=NOON_S)
+    np.testing.assert_allclose(plots.time_s - NOON_S, taken_s, atol=1e-6)
 
 
 @pytest.mark.parametrize("clock", ["", "25:00:00.000", "12:00:00+02:00"])
