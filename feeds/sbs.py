@@ -11,10 +11,10 @@ MSG,5 of an aircraft that taxies.
 
 Time: the generated time is the server's local time in a zone that nobody states. The offset to the first `received_s`,
 rounded to 15 min (all zones are multiples), corrects it. While it is at most 5 s ahead of `received_s` and 25 s behind,
-it is taken, being closer to the moment of the transmission: lines that had to wait, on a slow connection or for us, come
-all at once, and by `received_s` their aircraft would be as fast as lightning. The first line may not be off by more
-than 5 s either way. After the first breach (a wrong clock, a change to summer time) `received_s` is taken for the rest
-of the connection.
+it is taken, being closer to the moment of the transmission: lines that had to wait, on a slow connection or for us,
+come all at once, and by `received_s` their aircraft would be as fast as lightning. The first line may not be off by
+more than 5 s either way. After the first breach (a wrong clock, a change to summer time) `received_s` is taken for the
+rest of the connection.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Who matters are the subjects of open incidents, and watched aircraft near a zone. Two suspects are a room's business
 each by itself, not as a danger to each other; so are two watched aircraft that fly together, such as a tanker and its
 receiver, and whoever is low and slow enough to be landing. What moves alike within the error of places may be one
-aircraft under two names.
+aircraft under two names, and so may what was first heard when the other had been heard last.
 """
 
 from __future__ import annotations
@@ -140,5 +140,9 @@ def _no_danger(pairs: Encounters, watched: Mask, tracks: TrackStore) -> Mask:
     together = alike & (far_m <= TOGETHER_M) & (level_m <= TOGETHER_LEVEL_M) & watched[who[0]] & watched[who[1]]
     suspects = np.minimum(*who) >= Identity.SUSPECT
     one_and_the_same = alike & (far_m <= SURELY_SIGMAS * pairs.sigma_m)
-    nothing: Mask = together | suspects | one_and_the_same
+    first_s, last_s = (
+        [time_s[row] for row in (pairs.one, pairs.other)] for time_s in (tracks.heard_s, tracks.fix.time_s)
+    )
+    in_turn = np.minimum(*last_s) < np.maximum(*first_s)
+    nothing: Mask = together | suspects | one_and_the_same | in_turn
     return nothing

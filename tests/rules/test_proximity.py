@@ -123,6 +123,12 @@ def test_what_must_not_be_found(name):
     assert tell(flown(), NOT_FOUND[name]) == []
 
 
+def test_who_goes_on_under_another_number_is_no_danger_to_itself():
+    before, after = flown(), other(course=0, ahead_m=390)
+    assert tell(before.take(before.time_s < MEET_S), after.take(after.time_s >= MEET_S)) == []
+    assert found(tell(before, after)) == {WELL_CLEAR}
+
+
 def test_two_suspects_are_no_danger_to_each_other():
     assert tell(flown(callsign="RFF2"), other("RFF1", course=180, beside_m=20)) == []
 
