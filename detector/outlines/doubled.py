@@ -24,7 +24,7 @@ from detector.airspace.zones import Ring, Zone
 from detector.geometry import ragged
 from detector.outlines.crossings import OVERSHOOT_M
 from detector.outlines.drawn import Plane
-from detector.outlines.nesting import interior, is_inside, nested_shells
+from detector.outlines.nesting import held_holes, interior, is_inside, nested_shells
 from detector.outlines.size import fine, size
 from feeds.plots import Floats
 
@@ -53,12 +53,13 @@ def around_once(zone: Zone, touching: Set[tuple[int, int]]) -> tuple[Zone, list[
     for rings in zone.polygons:
         enclosed: list[list[Part]] = []
         for ring, n in zip(rings, number, strict=False):
-            faces = _Faces([drawn.ring(ring)]) if (n, n) in touching else None
-            if faces is None or not (twice := np.abs(faces.windings[0]) > 1).any():
-                enclosed.append([(ring,)])
-            else:
-                enclosed.append([drawn.part(each) for each in faces.united(faces.windings[0] != 0)])
-                found.append(drawn.doubled(faces, twice))
+            enclosed.append([(ring,)])
+            if (n, n) in touching:
+                faces = _Faces([drawn.ring(ring)])
+                laps = np.abs(faces.windings(drawn.ring(ring)))
+                if (laps > 1).any():
+                    enclosed[-1] = [drawn.part(each) for each in faces.united(laps > 0)]
+                    found.append(drawn.doubled(faces, laps > 1))
         polygons += _parts(drawn, *enclosed)
     return (replace(zone, polygons=tuple(polygons)), found) if found else (zone, [])
 
@@ -77,32 +78,33 @@ def _parts(drawn: _Drawn, shells: Sequence[Part], *holes: Sequence[Part]) -> lis
 
 
 def overlaps(zone: Zone, touching: Set[tuple[int, int]]) -> list[Doubled]:
-    """Return where, among rings that touch, the even-odd rule tells otherwise than parts without their holes.
+    """Return where the even-odd rule tells otherwise than parts without their holes enclose, perhaps in one of them.
 
-    Parts inside others are holes. Raises ImportError without shapely.
+    Parts inside others are holes. Rings that are sound must not cross. Raises ImportError without shapely.
     """
-    some = {ring for rings in touching if rings[0] != rings[1] for ring in rings}
-    if not some:
+    flat = [(part, n) for part, rings in enumerate(zone.polygons) for n in range(len(rings))]
+    pairs = {pair for pair in touching if pair[0] != pair[1]} | held_holes(zone)
+    met = {flat[ring] for pair in pairs for ring in pair}
+    if not met:
         return []
-    drawn, nested, number = _Drawn(zone), nested_shells(zone), count()
-    shapes = [[(next(number) in some, ring) for ring in rings] for rings in zone.polygons]
-    met = [n for n, shape in enumerate(shapes) if any(touches for touches, _ in shape)]
-    used = [[drawn.ring(ring) for n, (touches, ring) in enumerate(shapes[part]) if touches or n == 0] for part in met]
-    faces = _Faces([ring for rings in used for ring in rings])
-    is_in = np.split(faces.windings % 2 == 1, np.cumsum([len(rings) for rings in used])[:-1])
-    covered = sum(
-        (shell & ~np.any(holes, axis=0)) * (-1 if part in nested else 1)
-        for part, (shell, *holes) in zip(met, is_in, strict=True)
-    )
-    wrong = (np.concatenate(is_in).sum(axis=0) % 2 == 1) != (covered > 0)
+    drawn, nested = _Drawn(zone), nested_shells(zone)
+    around = below = {part for part, _ in met}
+    while below := {nested[part].inside for part in below if part in nested}:
+        around = around | below
+    used = [sorted({(part, 0)} | {one for one in met if one[0] == part}) for part in sorted(around)]
+    rings = {(part, n): drawn.ring(zone.polygons[part][n]) for some in used for part, n in some}
+    faces = _Faces([rings[one] for one in sorted(met)])
+    is_in = {one: faces.windings(ring) % 2 == 1 for one, ring in rings.items()}
+    covered = np.zeros(len(faces.area), dtype=np.intp)
+    for shell, *holes in used:
+        whole = is_in[shell] & ~np.any([is_in[hole] for hole in holes], axis=0)
+        covered += np.where(whole, -1 if shell[0] in nested else 1, 0)
+    wrong = (np.sum(list(is_in.values()), axis=0) % 2 == 1) != (covered > 0)
     return [drawn.doubled(faces, wrong)] if wrong.any() else []
 
 
 class _Faces:
-    """What lies between rings on a plane, without what is no wider than rounding, and how often each ring winds there.
-
-    `area` is of F polygons, `windings` (R, F).
-    """
+    """What lies between rings on a plane, F polygons, without those no wider than rounding."""
 
     def __init__(self, rings: Sequence[Floats]) -> None:
         import shapely
@@ -111,7 +113,10 @@ class _Faces:
         faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(lines)))
         self.area = faces[2 * shapely.area(faces) > OVERSHOOT_M * shapely.length(faces)]
         self.place_m: Floats = shapely.get_coordinates(shapely.point_on_surface(self.area))
-        self.windings = np.array([_winding(ring, *self.place_m.T) for ring in rings])
+
+    def windings(self, ring: Floats) -> Indices:
+        """Return how often a ring winds around each, counterclockwise, (F,)."""
+        return _winding(ring, *self.place_m.T)
 
     def united(self, some: NDArray[np.bool_]) -> list[Geometry]:
         """Return the polygons that faces make together."""

@@ -81,7 +81,7 @@ def _judge(judged: _Judged, met: Meetings) -> None:
     if met.crossings:
         _untangle(judged, met.crossings)
         met = meetings([judged.zone])[0]
-    if met.touching and not judged.problems:
+    if not judged.problems:
         _undouble(judged, met)
     zone = judged.zone
     judged.problems += impossible(zone)
@@ -141,7 +141,7 @@ def _undouble(judged: _Judged, met: Meetings) -> None:
         judged.warnings.append('lines touch; to tell whether all counts takes shapely: pip install "incursiond[zones]"')
         return
     judged.repairs += [f"a ring goes around {_wide(each)} more than once; taken as enclosed" for each in found]
-    said = [f"touching rings contradict each other on {_wide(each)}" for each in overlapping]
+    said = [f"rings contradict each other on {_wide(each)}" for each in overlapping]
     judged.problems += [f"{line}, expected parts apart and holes inside them" for line in said]
 
 
