@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
-from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,18 +48,21 @@ def around_once(zone: Zone, touching: Set[tuple[int, int]]) -> tuple[Zone, list[
 
     Such a ring becomes what it encloses, by nonzero winding. Raises ImportError without shapely.
     """
-    drawn, found, polygons, number = _Drawn(zone), [], [], count()
+    own = {one for one, other in touching if one == other}
+    drawn, polygons, number = _Drawn(zone), list[Part](), 0
+    found: list[Doubled] = []
     for rings in zone.polygons:
-        enclosed: list[list[Part]] = []
-        for ring, n in zip(rings, number, strict=False):
-            enclosed.append([(ring,)])
-            if (n, n) in touching:
-                faces = _Faces([drawn.ring(ring)])
-                laps = np.abs(faces.windings(drawn.ring(ring)))
-                if (laps > 1).any():
-                    enclosed[-1] = [drawn.part(each) for each in faces.united(laps > 0)]
-                    found.append(drawn.doubled(faces, laps > 1))
-        polygons += _parts(drawn, *enclosed)
+        enclosed: list[list[Part]] = [[(ring,)] for ring in rings]
+        before = len(found)
+        for n in sorted(own.intersection(range(number, number + len(rings)))):
+            outline = drawn.ring(rings[n - number])
+            faces = _Faces([outline])
+            laps = np.abs(faces.windings(outline))
+            if (laps > 1).any():
+                enclosed[n - number] = [drawn.part(each) for each in faces.united(laps > 0)]
+                found.append(drawn.doubled(faces, laps > 1))
+        polygons += _parts(drawn, *enclosed) if len(found) > before else [rings]
+        number += len(rings)
     return (replace(zone, polygons=tuple(polygons)), found) if found else (zone, [])
 
 
@@ -142,16 +144,20 @@ class _Drawn:
 
     def __init__(self, zone: Zone) -> None:
         self._zone, self._plane = zone, Plane(zone)
+        self._drawn: list[tuple[Floats, Ring]] = []
         self._vertex: dict[tuple[float, float], tuple[float, float]] = {}
 
     def ring(self, ring: Ring) -> Floats:
         """Return a ring on the plane."""
         drawn = self._plane.draw(ring)
-        self._vertex.update(zip(map(tuple, drawn.tolist()), map(tuple, ring.tolist()), strict=True))
+        self._drawn.append((drawn, ring))
         return drawn
 
     def part(self, area: Geometry) -> Part:
         """Return the rings of a polygon, its shell first."""
+        while self._drawn:
+            drawn, ring = self._drawn.pop()
+            self._vertex.update(zip(map(tuple, drawn.tolist()), map(tuple, ring.tolist()), strict=True))
         return tuple(self._degrees(ring.coords) for ring in (area.exterior, *area.interiors))
 
     def _degrees(self, ring: Sequence[tuple[float, float]]) -> Ring:
