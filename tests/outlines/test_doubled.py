@@ -101,6 +101,7 @@ FINE = {
     "a part equal to a hole": parts([SQUARE, HOLE], [HOLE]),
     "a hole that touches its shell": parts([SQUARE, ring(A, (21, 50.5), (20.5, 51))]),
     "parts that share a line": parts([SQUARE], [box(22, 51, 23, 52)]),
+    "parts that share a line, rounded": parts([SQUARE], [box(22 - 5e-8, 51, 23, 51.5)]),  # 5 mm
     "an island that touches the shore of its lake": parts([SQUARE, HOLE], [ring((20.5, 51), (21, 50.8), (21, 51.2))]),
 }
 
