@@ -80,9 +80,8 @@ def check(reading: Reading) -> Reading:
 def _judge(judged: _Judged, met: Meetings) -> None:
     if met.crossings:
         _untangle(judged, met.crossings)
-        met = meetings([judged.zone])[0]
     if not judged.problems:
-        _undouble(judged, met)
+        _undouble(judged, meetings([judged.zone])[0] if met.crossings else met)
     zone = judged.zone
     judged.problems += impossible(zone)
     if not judged.problems:
