@@ -1,9 +1,9 @@
-"""Crossings: where boundaries cross themselves, on the lines as zone files draw them."""
+"""Crossings: where boundaries cross or touch themselves, on the lines as zone files draw them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -38,26 +38,48 @@ class Crossing:
     lat_deg: float
 
 
-def self_crossings(zones: Sequence[Zone]) -> list[list[Crossing]]:
-    """Return, for each zone, every place where its boundary properly crosses itself, in the order of its lines.
+@dataclass(slots=True)
+class Meetings:
+    """Where the lines of a zone meet that do not follow each other in a ring."""
 
-    Rings may touch, share vertices and run along each other.
+    crossings: list[Crossing] = field(default_factory=list)  # in the order of lines
+    touching: set[tuple[int, int]] = field(default_factory=set)  # rings, perhaps one and the same, that may touch
+
+
+def meetings(zones: Sequence[Zone]) -> list[Meetings]:
+    """Return, for each zone, every place where its boundary properly crosses itself, and which rings touch.
+
+    Rings touch that share a place, or part of a line, within OVERSHOOT_M. One that neither crosses nor touches itself
+    goes around once.
     """
     lines = np.cumsum([sum(len(ring) for polygon in zone.polygons for ring in polygon) for zone in zones])
     sheets = np.flatnonzero(np.diff(lines // SHEET, prepend=0)).tolist()
     return [found for i, j in pairwise([0, *sheets, len(zones)]) for found in _on_one_sheet(zones[i:j])]
 
 
-def _on_one_sheet(zones: Sequence[Zone]) -> list[list[Crossing]]:
+def self_crossings(zones: Sequence[Zone]) -> list[list[Crossing]]:
+    """Return, for each zone, every place where its boundary properly crosses itself, in the order of its lines."""
+    return [met.crossings for met in meetings(zones)]
+
+
+def _on_one_sheet(zones: Sequence[Zone]) -> list[Meetings]:
     drawn = _Drawn(zones)
     chains = Chains(drawn.edges, widest_m=0.0)  # every line a piece
     leaves = grow(chains, len(zones), Square.around(chains))
-    pairs = [_crossing(drawn.edges, *pair) for pair in _pairs(leaves.piece_start, leaves.piece)]
-    both = np.concatenate([np.empty((0, 2), dtype=np.intp), *map(np.column_stack, pairs)])
-    found: list[list[Crossing]] = [[] for _ in zones]
-    for one, two in np.unique(np.sort(both), axis=0):  # lines may share several leaves
-        found[drawn.edges.zone[one]].append(drawn.crossing(one, two))
+    pairs = [drawn.meeting(*pair) for pair in _pairs(leaves.piece_start, leaves.piece)]
+    crossing, touching = (_unique([each[n] for each in pairs]) for n in (0, 1))
+    found = [Meetings() for _ in zones]
+    for one, two in crossing:
+        found[drawn.edges.zone[one]].crossings.append(drawn.crossing(one, two))
+    for zone, *rings in np.unique(drawn.rings(touching), axis=0).tolist():
+        found[zone].touching.add((rings[0], rings[1]))
     return found
+
+
+def _unique(pairs: Sequence[tuple[Indices, Indices]]) -> Indices:
+    """Return pairs of lines once each, (N, 2): lines may share several leaves."""
+    both = np.concatenate([np.empty((0, 2), dtype=np.intp), *map(np.column_stack, pairs)])
+    return np.unique(np.sort(both), axis=0)
 
 
 class _Drawn:
@@ -78,10 +100,40 @@ class _Drawn:
         some = np.isfinite(a).all(axis=1) & np.isfinite(b).all(axis=1) & (a != b).any(axis=1)
         a, b, zone = a[some], b[some], zone[some]
         self._ring, self._line = ring[some], line[some]
+        self._next = _next(zone, self._ring)
         self._shift_m = _apart(a, zone, len(zones))
         (ax, ay), (bx, by) = (a + self._shift_m[zone]).T, (b + self._shift_m[zone]).T
         nowhere = np.empty((0, 3))  # nobody asks for places on Earth
         self.edges = Edges(ax, ay, bx, by, nowhere, nowhere, zone, self._ring)
+
+    def meeting(self, one: Indices, two: Indices) -> tuple[tuple[Indices, Indices], tuple[Indices, Indices]]:
+        """Return which pairs of lines cross, and which touch.
+
+        Of two that cross, each reaches OVERSHOOT_M beyond the other on both sides.
+        """
+        crosses = np.ones(len(one), dtype=bool)
+        for _ in range(2):
+            a_off_m, b_off_m = _offsets(self.edges, one, two)
+            aside = np.minimum(np.abs(a_off_m), np.abs(b_off_m)) > OVERSHOOT_M
+            opposite = a_off_m * b_off_m < 0
+            meets = opposite | ~aside
+            crosses = (crosses & opposite & aside)[meets]
+            one, two = two[meets], one[meets]
+        touches = ~crosses & (self._next[one] != two) & (self._next[two] != one) & self._side_by_side(one, two)
+        return (one[crosses], two[crosses]), (one[touches], two[touches])
+
+    def _side_by_side(self, one: Indices, two: Indices) -> NDArray[np.bool_]:
+        """Tell which lines have boxes that touch: others along the same line need not."""
+        e = self.edges
+        near = np.ones(len(one), dtype=bool)
+        for a, b in ((e.ax_m, e.bx_m), (e.ay_m, e.by_m)):
+            low, high = np.minimum(a, b) - OVERSHOOT_M, np.maximum(a, b)
+            near &= (low[one] <= high[two]) & (low[two] <= high[one])
+        return near
+
+    def rings(self, pairs: Indices) -> Indices:
+        """Return the zone and both rings of pairs of lines of one zone, (N, 3)."""
+        return np.column_stack([self.edges.zone[pairs[:, 0]], np.sort(self._ring[pairs])])
 
     def crossing(self, one: int, two: int) -> Crossing:
         e, zone = self.edges, self.edges.zone[one]
@@ -91,6 +143,14 @@ class _Drawn:
         y_m = e.ay_m[one] + at * (e.by_m[one] - e.ay_m[one]) - self._shift_m[zone, 1]
         rings = int(self._ring[one]), int(self._line[one]), int(self._ring[two]), int(self._line[two])
         return Crossing(*rings, *self._planes[zone].place(x_m, y_m))
+
+
+def _next(zone: Indices, ring: Indices) -> Indices:
+    """Return which line follows each in its ring."""
+    after = np.arange(1, len(ring) + 1)
+    first = np.flatnonzero((np.diff(zone, prepend=-1) != 0) | (np.diff(ring, prepend=-1) != 0))
+    after[np.append(first[1:], len(ring))[: len(first)] - 1] = first
+    return after
 
 
 def _apart(points: Floats, zone: Indices, n_zones: int) -> Floats:
@@ -123,15 +183,6 @@ def _pairs(start: Indices, line: Indices) -> Iterator[tuple[Indices, Indices]]:
         one = np.repeat(entry, count)
         two = one + 1 + np.arange(len(one)) - np.repeat(np.cumsum(count) - count, count)
         yield line[one], line[two]
-
-
-def _crossing(lines: Edges, one: Indices, two: Indices) -> tuple[Indices, Indices]:
-    """Return the pairs that cross, each line reaching OVERSHOOT_M beyond the other on both sides."""
-    for _ in range(2):
-        a_off_m, b_off_m = _offsets(lines, one, two)
-        cross = (a_off_m * b_off_m < 0) & (np.minimum(np.abs(a_off_m), np.abs(b_off_m)) > OVERSHOOT_M)
-        one, two = two[cross], one[cross]
-    return one, two
 
 
 def _offsets(lines: Edges, line: Indices, base: Indices) -> tuple[Floats, Floats]:

@@ -36,7 +36,7 @@ def nested_shells(zone: Zone) -> dict[int, Nested]:
         around = ((low <= low[part]) & (high >= high[part])).all(axis=1)
         around &= (size > size[part]) | (np.arange(len(size)) < part)  # of twins, the second
         if size[part] > 0 and around.any():  # a part without extent has no place inside it
-            x_m, y_m = _interior(rings)
+            x_m, y_m = interior(rings)
             others = [int(other) for other in np.flatnonzero(around) if is_inside(x_m, y_m, polygons[other])]
             if len(others) % 2:
                 nested[part] = Nested(*plane.place(x_m, y_m), inside=min(others, key=lambda other: size[other]))
@@ -50,11 +50,33 @@ def stray_holes(zone: Zone) -> list[tuple[float, float]]:
     """
     plane = Plane(zone)
     holed = [[plane.draw(ring) for ring in rings] for rings in zone.polygons if len(rings) > 1]
-    places_m = [(shell, _interior([hole])) for shell, *holes in holed for hole in holes]
+    places_m = [(shell, interior([hole])) for shell, *holes in holed for hole in holes]
     return [plane.place(*place_m) for shell, place_m in places_m if not is_inside(*place_m, [shell])]
 
 
-def _interior(rings: Sequence[Floats]) -> tuple[float, float]:
+def held_holes(zone: Zone) -> set[tuple[int, int]]:
+    """Return each hole with what, by its extent, may lie around it inside its shell: another hole, or a part.
+
+    Rings count through parts. By the even-odd rule such a hole is a part, or the part around it a hole.
+    """
+    if all(len(rings) == 1 for rings in zone.polygons):
+        return set()
+    plane = Plane(zone)
+    drawn = [[plane.draw(ring) for ring in rings] for rings in zone.polygons]
+    rings = [(part, n == 0, ring) for part, rings in enumerate(drawn) for n, ring in enumerate(rings)]
+    part, is_shell = (np.array([each[n] for each in rings]) for n in (0, 1))
+    low, high = (np.array([extent(ring, axis=0) for *_, ring in rings]) for extent in (np.min, np.max))
+    found = set()
+    for hole in np.flatnonzero(~is_shell):
+        shell = np.flatnonzero(is_shell)[part[hole]]
+        around = ((low <= low[hole]) & (high >= high[hole])).all(axis=1) & (np.arange(len(rings)) != hole)
+        inside = ((low >= low[shell]) & (high <= high[shell])).all(axis=1)
+        around &= (part == part[hole]) & ~is_shell | (part != part[hole]) & is_shell & inside
+        found |= {(int(hole), int(ring)) for ring in np.flatnonzero(around)}
+    return found
+
+
+def interior(rings: Sequence[Floats]) -> tuple[float, float]:
     """Return the middle of the longest stretch of a polygon along x that passes none of its vertices."""
     heights_m = np.unique(np.concatenate(rings)[:, 1])
     y_m = float(heights_m[len(heights_m) // 2 - 1 : len(heights_m) // 2 + 1].mean())

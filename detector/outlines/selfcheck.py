@@ -16,15 +16,16 @@ from detector.airspace.limits import impossible, unusual
 from detector.airspace.reading import Reading
 from detector.airspace.zones import Ring, State, Zone
 from detector.errors import InputError
-from detector.outlines.crossings import Crossing, self_crossings
+from detector.outlines.crossings import Crossing, Meetings, meetings
 from detector.outlines.disputes import Dispute, disputes
+from detector.outlines.doubled import Doubled, around_once, overlaps
 from detector.outlines.drawn import Plane
 from detector.outlines.nesting import nested_shells, stray_holes
 from detector.outlines.size import fine, size, width_m
 from detector.outlines.tidy import without_spikes, without_twins
 from detector.outlines.untangle import Loop, untangled
+from detector.outlines.words import area, first, length
 
-LINES = 10  # about one zone and matter
 PAIRS = 50  # of neighbours
 THINNEST_M = 10.0  # of a part: a good ADS-B position is known to as much
 NOTHING_M = 1.0  # files round by as much
@@ -58,8 +59,8 @@ def check(reading: Reading) -> Reading:
     zones = _by_id(reading.zones)
     judged, moving = [_tidied(z) for z in zones if z.follows is None], [_Judged(z) for z in zones if z.follows]
     whole = [each for each in judged if not each.problems]
-    for each, crossings in zip(whole, self_crossings([each.zone for each in whole]), strict=True):
-        _judge(each, crossings)
+    for each, met in zip(whole, meetings([each.zone for each in whole]), strict=True):
+        _judge(each, met)
     sound = [each for each in judged if not each.problems]
     between = [*_twins(sound), *first(list(_disputes(sound)), "neighbours dispute", PAIRS)]
     warned = {zone_id for zone_id, place in reading.claims if place in reading.warned}
@@ -76,9 +77,11 @@ def check(reading: Reading) -> Reading:
     )
 
 
-def _judge(judged: _Judged, crossings: Sequence[Crossing]) -> None:
-    if crossings:
-        _untangle(judged, crossings)
+def _judge(judged: _Judged, met: Meetings) -> None:
+    if met.crossings:
+        _untangle(judged, met.crossings)
+    if not judged.problems:
+        _undouble(judged, meetings([judged.zone])[0] if met.crossings else met)
     zone = judged.zone
     judged.problems += impossible(zone)
     if not judged.problems:
@@ -126,6 +129,23 @@ def _crosses(loop: Loop) -> str:
     if np.isnan(loop.area_m2):
         return crosses
     return f"{crosses} in a loop of {area(loop.area_m2)}, {length(loop.width_m)} wide"
+
+
+def _undouble(judged: _Judged, met: Meetings) -> None:
+    try:
+        judged.zone, found = around_once(judged.zone, met.touching)
+        touching = meetings([judged.zone])[0].touching if found else met.touching
+        overlapping = overlaps(judged.zone, touching)
+    except ImportError:
+        judged.warnings.append('lines touch; to tell whether all counts takes shapely: pip install "incursiond[zones]"')
+        return
+    judged.repairs += [f"a ring goes around {_wide(each)} more than once; taken as enclosed" for each in found]
+    said = [f"rings contradict each other on {_wide(each)}" for each in overlapping]
+    judged.problems += [f"{line}, expected parts apart and holes inside them" for line in said]
+
+
+def _wide(doubled: Doubled) -> str:
+    return f"{area(doubled.area_m2)} at {at((doubled.lon_deg, doubled.lat_deg))}"
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------
@@ -213,22 +233,3 @@ def _disputed(dispute: Dispute) -> str:
     place = at((dispute.lon_deg, dispute.lat_deg))
     where = f"at {place}" if dispute.places == 1 else f"in {dispute.places} places, the largest at {place}"
     return f"{what} {'between them ' if dispute.is_gap else ''}{where}"
-
-
-# --- words ------------------------------------------------------------------------------------------------------------
-
-
-def first(lines: Sequence[str], what: str, most: int = LINES) -> list[str]:
-    """Return the first lines and how many more there are."""
-    more = len(lines) - most
-    return [*lines[:most], *([f"{what} in {more} more places"] if more > 0 else [])]
-
-
-def area(area_m2: float) -> str:
-    """Return an area in words: m2, or km2 where it is large."""
-    return f"{area_m2:.0f} m2" if area_m2 < 1e5 else f"{area_m2 / 1e6:,.{1 if area_m2 < 1e8 else 0}f} km2"
-
-
-def length(length_m: float) -> str:
-    """Return a length in words: m, or km where it is long."""
-    return f"{length_m:.{1 if length_m < 10 else 0}f} m" if length_m < 1e4 else f"{length_m / 1e3:.0f} km"

@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from detector.airspace.zones import Zone
-from detector.outlines.crossings import Crossing, self_crossings
+from detector.outlines.crossings import Crossing, meetings, self_crossings
 from tests.geometry.shapes import BOWTIE, MARITIME, SEAM, ZOO, moved, parts, ring, star, states
 from tests.shared import data_file
 from tests.zoo import box
@@ -113,3 +113,13 @@ def test_maritime_states_as_shapely() -> None:
     reasons = [shapely.is_valid_reason(shapely.geometry.shape(f["geometry"])) for f in document["features"]]
     crossed = {z for z, reason in enumerate(reasons) if reason.startswith("Self-intersection")}
     assert {z for z, found in enumerate(self_crossings(states(document))) if found} <= crossed
+
+
+def test_what_touches_is_told() -> None:
+    square, beside = box(20, 50, 22, 52), box(22, 51, 23, 53)
+    pinched = ring((20, 50), (22, 50), (22, 52), (21, 50), (20, 52))
+    zones = [parts([square], [beside]), parts([pinched]), parts([square], [moved(beside, 1, 0)]), parts([square])]
+    zones += [parts([square], [moved(beside, by_deg, 0)]) for by_deg in (5e-8, 1e-6)]  # 5 mm and 0.1 m
+    together = meetings(zones)
+    assert [met.touching for met in together] == [{(0, 1)}, {(0, 0)}, set(), set(), {(0, 1)}, set()]
+    assert not any(met.crossings for met in together)
