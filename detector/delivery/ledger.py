@@ -45,6 +45,7 @@ class Ledger:
         self._ahead: set[int] = set()  # of those that wait: done, before an earlier one of their incident
         self._marks: list[int] = []  # of those done that the journal has yet to be told
         self._journal: Journal | None = None
+        self._unread = True  # nobody knows yet what an earlier run has left open: the disk could not be read
         self._lock = threading.Lock()
         self._begin()
 
@@ -88,8 +89,6 @@ class Ledger:
             try:
                 self._remember(self._open())
             except JournalDamagedError as error:
-                self.found, self.open = salvage(self.path)
-                self._waiting = {letter.number: letter for letter in self.found}
                 self._set_aside(str(error))
             except DiskError as error:
                 self._fails(str(error))
@@ -102,8 +101,7 @@ class Ledger:
                 return
 
     def _remember(self, journal: Journal) -> None:
-        """Take in what an earlier run has left, beside the letters that wait."""
-        self.open += journal.open_incidents()
+        """Take in what an earlier run has left, beside its letters."""
         self.states = journal.states()
         self.confirmed = Counter(journal.made()) - Counter(letter.event for letter in self.found)
         self.last_number = max([journal.last_number(), *self._waiting])
@@ -119,11 +117,14 @@ class Ledger:
         return self._journal
 
     def _find(self, journal: Journal) -> None:
-        """Take in the letters that wait and nobody knows of."""
+        """Take in the letters that wait and nobody knows of, and, the first time, the last of each open incident."""
         unknown = [letter for letter in journal.waiting() if letter.number not in self._waiting]
         unknown = [letter for letter in unknown if letter.number not in self._marks]
         self.found += unknown
         self._waiting |= {letter.number: letter for letter in unknown}
+        if self._unread:
+            self.open = journal.open_incidents()
+            self._unread = False
 
     def _gone(self) -> bool:
         return self._journal is not None and self._journal.gone()
@@ -181,6 +182,10 @@ class Ledger:
 
     def _set_aside(self, why: str) -> None:
         """Give a damaged journal another name and owe everything that waits to a fresh one."""
+        if self._unread:
+            self.found, self.open = salvage(self.path)
+            self._waiting |= {letter.number: letter for letter in self.found}
+            self._unread = False
         if self._journal is not None:
             with suppress(DiskError, JournalDamagedError):
                 self._journal.close()
