@@ -170,9 +170,8 @@ class Delivery:
     def _take_found(self, ledger: Ledger) -> None:
         found, ledger.found = ledger.found, []
         is_open, ledger.open = ledger.open, []
-        for last in is_open:
-            incident = last.publications[1]
-            self.twins.received(incident.topic, incident.payload, retained=True)
+        for each in (*is_open, *found):
+            self.twins.remember(each)
         for each in found:
             self._metrics.messages.labels(each.event).inc()
         self._outbox.add(found)

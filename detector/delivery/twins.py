@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from detector.delivery.letters import Letter
 from detector.delivery.messages import EXPIRY_S, Publication, key_of, read
 from detector.delivery.outbox import Outbox
 from detector.delivery.states import States
@@ -104,6 +105,12 @@ class Twins:
         except ValueError as error:
             log.debug("%s: refused: %s", topic, error)
 
+    def remember(self, told: Letter) -> None:
+        """Take a letter of an earlier life of this daemon."""
+        message = read(told.publications[0].payload, _MESSAGES)
+        with self._lock:
+            self._heard.messages.append((message, False))
+
     def take(self) -> Heard:
         """Return what was told of incidents since this was last called."""
         with self._lock:
@@ -121,8 +128,8 @@ class Twins:
 
     def _incident(self, topic: str, payload: bytes, *, retained: bool) -> None:
         sequence = key_of(payload).sequence if payload else 0
-        ours = self._states.latest(topic)
-        if ours and key_of(ours.payload).sequence > sequence and not self._outbox.waits(topic):
+        ours = None if self._outbox.waits(topic) else self._states.latest(topic)
+        if ours and key_of(ours.payload).sequence > sequence:
             self._states.again(ours)
         if payload:
             message = read(payload, _MESSAGES)

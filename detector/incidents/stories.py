@@ -55,7 +55,7 @@ class _Story:
     last: IncidentMessage
     alive_s: float  # when a daemon gave the latest sign of following it, or it was found left open
     left: bool  # found, and no daemon has given a sign of following it since
-    news: dict[int, _News] = field(default_factory=dict)  # by sequence
+    news: dict[int, _News] = field(default_factory=dict)  # of those who follow it, by sequence
 
 
 class Stories:
@@ -74,8 +74,8 @@ class Stories:
         self.differing += live and message.sequence == story.last.sequence and message != story.last
         if message.sequence > story.last.sequence:
             story.last = message
-        story.news.setdefault(message.sequence, _News.of(message))
         if live:
+            story.news.setdefault(message.sequence, _News.of(message))
             story.alive_s, story.left = max(story.alive_s, time_s), False
         for name in (message.subject.track_id, *_wingmen(message)):
             self._of_track[name].add(message.incident_id)
