@@ -59,11 +59,16 @@ class Ledger:
             return self._write({letter.number: letter for letter in letters})
 
     def owe(self, letters: Sequence[Letter]) -> None:
-        """Keep letters in mind that could not be written, and are sent all the same."""
+        """Keep letters in mind that could not be written, and are sent all the same.
+
+        The last of each incident stays when it is done: the disk must learn how far its incident has come.
+        """
         with self._lock:
             known = {letter.number: letter for letter in letters}
+            told = {letter.incident_id for letter in letters}
+            kept = {n: each for n, each in self._owed.items() if n in self._waiting or each.incident_id not in told}
             self._waiting |= known
-            self._owed |= known
+            self._owed = kept | known
 
     def done(self, letter: Letter) -> None:
         """Note that a letter need not be sent again."""
@@ -145,8 +150,7 @@ class Ledger:
                 behind.add(letter.incident_id)
             elif letter.incident_id not in behind:
                 del self._waiting[number]
-                if self._owed.pop(number, None) is None:
-                    self._marks.append(number)
+                self._marks.append(number)
         self._ahead &= self._waiting.keys()
 
     def _write(self, letters: dict[int, Letter]) -> bool:
