@@ -54,7 +54,7 @@ class _News(NamedTuple):
 class _Story:
     last: IncidentMessage
     alive_s: float  # when a daemon gave the latest sign of following it, or it was found left open
-    left: bool  # found, and no daemon has given a sign of following it since
+    left: bool  # found, and no daemon has said since that it has it open; an old broker returns our own words
     news: dict[int, _News] = field(default_factory=dict)  # of those who follow it, by sequence
 
 
@@ -76,7 +76,7 @@ class Stories:
             story.last = message
         if live:
             story.news.setdefault(message.sequence, _News.of(message))
-            story.alive_s, story.left = max(story.alive_s, time_s), False
+            story.alive_s = max(story.alive_s, time_s)
         for name in (message.subject.track_id, *_wingmen(message)):
             self._of_track[name].add(message.incident_id)
         if len(story.news) > MOST_NEWS:
