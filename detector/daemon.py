@@ -25,8 +25,7 @@ from detector.delivery.ledger import Ledger
 from detector.delivery.lock import lock
 from detector.delivery.publisher import Delivery
 from detector.delivery.topics import Topics
-from detector.delivery.twins import facts
-from detector.incidents.stories import Stories
+from detector.delivery.twins import Heard, facts
 from detector.metrics import Metrics
 from detector.picture.airspace import Airspace
 from detector.pipeline import RESULTS, SHED, USED
@@ -49,7 +48,7 @@ log = logging.getLogger(__name__)
 PATIENCE_S = 0.1  # for the inbox, so that time passes without plots too
 LOOK_S = 1.0  # between looks at the feeds
 HEARTBEAT_S = 5.0  # an unchanged status is said again so often: one that is older is of a daemon that hangs
-CATCH_UP_S = 2.0  # at most, to read what other daemons of the site have open; a broker may be away
+CATCH_UP_S = 2.0  # at most, to read what was told before; a broker may be away
 RESTART_ONLY = ("site", "mqtt", "metrics", "console", "state")
 
 
@@ -75,10 +74,9 @@ class Daemon:
         self._metrics.count_zones(airspace.zones)
         self._alone = lock(Path(self._settings.state.directory))
         ledger = Ledger(Path(self._settings.state.directory))
-        self._pipeline, self._recovered = recover(self._settings, airspace, ledger.states, ledger.open, time.time())
+        self._pipeline, self._recovered = recover(self._settings, airspace, ledger.states, time.time())
         self._pipeline.execute = self._execute
         instance = self._settings.site.instance
-        self._pipeline.book.writer.stories = Stories() if instance else None
         topics = Topics(self._settings.mqtt.topic_prefix, self._settings.site.id)
         rooms = self._settings.mqtt.rooms
         self._delivery = Delivery(self._settings.mqtt, topics, self._metrics, ledger, rooms, instance)
@@ -103,9 +101,8 @@ class Daemon:
         self._emit(self._recovered, time.time())
         self._keeper.all_now()
         self._delivery.start()
-        if self._delivery.twins:
-            self._delivery.twins.caught_up.wait(CATCH_UP_S)
         self._set_feeds(self._settings)
+        self._delivery.twins.caught_up.wait(CATCH_UP_S)  # reports wait in the inbox
         self._look(time.monotonic())
         notify("READY=1")
         looked_s = time.monotonic()
@@ -164,7 +161,8 @@ class Daemon:
             self._batch.append((name, plots, received_s))
 
     def _step(self, *, full: bool) -> None:
-        self._hear()
+        if heard := self._delivery.twins.take():
+            self._hear(heard)
         batch, self._batch = self._batch, []
         plots, now_s = concatenate([plots for _, plots, _ in batch]), time.time()
         oldest_s = min((received_s for *_, received_s in batch), default=now_s)
@@ -185,10 +183,10 @@ class Daemon:
         self._metrics.last_step.set_to_current_time()
         notify("WATCHDOG=1")
 
-    def _hear(self) -> None:
-        """Take in what other daemons of the site have told."""
-        if self._delivery.twins and (heard := self._delivery.twins.take()):
-            self._emit(self._pipeline.hear(heard.messages, heard.vouched), time.time())
+    def _hear(self, heard: Heard) -> None:
+        """Take in what other daemons of the site have told, or this one in an earlier life."""
+        now_s = time.time()
+        self._emit(self._pipeline.hear(heard.messages, heard.vouched, now_s), now_s)
 
     def _emit(self, messages: list[Any], received_s: float) -> None:
         if not messages:
@@ -216,6 +214,7 @@ class Daemon:
         return found
 
     def _look(self, now_s: float) -> None:
+        self._hear(self._delivery.twins.take())
         self._watch.look(now_s)
         self._metrics.tracks.set(len(self._pipeline.tracks))
         by_severity = self._pipeline.book.register.by_severity()
@@ -231,7 +230,7 @@ class Daemon:
         troubles += self._delivery.tend()
         incidents = {incident.incident_id for incident in self._pipeline.book.register.incidents()}
         status: dict[str, object] = {"incidents_open": len(incidents), "incidents": sorted(incidents)}
-        if self._delivery.twins:
+        if self._settings.site.instance:
             status["instance_state"] = "degraded" if troubles else "online"
             twins = self._delivery.twins.look()
             troubles += [f"daemon {name} is {twin.state}" for name, twin in twins.items() if twin.state != "online"]

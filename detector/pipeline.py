@@ -119,18 +119,21 @@ class Pipeline:
         return Step(messages, results)
 
     def hear(
-        self, told: Iterable[tuple[IncidentMessage, bool]], vouched: Iterable[tuple[list[str], float]]
+        self, told: Iterable[tuple[IncidentMessage, bool]], vouched: Iterable[tuple[list[str], float]], now_s: float
     ) -> list[IncidentMessage]:
-        """Take what another daemon of the site has told; return what that ends.
+        """Take what daemons of the site have told, others or this one in an earlier life; return what is over by now.
 
-        Messages, each with whether it has just been told; and ids of incidents that it had open at a Unix time.
+        Messages, each with whether it has just been told; and ids of incidents that one had open at a Unix time.
         """
-        if self.book.writer.stories is not None:
-            for message, live in told:
-                self.book.writer.stories.hear(message, live=live)
-            for incident_ids, time_s in vouched:
-                self.book.writer.stories.vouch(incident_ids, time_s)
-        return self.book.follow(self.time_s, self.tracks)
+        if (stories := self.book.writer.stories) is None:
+            return []
+        for message, live in told:
+            stories.hear(message, None if live else now_s)
+        for incident_ids, time_s in vouched:
+            stories.vouch(incident_ids, time_s)
+        followed = self.book.follow(self.time_s, self.tracks)
+        ours = {incident.incident_id for incident in self.book.register.incidents()}
+        return followed + stories.close_left(ours, now_s)
 
     def resume(self, now_s: float) -> None:
         """Go on after a time in which nobody listened: no track has fallen silent by that."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -50,6 +51,15 @@ class Mosquitto:
                     return
             time.sleep(0.02)
         pytest.fail("mosquitto did not start")
+
+    def pause(self) -> None:
+        """Answer nobody for a while."""
+        assert self._process
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        assert self._process
+        self._process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         if self._process is not None:

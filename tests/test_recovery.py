@@ -42,7 +42,7 @@ class Sky:
     def __init__(self, aircraft: int = 8, host: str = "127.0.0.1") -> None:
         self._server = socket.create_server((host, 0))
         self.port = self._server.getsockname()[1]
-        self._began_s, self._aircraft = time.time(), aircraft
+        self._began_s, self.aircraft = time.time(), aircraft
         threading.Thread(target=self._serve, daemon=True).start()
 
     def _serve(self) -> None:
@@ -50,7 +50,7 @@ class Sky:
             try:
                 client, _ = self._server.accept()
                 while True:
-                    client.sendall("".join(map(self._line, range(self._aircraft))).encode())
+                    client.sendall("".join(map(self._line, range(self.aircraft))).encode())
                     time.sleep(0.1)
             except OSError:
                 pass
@@ -98,7 +98,8 @@ class Room:
         spans = defaultdict(list)
         for by_sequence in self.told.values():
             assert sorted(by_sequence) == list(range(1, len(by_sequence) + 1))
-            assert all(len(payloads) == 1 for payloads in by_sequence.values())
+            doubled = {n: payloads for n, payloads in by_sequence.items() if len(payloads) > 1}
+            assert not doubled
             messages = [json.loads(next(iter(by_sequence[n]))) for n in sorted(by_sequence)]
             assert messages[0]["event"] == "opened"
             spans[messages[0]["subject"]["track_id"]].append((messages[0]["time"], messages[-1]["closed_at"] or "9"))
@@ -130,17 +131,31 @@ class Restarted(Daemon):
     """The daemon, which can be killed and started again."""
 
     draw = staticmethod(strips.draw)
+    alive_s: float | None = None
+
+    def _spawn(self, **environment: str) -> subprocess.Popen[str]:
+        if self.alive_s is None:
+            return super()._spawn(**environment)
+        code = f"""import sys
+from detector.__main__ import main
+from detector.incidents import stories
+stories.ALIVE_S = {self.alive_s}
+sys.exit(main())"""
+        command = [sys.executable, "-c", code, "run", "--config", str(self.config)]
+        return subprocess.Popen(command, cwd=REPO, env=os.environ | environment)
 
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
 
-    def start(self) -> float:
+    def start(self, alive_s: float | None = None) -> float:
         """Start it, and return how many seconds it has worked when it says that it is ready.
 
-        Not those that have passed: others may have work for this machine too.
+        Not those that have passed: others may have work for this machine too. `alive_s`: it waits so long for somebody
+        to go on with what was left open.
         """
         notices = Notices()
+        self.alive_s = alive_s
         self.process = self._spawn(NOTIFY_SOCKET=notices.address)
         until(lambda: b"READY=1" in notices.said)
         user, system = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
@@ -227,16 +242,26 @@ def test_a_daemon_killed_before_any_write_fsync_or_send_loses_and_doubles_nothin
     assert made == accounted >= sum(map(len, room.told.values()))
 
 
-def test_who_stays_away_after_a_kill_is_closed_and_its_topic_cleared(daemon: Restarted, room: Room, sky: Sky) -> None:
+def forget(daemon: Restarted, what: str) -> None:
+    """Take from a daemon what it remembers: of its tracks and incidents, or all that it has told, too."""
+    if what == "state":
+        state = sqlite3.connect(daemon.state("journal.db"))
+        state.executescript("DELETE FROM whole; DELETE FROM since")
+        state.commit()
+        state.close()
+    for file in daemon.state("").glob("journal.db*") if what == "journal" else ():
+        file.unlink()
+
+
+@pytest.mark.parametrize("forgotten", ["state", "journal"])
+def test_who_stays_away_after_a_kill_is_closed_and_its_topic_cleared(
+    daemon: Restarted, room: Room, sky: Sky, forgotten: str
+) -> None:
     until(lambda: len(room.told) == 8)
     daemon.kill()
     sky.close()
-    state = sqlite3.connect(daemon.state("journal.db"))
-    state.executescript("DELETE FROM whole; DELETE FROM since")  # nor is its state there
-    state.commit()
-    state.close()
-    daemon.config.write_text(daemon.config.read_text().replace("[[feeds]]", "[sources]\n[[feeds]]"))
-    daemon.start()
+    forget(daemon, forgotten)
+    daemon.start(alive_s=2.0)
     until(lambda: all(json.loads(next(iter(told[max(told)])))["event"] == "closed" for told in room.told.values()))
     incidents = [topic for topic in room.last if "/incident/" in topic]
     until(lambda: len(incidents) == 8 and all(room.last[topic] == b"" for topic in incidents))
@@ -246,6 +271,43 @@ def test_who_stays_away_after_a_kill_is_closed_and_its_topic_cleared(daemon: Res
         ("lost", "closed", True)
     }
     assert all(finding["ended_at"] for end in ends for finding in end["findings"])
+
+
+@pytest.mark.parametrize("forgotten", ["state", "journal"])
+def test_who_flies_on_after_a_kill_goes_on_in_its_incident_whatever_is_forgotten(
+    daemon: Restarted, room: Room, forgotten: str
+) -> None:
+    until(lambda: len(room.told) == 8)
+    daemon.kill()
+    forget(daemon, forgotten)
+    told = sum(map(len, room.told.values()))
+    daemon.start()
+    until(lambda: sum(map(len, room.told.values())) > told + 16)
+    assert len(room.told) == 8, "one incident an aircraft"
+    room.check()
+
+
+def test_a_broker_that_returns_after_the_daemon_tells_of_the_older_story(
+    tmp_path: Path, daemon: Restarted, room: Room, mosquitto: Mosquitto
+) -> None:
+    until(lambda: len(room.told) == 8)
+    older = set(room.told)
+    daemon.kill()
+    forget(daemon, "journal")
+    mosquitto.pause()
+    daemon.start()
+    until(lambda: daemon.metric("incursiond_incident_messages_total") >= 8)
+    mosquitto.resume()
+    until(lambda: len(room.told) > 8, 40.0)
+
+    def closed() -> set[str]:
+        ends = [json.loads(next(iter(told[max(told)]))) for told in room.told.values()]
+        return {end["incident_id"] for end in ends if end["outcome"] == "resolved"}
+
+    until(lambda: closed() == set(room.told) - older)
+    told = sum(map(len, room.told.values()))
+    until(lambda: sum(map(len, room.told.values())) > told + 8)
+    assert closed() == set(room.told) - older
 
 
 def test_a_broker_killed_with_the_daemon_gets_what_waits_and_every_open_incident(
@@ -347,6 +409,27 @@ def test_a_disk_that_is_full_delays_nobody(small_disk: Path, daemon: Restarted, 
     daemon.kill()
     daemon.start()
     time.sleep(2.0)
+    room.check()
+
+
+@pytest.mark.parametrize("disk", ["still full", "with room again"])
+def test_what_left_without_a_journal_is_known_after_a_kill(
+    small_disk: Path, daemon: Restarted, room: Room, sky: Sky, disk: str
+) -> None:
+    until(lambda: len(room.told) == 8)
+    fill(small_disk)
+    until(lambda: not all(durable(room)), 30.0)
+    sky.aircraft = 12
+    until(lambda: len(room.told) == 12)
+    loose = len(durable(room)) - sum(durable(room))
+    until(lambda: len(durable(room)) - sum(durable(room)) > loose + 12)
+    daemon.kill()
+    if disk == "with room again":
+        (small_disk / "ballast").unlink()
+    daemon.start()
+    told = len(durable(room))
+    until(lambda: len(durable(room)) > told + 24, 40.0)
+    assert len(room.told) == 12, "one incident an aircraft"
     room.check()
 
 

@@ -45,6 +45,7 @@ class Ledger:
         self._ahead: set[int] = set()  # of those that wait: done, before an earlier one of their incident
         self._marks: list[int] = []  # of those done that the journal has yet to be told
         self._journal: Journal | None = None
+        self._unread = True  # nobody knows yet what an earlier run has left open: the disk could not be read
         self._lock = threading.Lock()
         self._begin()
 
@@ -58,11 +59,16 @@ class Ledger:
             return self._write({letter.number: letter for letter in letters})
 
     def owe(self, letters: Sequence[Letter]) -> None:
-        """Keep letters in mind that could not be written, and are sent all the same."""
+        """Keep letters in mind that could not be written, and are sent all the same.
+
+        The last of each incident stays when it is done: the disk must learn how far its incident has come.
+        """
         with self._lock:
             known = {letter.number: letter for letter in letters}
+            told = {letter.incident_id for letter in letters}
+            kept = {n: each for n, each in self._owed.items() if n in self._waiting or each.incident_id not in told}
             self._waiting |= known
-            self._owed |= known
+            self._owed = kept | known
 
     def done(self, letter: Letter) -> None:
         """Note that a letter need not be sent again."""
@@ -88,8 +94,6 @@ class Ledger:
             try:
                 self._remember(self._open())
             except JournalDamagedError as error:
-                self.found, self.open = salvage(self.path)
-                self._waiting = {letter.number: letter for letter in self.found}
                 self._set_aside(str(error))
             except DiskError as error:
                 self._fails(str(error))
@@ -102,8 +106,7 @@ class Ledger:
                 return
 
     def _remember(self, journal: Journal) -> None:
-        """Take in what an earlier run has left, beside the letters that wait."""
-        self.open += journal.open_incidents()
+        """Take in what an earlier run has left, beside its letters."""
         self.states = journal.states()
         self.confirmed = Counter(journal.made()) - Counter(letter.event for letter in self.found)
         self.last_number = max([journal.last_number(), *self._waiting])
@@ -119,11 +122,14 @@ class Ledger:
         return self._journal
 
     def _find(self, journal: Journal) -> None:
-        """Take in the letters that wait and nobody knows of."""
+        """Take in the letters that wait and nobody knows of, and, the first time, the last of each open incident."""
         unknown = [letter for letter in journal.waiting() if letter.number not in self._waiting]
         unknown = [letter for letter in unknown if letter.number not in self._marks]
         self.found += unknown
         self._waiting |= {letter.number: letter for letter in unknown}
+        if self._unread:
+            self.open = journal.open_incidents()
+            self._unread = False
 
     def _gone(self) -> bool:
         return self._journal is not None and self._journal.gone()
@@ -144,8 +150,7 @@ class Ledger:
                 behind.add(letter.incident_id)
             elif letter.incident_id not in behind:
                 del self._waiting[number]
-                if self._owed.pop(number, None) is None:
-                    self._marks.append(number)
+                self._marks.append(number)
         self._ahead &= self._waiting.keys()
 
     def _write(self, letters: dict[int, Letter]) -> bool:
@@ -181,6 +186,10 @@ class Ledger:
 
     def _set_aside(self, why: str) -> None:
         """Give a damaged journal another name and owe everything that waits to a fresh one."""
+        if self._unread:
+            self.found, self.open = salvage(self.path)
+            self._waiting |= {letter.number: letter for letter in self.found}
+            self._unread = False
         if self._journal is not None:
             with suppress(DiskError, JournalDamagedError):
                 self._journal.close()

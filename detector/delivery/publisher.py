@@ -63,14 +63,14 @@ class Delivery:
         self._submitting = threading.Lock()
         self._alarm = ""
         self._signed = {"instance": instance} if instance else {}
-        self.twins = Twins(instance, topics, self._outbox, self._states, time_s, monotonic_s) if instance else None
+        self.twins = Twins(instance, topics, self._outbox, self._states, time_s, monotonic_s)
         # No time in the will: it is made when the connection begins, and is of use when that ends.
         will = self._state(
             self._topics.status, "offline", site=topics.site, version=__version__, reason="connection lost"
         )
         flight = Flight(self._outbox, self._states)
         self._rooms = Rooms(rooms, self._outbox, flight, metrics, monotonic_s)
-        ears = Ears(topics, self._rooms, self.twins)
+        ears = Ears(topics, self._rooms, self.twins if ledger else None)
         self._link = Link(
             broker_of(settings),
             topics,
@@ -151,8 +151,7 @@ class Delivery:
 
     def _connected(self, connected: bool) -> None:
         self._metrics.connected.set(connected)
-        if self.twins:
-            self.twins.connected(connected)
+        self.twins.connected(connected)
 
     def _letters(self, messages: Sequence[IncidentMessage], received_s: float) -> list[Letter]:
         numbered = enumerate(messages, self._last_number + 1)
@@ -165,13 +164,14 @@ class Delivery:
             self._metrics.confirmed.inc(count)
         self._states.put(no_journal_alarm(self._topics))
         for last in ledger.open:  # a broker that has lost its memory gets every open incident again
-            for publication in last.publications:
-                if publication.retain:
-                    self._states.keep(publication)
+            self._states.keep(last.publications[1])
         self.tend()
 
     def _take_found(self, ledger: Ledger) -> None:
         found, ledger.found = ledger.found, []
+        is_open, ledger.open = ledger.open, []
+        for each in (*is_open, *found):
+            self.twins.remember(each)
         for each in found:
             self._metrics.messages.labels(each.event).inc()
         self._outbox.add(found)

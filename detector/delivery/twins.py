@@ -1,5 +1,7 @@
 """Other daemons of the same site (instances): what they tell, and whether they live.
 
+This one in an earlier life is another, too: what it told without a journal, the broker has retained.
+
 All of them write the same retained topics. So whoever hears there what is worse, or older, than what it has said itself
 says that again: the last will of one that died does not stand, nor an incident as it was before.
 """
@@ -14,7 +16,8 @@ from typing import Any
 
 import msgspec
 
-from detector.delivery.messages import key_of, read
+from detector.delivery.letters import Letter
+from detector.delivery.messages import EXPIRY_S, Publication, key_of, read
 from detector.delivery.outbox import Outbox
 from detector.delivery.states import States
 from detector.delivery.topics import Topics
@@ -53,7 +56,7 @@ class Twin:
 
 @dataclass(slots=True)
 class Heard:
-    """What other daemons have told of incidents."""
+    """What others have told of incidents, or this daemon in an earlier life."""
 
     messages: list[tuple[IncidentMessage, bool]]  # each with whether it has just been told
     vouched: list[tuple[list[str], float]]  # ids of incidents that one had open at a Unix time
@@ -70,7 +73,7 @@ class Twins:
 
     def __init__(
         self,
-        instance: str,
+        instance: str | None,
         topics: Topics,
         outbox: Outbox,
         states: States,
@@ -102,6 +105,12 @@ class Twins:
         except ValueError as error:
             log.debug("%s: refused: %s", topic, error)
 
+    def remember(self, told: Letter) -> None:
+        """Take a letter of an earlier life of this daemon."""
+        message = read(told.publications[0].payload, _MESSAGES)
+        with self._lock:
+            self._heard.messages.append((message, False))
+
     def take(self) -> Heard:
         """Return what was told of incidents since this was last called."""
         with self._lock:
@@ -119,11 +128,13 @@ class Twins:
 
     def _incident(self, topic: str, payload: bytes, *, retained: bool) -> None:
         sequence = key_of(payload).sequence if payload else 0
-        ours = self._states.latest(topic)
-        if ours and key_of(ours.payload).sequence > sequence and not self._outbox.waits(topic):
+        ours = None if self._outbox.waits(topic) else self._states.latest(topic)
+        if ours and key_of(ours.payload).sequence > sequence:
             self._states.again(ours)
         if payload:
             message = read(payload, _MESSAGES)
+            if ours and retained and key_of(ours.payload).sequence < sequence:  # told without a journal
+                self._states.put(Publication(topic, payload, retain=True, expiry_s=EXPIRY_S))
             with self._lock:
                 self._heard.messages.append((message, not retained))
 

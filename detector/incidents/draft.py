@@ -100,5 +100,5 @@ class Writer:
             message = replace(message, sequence=number, event=event, revision=message.revision or reopens)
         message = replace(message, sequence=number)
         message = after(message, incident.before) if incident.before else message
-        stories.hear(message, live=True)
+        stories.hear(message)
         return message

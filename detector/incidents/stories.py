@@ -1,14 +1,15 @@
-"""What all daemons of a site have told: two on the same feeds go on in each other's stories, under the same numbers.
+"""What all daemons of a site have told, in this life or an earlier one: each goes on in the others' stories.
 
 The same reports make the same messages, so this matters where two have not had the same: one was started later, or took
 reports in another order. Nobody waits for the other; who opens a story that the other has open goes on with that, and
-who has news that the other has not told numbers them above what the other told.
+who has news that the other has not told numbers them above what the other told. A story that was left open by who may
+be gone waits for ALIVE_S to be gone on with, and is closed then.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -16,12 +17,12 @@ from typing import NamedTuple
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from detector.incidents.message import Finding, IncidentMessage
+from detector.incidents.message import Finding, IncidentMessage, stamp
 from detector.incidents.severity import SEVERITIES
 
 ALIVE_S = 300.0  # a story of which no daemon has given a sign for so long is nobody's: one that is clear closes then
 SAME_S = 10.0  # news of one kind so close to each other are one: two daemons may decide a report of a radar apart
-MOST_STORIES, MOST_NEWS = 1000, 50
+MOST_STORIES, MOST_NEWS = 10_000, 50
 
 _DEEPEST = ("max_depth_m", "sigma_m", "deepest_at", "deepest_lat", "deepest_lon")
 _COMPANY = ("phase", "joined_at")
@@ -52,8 +53,9 @@ class _News(NamedTuple):
 @dataclass(slots=True)
 class _Story:
     last: IncidentMessage
-    alive_s: float = float("-inf")  # when a daemon gave the latest sign of following it
-    news: dict[int, _News] = field(default_factory=dict)  # by sequence
+    alive_s: float  # when a daemon gave the latest sign of following it, or it was found left open
+    left: bool  # found, and no daemon has said since that it has it open; an old broker returns our own words
+    news: dict[int, _News] = field(default_factory=dict)  # of those who follow it, by sequence
 
 
 class Stories:
@@ -64,16 +66,17 @@ class Stories:
         self._stories: dict[str, _Story] = {}
         self._of_track: defaultdict[str, set[str]] = defaultdict(set)  # ids of incidents, by subject and formation
 
-    def hear(self, message: IncidentMessage, *, live: bool) -> None:
-        """Take a message; one that is not live was told before anybody listened, by who may be gone."""
-        story = self._stories.pop(message.incident_id, None) or _Story(message)
+    def hear(self, message: IncidentMessage, found_s: float | None = None) -> None:
+        """Take a message that is told now, or was found at a Unix time: told before, by who may be gone."""
+        live, time_s = found_s is None, seconds(message.time) if found_s is None else found_s
+        story = self._stories.pop(message.incident_id, None) or _Story(message, time_s, left=not live)
         self._stories[message.incident_id] = story  # the latest last
         self.differing += live and message.sequence == story.last.sequence and message != story.last
         if message.sequence > story.last.sequence:
             story.last = message
-        story.news.setdefault(message.sequence, _News.of(message))
         if live:
-            story.alive_s = max(story.alive_s, seconds(message.time))
+            story.news.setdefault(message.sequence, _News.of(message))
+            story.alive_s = max(story.alive_s, time_s)
         for name in (message.subject.track_id, *_wingmen(message)):
             self._of_track[name].add(message.incident_id)
         if len(story.news) > MOST_NEWS:
@@ -85,7 +88,15 @@ class Stories:
         """Take a daemon's word that it has these open."""
         for incident_id in incident_ids:
             if story := self._stories.get(incident_id):
-                story.alive_s = max(story.alive_s, time_s)
+                story.alive_s, story.left = max(story.alive_s, time_s), False
+
+    def close_left(self, ours: Container[str], now_s: float) -> list[IncidentMessage]:
+        """Close what was left open and nobody has gone on with in time; `ours` are the ids of what somebody has."""
+        left = [s.last for s in self._stories.values() if s.left and now_s - s.alive_s > ALIVE_S]
+        closed = [_lost(last, stamp(now_s)) for last in left if last.outcome is None and last.incident_id not in ours]
+        for message in closed:
+            self.hear(message)
+        return closed
 
     def open_of(self, track_id: str, now_s: float) -> IncidentMessage | None:
         """Return the last message of the open incident with this subject; of the oldest, should there be several."""
@@ -143,6 +154,24 @@ def after(message: IncidentMessage, before: IncidentMessage) -> IncidentMessage:
     known = {message.subject.track_id, *(other.track_id for other in message.others)}
     others = [other for other in before.others if other.track_id not in known]
     return replace(message, findings=(*earlier, *mine), others=(*message.others, *others))
+
+
+def _lost(message: IncidentMessage, now: str) -> IncidentMessage:
+    """Return the end of an incident of which no more is known than was last told."""
+    return replace(
+        message,
+        sequence=message.sequence + 1,
+        event="closed",
+        revision=False,
+        phase="closed",
+        urgency="past",
+        headline=f"Not followed any more: {message.headline}",
+        time=now,
+        closed_at=now,
+        outcome="lost",
+        findings=tuple(replace(f, ended_at=f.ended_at or message.subject.time) for f in message.findings),
+        durable=UNSET,
+    )
 
 
 def seconds(stamp: str) -> float:

@@ -7,7 +7,8 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -279,6 +280,61 @@ def test_a_disk_that_is_read_only_at_first(tmp_path):
         subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
     assert (ledger.trouble, ledger.damage, ledger.found) == ("", "", letters(1, 2))
     assert Ledger(tmp_path).found == letters(1, 2, ledger.last_number + 1)
+
+
+@contextmanager
+def unreadable(directory: Path) -> Iterator[None]:
+    """A file instead of a directory: nothing in there can be read, or written."""
+    away = directory.rename(directory.with_name("away"))
+    directory.touch()
+    yield
+    directory.unlink()
+    away.rename(directory)
+
+
+def test_what_is_open_on_a_disk_that_cannot_be_read_at_first_is_known_once_it_can(tmp_path):
+    told = [letter(1, "a"), letter(2, "b"), letter(3, "b", "closed")]
+    Ledger(tmp_path / "state").write(told, State(whole=True, blob=b"state"))
+    with unreadable(tmp_path / "state"):
+        ledger = Ledger(tmp_path / "state")
+        ledger.tend()
+        assert ledger.trouble
+        assert ledger.open == ledger.found == []
+    ledger.tend()
+    assert (ledger.trouble, ledger.damage, ledger.found, ledger.open) == ("", "", told, told[:1])
+
+
+def test_what_is_damaged_on_a_disk_that_cannot_be_read_at_first_is_salvaged(tmp_path):
+    directory = tmp_path / "state"
+    Ledger(directory).write(letters(1, 2))
+    with unreadable(directory):
+        ledger = Ledger(directory)
+    with sqlite3.connect(directory / "journal.db") as db:
+        db.execute("UPDATE letters SET seal = x'00' WHERE number = 1")
+    ledger.tend()
+    assert len(aside(directory)) == 1
+    assert (ledger.found, ledger.open) == (letters(2), letters(2))
+
+
+def test_what_is_done_before_the_disk_has_it_is_written_as_far_as_its_incident_has_come(tmp_path):
+    directory = tmp_path / "state"
+    ledger = Ledger(directory)
+    told = [letter(1, "a"), letter(2, "a"), letter(3, "a", "closed"), letter(4, "b")]
+    ledger.write(told[:1])
+    with unreadable(directory):
+        assert not ledger.write(told[1:2])
+        for each in told[1:]:
+            ledger.owe([each])
+        for each in told[:2]:
+            ledger.done(each)
+        ledger.tend()
+        ledger.owe([letter(5, "a")])
+        assert [*ledger._owed] == [3, 4, 5], "no more than the last of what is done"
+        for each in (told[2], letter(5, "a")):
+            ledger.done(each)
+    ledger.tend()
+    again = Ledger(directory)
+    assert (again.found, again.open) == ([told[3]], [told[3], letter(5, "a")])
 
 
 def test_a_copy_has_what_is_on_the_disk_and_in_the_log(path):

@@ -83,6 +83,14 @@ def test_an_incident_does_not_turn_back(sequence: int, again: bool, waits: bool)
     assert desk.again() == [INCIDENT] * (again and not waits), "what waits will set it right by itself"
 
 
+@pytest.mark.parametrize(("ours", "retained", "again"), [(2, True, True), (3, True, False), (2, False, False)])
+def test_what_an_earlier_life_has_told_last_stands(ours: int, retained: bool, again: bool) -> None:
+    desk, sent = Desk(), letter(1, replace(MESSAGE, sequence=3), TOPICS, 0.0).publications[1]
+    desk.say(INCIDENT, json.dumps(told(ours)).encode())
+    desk.twins.received(INCIDENT, sent.payload, retained=retained)
+    assert desk.states.unsent() == [sent] * again
+
+
 def test_who_is_heard_lives_until_its_will_or_its_silence() -> None:
     desk = Desk()
 

@@ -24,8 +24,8 @@ def twin():
     return pipe
 
 
-def hear(pipe, messages, *, live=True):
-    return pipe.hear([(message, live) for message in messages], [])
+def hear(pipe, messages, *, live=True, now_s=0.0):
+    return pipe.hear([(message, live) for message in messages], [], now_s)
 
 
 WAY = zoo.flight(lon=lon_at(-2000.0), times=range(400))  # inside after 8 s, deep after 16 s
@@ -78,16 +78,66 @@ def test_it_does_so_after_a_restart_of_its_own_too():
     assert last.findings[0].started_at == before[0].findings[0].started_at
 
 
-@pytest.mark.parametrize("vouched_s", [None, 100.0, 100.0 - ALIVE_S - 10.0])
-def test_what_was_retained_counts_while_a_daemon_has_it_open(vouched_s):
+@pytest.mark.parametrize(
+    ("found_s", "vouched_s", "counts"),
+    [(0.0, None, True), (100.0 - ALIVE_S - 10.0, None, False), (100.0 - ALIVE_S - 10.0, 100.0, True)],
+    ids=["while it may be gone on with", "not for ever", "while a daemon has it open"],
+)
+def test_what_was_retained_counts(found_s, vouched_s, counts):
     a, b = twin(), twin()
     before = told(a, 0, 50)
-    hear(b, before[-1:], live=False)
+    hear(b, before[-1:], live=False, now_s=found_s)
     if vouched_s is not None:
-        b.hear([], [([before[0].incident_id], vouched_s)])
+        b.hear([], [([before[0].incident_id], vouched_s)], vouched_s)
     said = told(b, 100, 120)
-    assert bool(said) == (vouched_s != 100.0)
+    assert bool(said) == (not counts)
     assert all(message.sequence == n for n, message in enumerate(said, 1))
+
+
+def left_open(pipe):
+    """What a pipe finds of one that was killed, at time 50."""
+    (*_, last) = told(twin(), 0, 50)
+    assert not hear(pipe, [last], live=False, now_s=50.0)
+    return last
+
+
+def test_what_was_left_open_is_closed_as_lost_unless_somebody_goes_on_with_it():
+    pipe = twin()
+    last = left_open(pipe)
+    assert not hear(pipe, [last], now_s=60.0), "our own word, sent again: a broker of MQTT 3.1.1 returns it"
+    assert not pipe.hear([], [], 50.0 + ALIVE_S)
+    (closed,) = pipe.hear([], [], 51.0 + ALIVE_S)
+    assert (closed.incident_id, closed.sequence) == (last.incident_id, last.sequence + 1)
+    assert (closed.event, closed.outcome, closed.phase) == ("closed", "lost", "closed")
+    assert closed.time == closed.closed_at == "1970-01-01T00:05:51.000Z"
+    assert closed.findings[0].ended_at == last.subject.time
+    assert not hear(pipe, [last], live=False, now_s=60.0 + ALIVE_S), "a broker may show it once more"
+    assert not pipe.hear([], [], 900.0)
+
+
+@pytest.mark.parametrize("how", ["it is heard again", "another daemon has it open"])
+def test_what_somebody_goes_on_with_is_not_closed(how):
+    pipe = twin()
+    last = left_open(pipe)
+    if how == "it is heard again":
+        assert not told(pipe, 52, 60), "all of that has been told"
+    else:
+        pipe.hear([], [([last.incident_id], 60.0)], 60.0)
+    assert not pipe.hear([], [], 900.0)
+
+
+def test_what_is_told_after_a_kill_is_numbered_above_what_was_told_before():
+    killed, again = twin(), twin()
+    durable = told(killed, 0, 12)
+    thaw(again, Snapshots(killed).whole())
+    loose = told(killed, 12, 20)
+    assert loose
+    hear(again, loose[-1:], live=False, now_s=20.0)
+    said = zoo.tell(again, part(20, 200), until=600.0)
+    assert (said[0].cause, said[0].severity) == (loose[-1].cause, loose[-1].severity), "it does not know of that"
+    assert {message.incident_id for message in said} == {durable[0].incident_id}
+    first = loose[-1].sequence + 1
+    assert [message.sequence for message in said] == list(range(first, first + len(said)))
 
 
 def test_news_that_the_other_has_not_told_are_numbered_above_what_it_told():
@@ -199,10 +249,11 @@ def test_a_time_is_read_as_it_was_written():
     assert all(stamp(seconds(stamp(s))) == stamp(s) for s in times)
 
 
-def test_memory_is_bounded():
+def test_memory_is_bounded(monkeypatch):
+    monkeypatch.setattr("detector.incidents.stories.MOST_STORIES", 1000)
     stories = Stories()
     for n in range(3000):
-        stories.hear(replace(MESSAGE, incident_id=str(n)), live=True)
+        stories.hear(replace(MESSAGE, incident_id=str(n)))
     assert len(stories._stories) == 1000
     assert sum(map(len, stories._of_track.values())) <= 2000
 
@@ -210,6 +261,6 @@ def test_memory_is_bounded():
 def test_differing_copies_are_counted():
     stories = Stories()
     for message in itertools.chain([MESSAGE, MESSAGE], [replace(MESSAGE, headline="other")]):
-        stories.hear(message, live=True)
+        stories.hear(message)
     assert stories.differing == 1
     assert msgspec.json.encode(stories.last(MESSAGE.incident_id)) == msgspec.json.encode(MESSAGE)

@@ -7,8 +7,6 @@ from dataclasses import replace
 import pytest
 
 from detector import settings as tables
-from detector.delivery.letters import letter
-from detector.delivery.topics import Topics
 from detector.picture.airspace import Airspace
 from detector.rules.incursion import Params as Incursion
 from detector.service.recovery import recover
@@ -26,11 +24,10 @@ WIDER = zoo.zone(zoo.box(19.9, 54, 21, 55))
 
 
 def killed(zones=(zoo.SQUARE,)):
-    """A pipeline's state and letters after an aircraft has flown into the square until time 20, and its messages."""
+    """A pipeline's state after an aircraft has flown into the square until time 20, and its messages."""
     pipe = zoo.pipeline(zones)
     messages = zoo.tell(pipe, zoo.flight(lon=19.99, times=range(20)))
-    letters = [letter(n, message, Topics("a", "test"), 0.0) for n, message in enumerate(messages, 1)]
-    return Snapshots(pipe).whole(), letters[-1:], messages
+    return Snapshots(pipe).whole(), messages
 
 
 def later(times, **keys):
@@ -40,8 +37,8 @@ def later(times, **keys):
 @pytest.mark.parametrize("zones", [[zoo.SQUARE], [zoo.SQUARE, EAST], [EAST, WIDER]], ids=["same", "more", "redrawn"])
 @pytest.mark.parametrize("away_s", [2.0, 150.0])
 def test_the_same_incident_goes_on(zones, away_s):
-    blob, letters, messages = killed()
-    pipe, said = recover(SETTINGS, Airspace(zones, 1013.25), [blob], letters, 20.0 + away_s)
+    blob, messages = killed()
+    pipe, said = recover(SETTINGS, Airspace(zones, 1013.25), [blob], 20.0 + away_s)
     assert said == []
     said = zoo.tell(pipe, later([20.0 + away_s, 21.0 + away_s]), until=22.0 + away_s + 400.0)
     assert {message.incident_id for message in said} == {messages[0].incident_id}
@@ -51,16 +48,16 @@ def test_the_same_incident_goes_on(zones, away_s):
 
 @pytest.mark.parametrize("zones", [[EAST], [EAST, AWAY]], ids=["gone", "elsewhere"])
 def test_a_zone_that_has_gone_ends_its_incident(zones):
-    blob, letters, messages = killed()
-    _, (said,) = recover(SETTINGS, Airspace(zones, 1013.25), [blob], letters, 25.0)
+    blob, messages = killed()
+    _, (said,) = recover(SETTINGS, Airspace(zones, 1013.25), [blob], 25.0)
     assert (said.incident_id, said.sequence) == (messages[0].incident_id, messages[-1].sequence + 1)
     assert (said.event, said.outcome) == ("closed", "zone-closed")
 
 
 @pytest.mark.parametrize(("away_s", "lost_s"), [(2.0, 82.0), (100.0, 180.0), (390.0, 439.0)])
 def test_patience_counts_from_the_restart_but_not_for_ever(away_s, lost_s):
-    blob, letters, _ = killed()
-    pipe, _ = recover(SETTINGS, Airspace([zoo.SQUARE], 1013.25), [blob], letters, 20.0 + away_s)
+    blob, _ = killed()
+    pipe, _ = recover(SETTINGS, Airspace([zoo.SQUARE], 1013.25), [blob], 20.0 + away_s)
     nobody = later([0.0]).take(slice(0, 0))
     assert pipe.step(nobody, lost_s - 1.0).messages == []
     (said,) = pipe.step(nobody, lost_s).messages
@@ -68,32 +65,35 @@ def test_patience_counts_from_the_restart_but_not_for_ever(away_s, lost_s):
 
 
 def test_after_more_than_the_store_remembers_it_is_lost_at_once():
-    blob, letters, _ = killed()
-    pipe, _ = recover(SETTINGS, Airspace([zoo.SQUARE], 1013.25), [blob], letters, 4000.0)
+    blob, messages = killed()
+    pipe, _ = recover(SETTINGS, Airspace([zoo.SQUARE], 1013.25), [blob], 4000.0)
     first, *_ = zoo.tell(pipe, later([4000.0, 4001.0]))
-    assert (first.event, first.outcome, first.sequence) == ("closed", "lost", letters[0].sequence + 1)
+    assert (first.event, first.outcome, first.sequence) == ("closed", "lost", messages[-1].sequence + 1)
 
 
 @pytest.mark.parametrize("blobs", [[], [b""], [b"\x80"]], ids=["none", "empty", "other"])
-def test_an_incident_without_state_is_closed_from_its_last_letter(blobs):
-    _, letters, messages = killed()
-    pipe, (said,) = recover(SETTINGS, Airspace([zoo.SQUARE], 1013.25), blobs, letters, 30.0)
-    assert len(pipe.book.register) == 0
-    assert (said.incident_id, said.sequence) == (messages[0].incident_id, messages[-1].sequence + 1)
-    assert (said.event, said.outcome, said.phase, said.closed_at) == (
-        "closed",
-        "lost",
-        "closed",
-        "1970-01-01T00:00:30.000Z",
-    )
-    assert said.findings[0].ended_at == messages[-1].subject.time
+def test_an_incident_without_state_goes_on_from_what_was_told(blobs):
+    _, messages = killed()
+    pipe, said = recover(SETTINGS, Airspace([zoo.SQUARE], 1013.25), blobs, 22.0)
+    assert (len(pipe.tracks), said) == (0, [])
+    pipe.hear([(messages[-1], False)], [], 22.0)
+    said = zoo.tell(pipe, later([22.0, 23.0, 24.0]), until=500.0)
+    assert {message.incident_id for message in said} == {messages[0].incident_id}
+    assert (said[0].sequence, said[-1].outcome) == (messages[-1].sequence + 1, "lost")
+
+
+def test_what_recovery_has_closed_is_not_closed_again():
+    blob, messages = killed()
+    pipe, (closed,) = recover(SETTINGS, Airspace([EAST], 1013.25), [blob], 25.0)
+    assert closed.outcome == "zone-closed"
+    assert pipe.hear([(messages[-1], False)], [], 25.0) == pipe.hear([], [], 900.0) == []
 
 
 def test_the_state_of_another_site_is_not_gone_on_with():
-    blob, letters, _ = killed()
+    blob, _ = killed()
     other = replace_site(SETTINGS, "other")
-    pipe, said = recover(other, Airspace([zoo.SQUARE], 1013.25), [blob], letters, 30.0)
-    assert (len(pipe.tracks), [message.outcome for message in said]) == (0, ["lost"])
+    pipe, said = recover(other, Airspace([zoo.SQUARE], 1013.25), [blob], 30.0)
+    assert (len(pipe.tracks), said) == (0, [])
 
 
 def replace_site(settings, name):
@@ -101,7 +101,7 @@ def replace_site(settings, name):
 
 
 def test_a_zone_known_by_another_kind_does_not_keep_who_is_in_it():
-    blob, letters, _ = killed()
+    blob, _ = killed()
     belt = replace(zoo.SQUARE, kind="belt")
-    _, (said,) = recover(SETTINGS, Airspace([belt], 1013.25), [blob], letters, 25.0)
+    _, (said,) = recover(SETTINGS, Airspace([belt], 1013.25), [blob], 25.0)
     assert said.outcome == "zone-closed"

@@ -23,7 +23,7 @@ class Session:
     keep: bool
     wire: Wire | None = None
     will: tuple[str, bytes] | None = None
-    filters: list[str] = field(default_factory=list)
+    filters: dict[str, bool] = field(default_factory=dict)  # each with whether to leave out its own words
     queue: deque[tuple[str, bytes, bool]] = field(default_factory=deque)
     under_way: dict[int, tuple[str, bytes, bool]] = field(default_factory=dict)
     mid: int = 0
@@ -67,10 +67,10 @@ class Broker(Process):
             session.under_way.pop(facts[0], None)
             self._deliver(session)
         elif kind == "subscribe":
-            session.filters = list(dict.fromkeys([*session.filters, *facts[0]]))
+            session.filters |= dict(facts[0])
             wire.down(("suback", len(facts[0])))
             for topic, payload in self.retained.items():
-                if any(matches(each, topic) for each in facts[0]):
+                if any(matches(each, topic) for each, _ in facts[0]):
                     session.queue.append((topic, payload, True))
             self._deliver(session)
         else:
@@ -106,19 +106,26 @@ class Broker(Process):
         self._deliver(session)
 
     def _publish(self, wire: Wire, mid: int, topic: str, payload: bytes, retain: bool) -> None:
-        if self.world.now_s < self.deny_until_s and self.denied in topic:
+        denies = self.world.now_s < self.deny_until_s and self.denied in topic
+        if denies and ("/alert/" in topic or self.world.chance.random() < 0.8):  # a quota lets some through
             code = DENIED
         else:
-            code = 0 if self._route(topic, payload, retain=retain) else NOBODY
+            code = 0 if self._route(topic, payload, wire, retain=retain) else NOBODY
         # Answers must come in order (MQTT 5, 4.6): one that is held up holds up all that follow.
         self.world.at(self.mute_until_s, lambda: wire.down(("puback", mid, code)))
 
-    def _route(self, topic: str, payload: bytes, *, retain: bool) -> bool:
+    def _route(self, topic: str, payload: bytes, source: Wire | None = None, *, retain: bool) -> bool:
         if retain and payload:
             self.retained[topic] = payload
         elif retain:
             self.retained.pop(topic, None)
-        takers = [s for s in self.sessions.values() if any(matches(each, topic) for each in s.filters)]
+        takers = [
+            session
+            for session in self.sessions.values()
+            if any(
+                matches(each, topic) and not (own and session.wire is source) for each, own in session.filters.items()
+            )
+        ]
         for session in takers:
             if self.world.now_s < self.full_until_s and self.world.chance.random() < 0.5:
                 continue  # its queue is full: dropped without a word

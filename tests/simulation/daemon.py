@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,8 +14,8 @@ from detector.delivery.ledger import Ledger
 from detector.delivery.publisher import Delivery
 from detector.delivery.topics import Topics
 from detector.incidents.message import IncidentMessage, stamp
+from detector.incidents.stories import Stories
 from detector.metrics import Metrics
-from detector.service import recovery
 from tests.commands.test_schema import MESSAGE
 from tests.simulation.disk import Disk
 from tests.simulation.invariants import Watch
@@ -76,7 +77,7 @@ class Daemon(Process):
         self.ledger = self.delivery = None
         self.ledger = ledger = Ledger(self.disk.folder, self.time_s)
         self._core = Core(self.world, ledger.states)
-        recovered = recovery._closed(ledger.open, self._core.open.keys(), self.time_s())
+        self._stories = Stories()
         settings = SimpleNamespace(
             url="mqtt://broker", client_id="incursiond", username=None, password_file=None, ca_file=None
         )
@@ -87,7 +88,7 @@ class Daemon(Process):
         self._driver = Driver(self, self.delivery._link._reconnecting)
         self._net.drivers[settings.client_id] = self._driver
         self.disk.meanwhile = self._driver.turn
-        self._emit(recovered)
+        self._hear()
         self._snap()
         self._driver.poke()
         self.after(self.world.chance.uniform(0.1, 1.0), self._step)
@@ -103,11 +104,18 @@ class Daemon(Process):
 
     def look(self) -> list[str]:
         """Do what the real one does once a second."""
+        self._hear()
         late: list[str] = self.delivery.late()
         troubles = late + self.delivery.tend()
         self.delivery.set_status("degraded" if troubles else "online", reason="; ".join(troubles))
         self._watch.looked(troubles, self.delivery._outbox, self.ledger)
         return late
+
+    def _hear(self) -> None:
+        """Close what an earlier life has left open, as far as that is known; nobody goes on with it here."""
+        for message, _ in self.delivery.twins.take().messages:
+            self._stories.hear(message, -math.inf)
+        self._emit(self._stories.close_left(self._core.open.keys(), self.time_s()))
 
     def _look(self) -> None:
         self.look()
@@ -128,4 +136,5 @@ class Daemon(Process):
         if messages:
             for message in messages:
                 self.world.say(self.name, f"makes {message.incident_id} {message.sequence} {message.event}")
+                self._stories.hear(message)
             self.delivery.submit(messages, self.time_s(), self._core.state(whole=False))

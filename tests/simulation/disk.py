@@ -89,8 +89,10 @@ class Connection(sqlite3.Connection):
         self.disk.dies("after")
 
 
-def connect(disks: dict[str, Disk], path: Path | str, *facts: Any, **keys: Any) -> Connection:
+def connect(disks: dict[str, Disk], path: Path | str, *facts: Any, **keys: Any) -> sqlite3.Connection:
     """Stand in for `sqlite3.connect`."""
+    if path == ":memory:":
+        return sqlite3.Connection(path)
     made = Connection(path, *facts, **keys)
     made._written = []
     made.disk = disks[str(Path(path).parent)]

@@ -141,11 +141,11 @@ class Watch:
             self.taken_s.setdefault(key_of(payload), self._world.now_s)
 
     def arrived(self, process: Process, topic: str, payload: bytes) -> None:
-        if process.name == "daemon":
+        if process.name == "daemon" and "/receipt/" in topic:
             receipt = receipt_of(topic, payload)
             name = receipt.room, receipt.incident_id
             self.told[name] = max(self.told[name], receipt.sequence)
-        elif payload:
+        elif payload and process.name != "daemon":
             self.came_s.setdefault((process.name, key_of(payload)), self._world.now_s)
 
     # --- the daemon's life --------------------------------------------------------------------------------------------

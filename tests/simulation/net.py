@@ -151,8 +151,8 @@ class Client:
         return SimpleNamespace(mid=self._mid)
 
     def subscribe(self, topics: Any, qos: int = 0) -> None:
-        names = [topics] if isinstance(topics, str) else [topic for topic, _ in topics]
-        self._send(("subscribe", names))
+        wanted = [(topics, False)] if isinstance(topics, str) else [(topic, how.noLocal) for topic, how in topics]
+        self._send(("subscribe", wanted))
 
     def ack(self, mid: int, _qos: int) -> None:
         self._send(("puback", mid))

@@ -158,4 +158,19 @@ def deny(story: Story, for_s: float) -> str:
     return f"the broker refuses {what} for {for_s} s"
 
 
-FAULTS = (cut, reset, slow, kill, kill, kill_at_work, kill_at_work, break_disk, step_clock, mute, close, fill, deny)
+FAULTS = (
+    cut,
+    reset,
+    slow,
+    kill,
+    kill,
+    kill_at_work,
+    kill_at_work,
+    break_disk,
+    step_clock,
+    step_clock,
+    mute,
+    close,
+    fill,
+    deny,
+)
