@@ -127,11 +127,11 @@ class Pipeline:
         """
         if (stories := self.book.writer.stories) is None:
             return []
-        for message, live in told:
-            stories.hear(message, None if live else now_s)
+        news = [stories.hear(message, None if live else now_s) for message, live in told]
         for incident_ids, time_s in vouched:
             stories.vouch(incident_ids, time_s)
-        followed = self.book.follow(self.time_s, self.tracks)
+            news.append(True)
+        followed = self.book.follow(self.time_s, self.tracks) if any(news) else []
         ours = {incident.incident_id for incident in self.book.register.incidents()}
         return followed + stories.close_left(ours, now_s)
 

@@ -66,8 +66,13 @@ class Stories:
         self._stories: dict[str, _Story] = {}
         self._of_track: defaultdict[str, set[str]] = defaultdict(set)  # ids of incidents, by subject and formation
 
-    def hear(self, message: IncidentMessage, found_s: float | None = None) -> None:
-        """Take a message that is told now, or was found at a Unix time: told before, by who may be gone."""
+    def hear(self, message: IncidentMessage, found_s: float | None = None) -> bool:
+        """Take a message that is told now, or was found at a Unix time: told before, by who may be gone.
+
+        Return whether it is news: a broker returns our own words.
+        """
+        known = self._stories.get(message.incident_id)
+        news = known is None or message.sequence > known.last.sequence
         live, time_s = found_s is None, seconds(message.time) if found_s is None else found_s
         story = self._stories.pop(message.incident_id, None) or _Story(message, time_s, left=not live)
         self._stories[message.incident_id] = story  # the latest last
@@ -83,6 +88,7 @@ class Stories:
             del story.news[min(story.news)]
         if len(self._stories) > MOST_STORIES:
             self._forget(next(iter(self._stories)))
+        return news
 
     def vouch(self, incident_ids: Iterable[str], time_s: float) -> None:
         """Take a daemon's word that it has these open."""
