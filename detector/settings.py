@@ -149,6 +149,9 @@ class MqttFeed(BaseFeed, tag="mqtt", frozen=True, kw_only=True, forbid_unknown_f
     type: ClassVar[Literal["mqtt"]] = "mqtt"
     url: Url
     topic: Filter
+    username: Text | None = None
+    password_file: FilePath | None = None
+    ca_file: FilePath | None = None
 
 
 class ReplayFeed(BaseFeed, tag="replay", frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -246,13 +249,16 @@ def _twins(document: dict[str, Any]) -> list[str]:
 
 def _idle(document: dict[str, Any]) -> list[str]:
     """Return a problem for each key that does nothing without another: who sets it believes that it does."""
-    mqtt = document.get("mqtt")
-    keys = mqtt if isinstance(mqtt, dict) else {}
+    feeds = document.get("feeds")
+    tables = [("mqtt", document.get("mqtt"))]
+    tables += [(f"feeds[{n}]", feed) for n, feed in enumerate(feeds if isinstance(feeds, list) else [], 1)]
     problems = []
-    if "password_file" in keys and "username" not in keys:
-        problems.append("mqtt.password_file: without a username, expected mqtt.username beside it")
-    if "ca_file" in keys and not str(keys.get("url", "mqtt:")).startswith("mqtts:"):
-        problems.append('mqtt.ca_file: without TLS, expected mqtt.url = "mqtts://..." beside it')
+    for name, table in tables:
+        keys = table if isinstance(table, dict) else {}
+        if "password_file" in keys and "username" not in keys:
+            problems.append(f"{name}.password_file: without a username, expected {name}.username beside it")
+        if "ca_file" in keys and not str(keys.get("url", "mqtt:")).startswith("mqtts:"):
+            problems.append(f'{name}.ca_file: without TLS, expected {name}.url = "mqtts://..." beside it')
     return problems
 
 

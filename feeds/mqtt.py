@@ -6,10 +6,12 @@ MQTT 5 is tried first. When a broker ends a session before it accepted it, the n
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -33,19 +35,41 @@ class Broker:
 
     host: str
     port: int
-    tls: bool
-    user: str | None
-    password: str | None
+    tls: ssl.SSLContext | None
+    username: str | None
+    password: str | None = field(repr=False)
     version: MQTTProtocolVersion = MQTTProtocolVersion.MQTTv5
 
 
-def broker(url: str) -> Broker:
-    """Return the broker of "mqtt[s]://[user[:password]@]host[:port]"; raise ValueError for anything else."""
-    parts = urlsplit(url)
-    if parts.scheme not in _PORTS or not parts.hostname or parts.path.strip("/") or parts.query:
-        raise ValueError("expected mqtt://host:port or mqtts://host:port")
-    user, password = (unquote(text) if text is not None else None for text in (parts.username, parts.password))
-    return Broker(parts.hostname, parts.port or _PORTS[parts.scheme], parts.scheme == "mqtts", user, password)
+def broker(settings: FeedSettings) -> Broker:
+    """Return the broker of a feed. Raises InputError for what cannot be used or read."""
+    try:
+        parts = urlsplit(settings.url or "")
+        if parts.scheme not in _PORTS or not parts.hostname or parts.path.strip("/") or parts.query or parts.username:
+            raise ValueError("expected mqtt://host:port or mqtts://host:port")
+        where = parts.hostname, parts.port or _PORTS[parts.scheme]
+    except ValueError as error:
+        raise InputError([f"feeds.{settings.name}.url: {error}"]) from None
+    tls = _tls(settings) if parts.scheme == "mqtts" else None
+    return Broker(*where, tls, settings.username, _password(settings))
+
+
+def _password(settings: FeedSettings) -> str | None:
+    if settings.password_file is None:
+        return None
+    try:
+        return Path(settings.password_file).read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
+    except (OSError, UnicodeDecodeError) as error:
+        where = f"feeds.{settings.name}.password_file: {settings.password_file}"
+        raise InputError([f"{where}: {error}, expected a text file"]) from error
+
+
+def _tls(settings: FeedSettings) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=settings.ca_file)
+    except (OSError, ssl.SSLError) as error:
+        where = f"feeds.{settings.name}.ca_file: {settings.ca_file}"
+        raise InputError([f"{where}: {error}, expected certificates in PEM"]) from error
 
 
 class MqttSession:
@@ -80,10 +104,10 @@ class MqttSession:
         client = paho.Client(
             CallbackAPIVersion.VERSION2, protocol=self._server.version, reconnect_on_failure=False
         )  # a clean session: positions of before the connection are of no use
-        if self._server.user is not None:
-            client.username_pw_set(self._server.user, self._server.password)
-        if self._server.tls:
-            client.tls_set()
+        if self._server.username is not None:
+            client.username_pw_set(self._server.username, self._server.password)
+        if self._server.tls is not None:
+            client.tls_set_context(self._server.tls)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
@@ -118,11 +142,7 @@ class MqttSession:
 
 def start(settings: FeedSettings, sink: Sink) -> Feed:
     """Start a feed from topic `settings.topic` of the broker at `settings.url`."""
-    try:
-        server = broker(settings.url or "")
-    except ValueError as error:
-        raise InputError([f"feeds.{settings.name}.url: {error}"]) from None
-    topic = settings.topic
+    server, topic = broker(settings), settings.topic
     if not topic:
         raise InputError([f'feeds.{settings.name}.topic: missing, expected a topic such as "radar/plots"'])
     return Reconnecting(settings.name, sink, lambda: MqttSession(settings.name, server, topic, sink))

@@ -55,6 +55,18 @@ class FeedSettings(Protocol):
         """To subscribe to."""
 
     @property
+    def username(self) -> str | None:
+        """Where a broker asks for one."""
+
+    @property
+    def password_file(self) -> str | None:
+        """Holds the password on its first line."""
+
+    @property
+    def ca_file(self) -> str | None:
+        """Certificates to trust instead of the system's."""
+
+    @property
     def path(self) -> str | Path | None:
         """Of a recorded file."""
 

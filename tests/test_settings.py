@@ -187,6 +187,10 @@ def test_files_from_windows(write: Any, text: str) -> None:
         ('[mqtt]\nusername = "u"\npassword_file = "gone"', 'mqtt.password_file: got "gone", expected the path of'),
         ('[mqtt]\nusername = "u"\npassword_file = "/"', 'mqtt.password_file: got "/", expected the path of a file'),
         ('[mqtt]\npassword_file = "/dev/null"', "mqtt.password_file: without a username, expected mqtt.username"),
+        (
+            '[[feeds]]\nname = "a"\ntype = "mqtt"\nurl = "mqtt://b"\ntopic = "t"\npassword_file = "/dev/null"',
+            "feeds[1].password_file: without a username, expected feeds[1].username",
+        ),
         ('[mqtt]\nca_file = "/dev/null"', 'mqtt.ca_file: without TLS, expected mqtt.url = "mqtts://..." beside it'),
         ('[metrics]\nlisten = ":9487"', 'metrics.listen: got ":9487", expected "HOST:PORT"'),
         ("[console]\nlisten = 8487", 'console.listen: got 8487, expected "HOST:PORT"'),

@@ -66,8 +66,8 @@ def settings() -> Callable[..., SimpleNamespace]:
     """Build a table [[feeds]] with the keys given."""
 
     def build(**keys: object) -> SimpleNamespace:
-        empty = {"name": "mast-3", "address": None, "url": None, "topic": None, "path": None, "source": None}
-        return SimpleNamespace(**(empty | keys))
+        names = ("address", "url", "topic", "username", "password_file", "ca_file", "path", "source")
+        return SimpleNamespace(**({"name": "mast-3"} | dict.fromkeys(names) | keys))
 
     return build
 

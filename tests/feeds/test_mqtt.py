@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from types import SimpleNamespace
 
 import paho.mqtt.client as paho
@@ -75,10 +77,15 @@ def test_a_broker_that_refuses_says_why(
     broker_that_can_die: tuple[int, Callable[[str], None]],
     sink,
     settings: Callable[..., SimpleNamespace],
+    tmp_path: Path,
 ) -> None:
     port, turn = broker_that_can_die
     turn("allow_anonymous false")
-    feed = start(settings(url=f"mqtt://user:secret@127.0.0.1:{port}", topic="plots"), sink)
+    (tmp_path / "password").write_text("secret\n")
+    feed = start(
+        settings(url=f"mqtt://127.0.0.1:{port}", topic="plots", username="u", password_file=str(tmp_path / "password")),
+        sink,
+    )
     assert sink.wait_state("down") == "refused by the broker: Not authorized"
     feed.stop()
     assert "secret" not in str(sink.states)
@@ -111,14 +118,32 @@ def test_a_broker_that_hangs_up_on_mqtt_5_is_spoken_to_in_3_1_1(sink, settings: 
 @pytest.mark.parametrize(
     ("url", "parts"),
     [
-        ("mqtt://broker", ("broker", 1883, False, None, None)),
-        ("mqtts://broker", ("broker", 8883, True, None, None)),
-        ("mqtt://u:p%40ss@[::1]:1884/", ("::1", 1884, False, "u", "p@ss")),
+        ("mqtt://broker", ("broker", 1883, False)),
+        ("mqtts://broker", ("broker", 8883, True)),
+        ("mqtt://[::1]:1884/", ("::1", 1884, False)),
     ],
 )
-def test_urls(url: str, parts: tuple[object, ...]) -> None:
-    found = broker(url)
-    assert (found.host, found.port, found.tls, found.user, found.password) == parts
+def test_urls(url: str, parts: tuple[object, ...], settings: Callable[..., SimpleNamespace]) -> None:
+    found = broker(settings(url=url))
+    assert (found.host, found.port, found.tls is not None) == parts
+
+
+def test_who_logs_in_is_let_in(
+    broker_that_can_die: tuple[int, Callable[[str], None]],
+    sink,
+    settings: Callable[..., SimpleNamespace],
+    tmp_path: Path,
+) -> None:
+    port, turn = broker_that_can_die
+    subprocess.run(["mosquitto_passwd", "-b", "-c", tmp_path / "users", "radar", "secret"], check=True)
+    turn(f"allow_anonymous false\npassword_file {tmp_path / 'users'}\nuser root")
+    (tmp_path / "password").write_text("secret\n")
+    feed = start(
+        settings(url=f"mqtt://127.0.0.1:{port}", topic="t", username="radar", password_file=str(tmp_path / "password")),
+        sink,
+    )
+    assert sink.wait_state("up") == "subscribed"
+    feed.stop()
 
 
 @pytest.mark.parametrize(
@@ -127,7 +152,10 @@ def test_urls(url: str, parts: tuple[object, ...]) -> None:
         ({"url": "http://broker", "topic": "t"}, "feeds.mast-3.url: expected mqtt://host:port or mqtts://host:port"),
         ({"url": None, "topic": "t"}, "feeds.mast-3.url: expected mqtt://host:port or mqtts://host:port"),
         ({"url": "mqtt://broker:99999", "topic": "t"}, "feeds.mast-3.url: "),
+        ({"url": "mqtt://u:p@broker", "topic": "t"}, "feeds.mast-3.url: expected mqtt://host:port"),
         ({"url": "mqtt://broker", "topic": ""}, "feeds.mast-3.topic: missing"),
+        ({"url": "mqtt://b", "topic": "t", "password_file": "/gone"}, "feeds.mast-3.password_file: /gone: "),
+        ({"url": "mqtts://b", "topic": "t", "ca_file": "/gone"}, "feeds.mast-3.ca_file: /gone: "),
     ],
 )
 def test_settings_that_will_not_do(
