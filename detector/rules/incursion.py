@@ -18,25 +18,20 @@ from numpy.typing import NDArray
 from scipy.special import logit
 
 from detector.airspace.zones import Initial
-from detector.geometry.projection import Theatre
 from detector.picture.airspace import Airspace
 from detector.picture.look import Mask, Picture
 from detector.rules import evidence
+from detector.rules.between import GAP_S, Between, between
 from detector.rules.contacts import MUTE, SILENT, SPOKEN, Contacts, Records
-from detector.rules.crossing import log_odds_crossed
-from detector.rules.deepest import Deepest, of_crests
 from detector.rules.findings import Certainty, Change, Findings
-from detector.rules.outlying import outlying
+from detector.rules.pairs import Pairs
 from detector.rules.params import NotNegative, Surely
-from detector.tracks.accuracy import DEFAULT_PERIOD_S
-from detector.tracks.fixes import Rows, Segments
+from detector.rules.stays import may_deepen, pass_crests, weigh, write
+from detector.tracks.fixes import Segments
 from detector.tracks.store import TrackStore
 from feeds.plots import Floats
 
-GAP_PERIODS = 4.0  # a path unseen for so many periods, and so many seconds, is a guess:
-GAP_S = 30.0  # an incursion on it is possible, no more
 SILENCE = -1
-CONFIRMING = 2  # reports on the ground make a landing; one is a glitch
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,39 +42,6 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     settle_s: NotNegative = 15.0  # a transponder heard for less than this may still tell its callsign (sent every 5 s)
     rejoin_periods: NotNegative = 2.0  # out for fewer reports than this, it was never out
     deep_m: NotNegative = 1852.0  # deeper inside than this is extreme
-
-
-@dataclass(frozen=True, slots=True)
-class Pairs:
-    """The P pairs of a picture with what the rule asks of their tracks, all of shape (P,)."""
-
-    segments: Segments
-    picture: Picture
-    theatre: Theatre
-    row: Rows
-    watched: Mask
-    landed: Mask
-    unsettled: Mask  # it may yet tell who it is
-    outlying: Mask  # its last three reports hardly go together
-    period_s: Floats
-
-    def moment(self, fraction: Floats) -> tuple[Floats, Floats, Floats]:
-        """Return time, x and y at a fraction of each pair's segment."""
-        at, picture = self.picture.segment, self.picture
-        start_s, end_s = self.segments.before.time_s[at], self.segments.now.time_s[at]
-        return start_s + fraction * (end_s - start_s), *picture.path.in_plane(at, fraction, self.theatre)
-
-
-@dataclass(frozen=True, slots=True)
-class Paths:
-    """What the path between the last two reports says by itself of each pair, (P,)."""
-
-    decided: Mask
-    log_odds: Floats
-    deepest: Deepest
-    enters: Floats  # fraction of the segment at which the first decided stretch begins
-    leaves: Floats  # and the last one ends; 1: it has not
-    gap: Mask  # nobody was looking for long
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,184 +60,50 @@ def detect(
 ) -> Findings:
     """Return the changes that M steps bring about, and leave `contacts` as they are after them."""
     threshold = float(logit(params.probability))
-    pairs = _pairs(segments, picture, airspace, tracks, params)
+    pairs = Pairs.of(segments, picture, airspace, tracks, params.settle_s)
     was = contacts.get(pairs.row * contacts.n_zones + picture.zone)
     depth = picture.depth_m / segments.now.sigma_m[picture.segment]
     odds = evidence.log_odds_inside(depth, picture.above_floor, picture.below_ceiling)
     odds[~picture.active] = -evidence.LOG_ODDS_LIMIT
     odds[pairs.outlying] = np.clip(odds[pairs.outlying], -threshold / 2, threshold / 2)
     undecided = pairs.watched & ~was["inside"] & (was["voice"] != MUTE)
-    paths = _paths(pairs, airspace, undecided, undecided | _deeper(was, pairs), was["ended_s"], params)
-    now = _weigh(was, odds, pairs, paths)
-    _pass_crests(was, now, pairs, airspace)
-    verdict = _judge(was, now, pairs, undecided, paths, threshold)
-    _date(was, now, pairs, paths, verdict)
+    wanted = undecided | may_deepen(was, pairs)
+    said = between(pairs, airspace, undecided, wanted, was["ended_s"], params.probability)
+    now = weigh(was, odds, pairs, said)
+    pass_crests(was, now, pairs, airspace)
+    verdict = _judge(was, now, pairs, undecided, said, threshold)
+    _date(was, now, pairs, said, verdict)
     briefly_out = _briefly_out(was, now, pairs, params)
     _settle(now, verdict, airspace.initial[picture.zone], briefly_out)
     change = _changes(was, now, pairs, verdict, briefly_out, params)
-    findings = _findings(now, pairs, paths, verdict, change, params)
+    findings = _findings(now, pairs, said, verdict, change, params)
     contacts.put(now, pairs.watched & _memorable(now, pairs, params))
     return findings
 
 
-def _pairs(segments: Segments, picture: Picture, airspace: Airspace, tracks: TrackStore, params: Params) -> Pairs:
-    row = segments.row[picture.segment]
-    landed = tracks.grounded[row] >= CONFIRMING
-    period_s = segments.now.period_s[picture.segment]
-    return Pairs(
-        segments=segments,
-        picture=picture,
-        theatre=airspace.theatre,
-        row=row,
-        watched=airspace.watch[tracks.identity[row], picture.zone] & ~landed,
-        landed=landed,
-        unsettled=tracks.awaits_callsign[row]
-        & (segments.now.time_s[picture.segment] - tracks.heard_s[row] < params.settle_s),
-        outlying=outlying(segments)[picture.segment],
-        period_s=np.where(np.isnan(period_s), DEFAULT_PERIOD_S, period_s),
-    )
-
-
-def _deeper(was: Records, pairs: Pairs) -> Mask:
-    """Tell of which stays the path may tell a greater depth than the reports, (P,).
-
-    Nothing on a way of length L between depths d0 and d1 is deeper than (d0 + d1 + L) / 2.
-    """
-    hidden_m = pairs.picture.path.hidden_m[pairs.picture.segment]
-    deeper: Mask = was["inside"] & ((was["last_depth_m"] + pairs.picture.depth_m) / 2 + hidden_m > was["depth_m"])
-    return deeper
-
-
-def _paths(pairs: Pairs, airspace: Airspace, undecided: Mask, wanted: Mask, ended_s: Floats, params: Params) -> Paths:
-    """Weigh the stretches that begin or end between the reports; a pair's answer is that of its surest stretch.
-
-    Of an undecided pair the stretches between two reports that are both just inside tell something too. One that is
-    over when the last stay ended was part of it: the zone closed since the report before.
-
-    Across a gap the path may miss the zone on either side: inside with 2 p - 1, where one boundary alone gives p.
-    """
-    picture, segments = pairs.picture, pairs.segments
-    n = len(picture.segment)
-    step_s = (segments.now.time_s - segments.before.time_s)[picture.segment]
-    whole = (picture.enters == 0) & (picture.leaves == 1)
-    moved = ~segments.first[picture.segment]
-    before_s = segments.before.time_s[picture.segment]
-    middle_s = before_s[picture.pair] + (picture.enters + picture.leaves) / 2 * step_s[picture.pair]
-    news = middle_s > ended_s[picture.pair]
-    told = wanted & ~pairs.outlying
-    which = np.flatnonzero(told[picture.pair] & (~whole | (undecided & moved)[picture.pair]) & news)
-    gap = step_s > np.maximum(GAP_S, GAP_PERIODS * pairs.period_s)
-    paths = Paths(
-        decided=np.zeros(n, dtype=bool),
-        log_odds=np.full(n, -np.inf),
-        deepest=Deepest.nowhere(n),
-        enters=np.ones(n),
-        leaves=np.zeros(n),
-        gap=gap,
-    )
-    if not len(which):
-        return paths
-    pair, enters, leaves = picture.pair[which], picture.enters[which], picture.leaves[which]
-    log_odds, deepest = evidence.of_stretches(picture, airspace, which)
-    through = np.flatnonzero((leaves < 1) & (log_odds < logit(params.probability)))
-    if len(through):
-        crossed = log_odds_crossed(picture, airspace, which[through], deepest.sigma_m[through], params.probability)
-        log_odds[through] = np.maximum(log_odds[through], crossed)
-    guess = gap[pair] & (enters > 0) & (leaves < 1)
-    log_odds[guess] = logit(np.clip(2 * evidence.probability(log_odds[guess]) - 1, 1e-9, 1 - 1e-9))
-    decided = log_odds >= np.where(guess, 0.0, logit(params.probability))
-    order = np.argsort(deepest.depth_m, kind="stable")  # of the stretches of a pair, the deepest is written last
-    paths.deepest.put(pair[order], deepest.take(order))
-    np.maximum.at(paths.log_odds, pair, log_odds)
-    paths.decided[pair[decided]] = True
-    np.minimum.at(paths.enters, pair[decided], enters[decided])
-    np.maximum.at(paths.leaves, pair[decided], leaves[decided])
-    return paths
-
-
-def _weigh(was: Records, odds: Floats, pairs: Pairs, paths: Paths) -> Records:
-    """Return the records with the evidence of this report added, and the depth and surety reached by it."""
-    picture, inside = pairs.picture, was["inside"]
-    now = was.copy()
-    now["evidence"] = np.maximum(0.0, was["evidence"] + np.where(inside, -odds, odds))
-    begins = (was["evidence"] == 0) & (now["evidence"] > 0)
-    crossed = np.ones(len(was))
-    last_enters, last_leaves = np.ones(len(was)), np.ones(len(was))
-    last_enters[picture.pair], last_leaves[picture.pair] = picture.enters, picture.leaves
-    comes, goes = picture.inside & ~picture.was_inside, ~picture.inside & picture.was_inside
-    crossed[~inside & comes] = last_enters[~inside & comes]
-    crossed[inside & goes] = last_leaves[inside & goes]
-    new = was["last_depth_m"] == -np.inf
-    crossed[~inside & picture.was_inside & ~new] = 0.0  # it was on the line then
-    _write(now, "since", begins, pairs.moment(crossed))
-    unseen = pairs.segments.first[picture.segment] | (picture.was_inside & new)
-    now["heard_inside"] = np.where(begins & ~inside, unseen, was["heard_inside"])
-
-    now["depth_m"][begins & ~inside] = -np.inf
-    fix = pairs.segments.now.take(picture.segment)
-    here = Deepest(picture.depth_m, fix.sigma_m, fix.time_s, fix.x_m, fix.y_m)
-    _deepen(now, picture.inside & (inside | (now["evidence"] > 0)) & ~pairs.outlying, here)
-    _deepen(now, inside | paths.decided | (now["evidence"] > 0), paths.deepest)
-    gathered = np.where(now["evidence"] > 0, now["evidence"], -np.inf)
-    now["log_odds"] = np.where(inside, np.maximum(was["log_odds"], odds), gathered)
-    now["log_odds"] = np.where(paths.decided, np.maximum(now["log_odds"], paths.log_odds), now["log_odds"])
-    return now
-
-
-def _pass_crests(was: Records, now: Records, pairs: Pairs, airspace: Airspace) -> None:
-    """Where a stay has just been deepest, look between the reports, where a chord hides up to half its length."""
-    picture, segments = pairs.picture, pairs.segments
-    now["last_depth_m"] = picture.depth_m
-    now["sinking"] = picture.depth_m > was["last_depth_m"]
-    earlier_m = np.linalg.norm(segments.before.earth_m - segments.earlier.earth_m, axis=1) / 2
-    hidden_m = np.maximum(earlier_m, picture.path.hidden_m)[picture.segment]
-    sigma_m = segments.before.sigma_m[picture.segment]
-    crest = (was["inside"] | (was["evidence"] > 0)) & was["sinking"] & ~now["sinking"]
-    crest &= (was["last_depth_m"] + hidden_m > now["depth_m"]) & (hidden_m > sigma_m)
-    crest &= (segments.earlier.time_s[picture.segment] >= picture.opened_s) & ~pairs.outlying
-    which = np.flatnonzero(crest)
-    if not len(which):
-        return
-    deepest = Deepest.nowhere(len(now))
-    deepest.put(which, of_crests(picture, airspace, which))
-    _deepen(now, crest, deepest)
-
-
-def _deepen(now: Records, counts: Mask, deepest: Deepest) -> None:
-    deeper = np.flatnonzero(counts & (deepest.depth_m > now["depth_m"]))
-    names = ("depth_m", "depth_sigma_m", "deepest_s", "deepest_x_m", "deepest_y_m")
-    for name, column in zip(names, deepest.take(deeper), strict=True):
-        now[name][deeper] = column
-
-
-def _judge(was: Records, now: Records, pairs: Pairs, undecided: Mask, paths: Paths, threshold: float) -> Verdict:
+def _judge(was: Records, now: Records, pairs: Pairs, undecided: Mask, said: Between, threshold: float) -> Verdict:
     enough = now["evidence"] >= threshold
     by_report = undecided & enough & ~pairs.unsettled
-    by_path = undecided & paths.decided & (~pairs.unsettled | (paths.leaves < 1))
+    by_path = undecided & said.decided & (~pairs.unsettled | (said.leaves < 1))
     leaves = pairs.watched & was["inside"] & enough
     return Verdict(
         enters=by_report | by_path,
-        clips=by_path & ~by_report & (paths.leaves < 1),
+        clips=by_path & ~by_report & (said.leaves < 1),
         leaves=leaves,
         drops=~pairs.watched & was["inside"],
         resumes=pairs.watched & was["lost"] & pairs.picture.inside & ~leaves,
     )
 
 
-def _date(was: Records, now: Records, pairs: Pairs, paths: Paths, verdict: Verdict) -> None:
+def _date(was: Records, now: Records, pairs: Pairs, said: Between, verdict: Verdict) -> None:
     """Date entries and ends to where the path crossed; an entry for which reports spoke before is dated already."""
-    earlier = (was["evidence"] > 0) & (paths.enters == 0)
-    dated = verdict.enters & paths.decided & ~earlier
-    _write(now, "since", dated, pairs.moment(paths.enters))
-    now["heard_inside"][dated & (paths.enters > 0)] = False
-    _write(now, "ended", verdict.leaves, (now["since_s"], now["since_x_m"], now["since_y_m"]))
-    _write(now, "ended", verdict.clips, pairs.moment(paths.leaves))
-    _write(now, "ended", verdict.drops, pairs.moment(np.ones(len(now))))
-
-
-def _write(now: Records, name: str, which: Mask, moment: tuple[Floats, Floats, Floats]) -> None:
-    for part, value in zip(("s", "x_m", "y_m"), moment, strict=True):
-        now[f"{name}_{part}"][which] = value[which]
+    earlier = (was["evidence"] > 0) & (said.enters == 0)
+    dated = verdict.enters & said.decided & ~earlier
+    write(now, "since", dated, pairs.moment(said.enters))
+    now["heard_inside"][dated & (said.enters > 0)] = False
+    write(now, "ended", verdict.leaves, (now["since_s"], now["since_x_m"], now["since_y_m"]))
+    write(now, "ended", verdict.clips, pairs.moment(said.leaves))
+    write(now, "ended", verdict.drops, pairs.moment(np.ones(len(now))))
 
 
 def _settle(now: Records, verdict: Verdict, initial: NDArray[np.int8], briefly_out: Mask) -> None:
@@ -291,10 +119,10 @@ def _settle(now: Records, verdict: Verdict, initial: NDArray[np.int8], briefly_o
 
 
 def _findings(
-    now: Records, pairs: Pairs, paths: Paths, verdict: Verdict, change: NDArray[np.int8], params: Params
+    now: Records, pairs: Pairs, said: Between, verdict: Verdict, change: NDArray[np.int8], params: Params
 ) -> Findings:
     which, theatre = np.flatnonzero(change != SILENCE), pairs.theatre
-    certainty = np.where(verdict.clips, np.where(paths.gap, Certainty.POSSIBLE, Certainty.LIKELY), Certainty.OBSERVED)
+    certainty = np.where(verdict.clips, np.where(said.gap, Certainty.POSSIBLE, Certainty.LIKELY), Certainty.OBSERVED)
     over = verdict.clips | verdict.leaves | verdict.drops
     seen = verdict.enters & ~now["heard_inside"]
 

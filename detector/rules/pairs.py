@@ -1,0 +1,58 @@
+"""Pairs: what the incursion rule asks of each segment near each zone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from detector.geometry.projection import Theatre
+from detector.picture.airspace import Airspace
+from detector.picture.look import Mask, Picture
+from detector.rules.outlying import outlying
+from detector.tracks.accuracy import DEFAULT_PERIOD_S
+from detector.tracks.fixes import Rows, Segments
+from detector.tracks.store import TrackStore
+from feeds.plots import Floats
+
+CONFIRMING = 2  # reports on the ground make a landing; one is a glitch
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """The P pairs of a picture with what the rule asks of their tracks, all of shape (P,)."""
+
+    segments: Segments
+    picture: Picture
+    theatre: Theatre
+    row: Rows
+    watched: Mask
+    landed: Mask
+    unsettled: Mask  # it may yet tell who it is
+    outlying: Mask  # its last three reports hardly go together
+    period_s: Floats
+
+    @classmethod
+    def of(cls, segments: Segments, picture: Picture, airspace: Airspace, tracks: TrackStore, settle_s: float) -> Pairs:
+        """Return the pairs of a picture; who was first heard less than `settle_s` ago may yet tell who it is."""
+        row = segments.row[picture.segment]
+        landed = tracks.grounded[row] >= CONFIRMING
+        period_s = segments.now.period_s[picture.segment]
+        return cls(
+            segments=segments,
+            picture=picture,
+            theatre=airspace.theatre,
+            row=row,
+            watched=airspace.watch[tracks.identity[row], picture.zone] & ~landed,
+            landed=landed,
+            unsettled=tracks.awaits_callsign[row]
+            & (segments.now.time_s[picture.segment] - tracks.heard_s[row] < settle_s),
+            outlying=outlying(segments)[picture.segment],
+            period_s=np.where(np.isnan(period_s), DEFAULT_PERIOD_S, period_s),
+        )
+
+    def moment(self, fraction: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return time, x and y at a fraction of each pair's segment."""
+        at, picture = self.picture.segment, self.picture
+        start_s, end_s = self.segments.before.time_s[at], self.segments.now.time_s[at]
+        return start_s + fraction * (end_s - start_s), *picture.path.in_plane(at, fraction, self.theatre)
