@@ -15,7 +15,7 @@ from detector.picture.look import Mask
 from detector.rules import evidence
 from detector.rules.crossing import log_odds_crossed
 from detector.rules.deepest import Deepest
-from detector.rules.pairs import Pairs
+from detector.rules.zone_pairs import ZonePairs
 from feeds.plots import Floats
 
 GAP_PERIODS = 4.0  # a path unseen for so many periods, and so many seconds, is a guess:
@@ -35,7 +35,7 @@ class Between:
 
 
 def between(
-    pairs: Pairs, airspace: Airspace, undecided: Mask, wanted: Mask, ended_s: Floats, probability: float
+    pairs: ZonePairs, airspace: Airspace, undecided: Mask, wanted: Mask, ended_s: Floats, probability: float
 ) -> Between:
     """Weigh the stretches that begin or end between the reports; a pair's answer is that of its surest stretch.
 

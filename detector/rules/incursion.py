@@ -24,9 +24,9 @@ from detector.rules import evidence
 from detector.rules.between import GAP_S, Between, between
 from detector.rules.contacts import MUTE, SILENT, SPOKEN, Contacts, Records
 from detector.rules.findings import Certainty, Change, Findings
-from detector.rules.pairs import Pairs
 from detector.rules.params import NotNegative, Surely
 from detector.rules.stays import may_deepen, pass_crests, weigh, write
+from detector.rules.zone_pairs import ZonePairs
 from detector.tracks.fixes import Segments
 from detector.tracks.store import TrackStore
 from feeds.plots import Floats
@@ -60,7 +60,7 @@ def detect(
 ) -> Findings:
     """Return the changes that M steps bring about, and leave `contacts` as they are after them."""
     threshold = float(logit(params.probability))
-    pairs = Pairs.of(segments, picture, airspace, tracks, params.settle_s)
+    pairs = ZonePairs.of(segments, picture, airspace, tracks, params.settle_s)
     was = contacts.get(pairs.row * contacts.n_zones + picture.zone)
     depth = picture.depth_m / segments.now.sigma_m[picture.segment]
     odds = evidence.log_odds_inside(depth, picture.above_floor, picture.below_ceiling)
@@ -81,7 +81,7 @@ def detect(
     return findings
 
 
-def _judge(was: Records, now: Records, pairs: Pairs, undecided: Mask, said: Between, threshold: float) -> Verdict:
+def _judge(was: Records, now: Records, pairs: ZonePairs, undecided: Mask, said: Between, threshold: float) -> Verdict:
     enough = now["evidence"] >= threshold
     by_report = undecided & enough & ~pairs.unsettled
     by_path = undecided & said.decided & (~pairs.unsettled | (said.leaves < 1))
@@ -95,7 +95,7 @@ def _judge(was: Records, now: Records, pairs: Pairs, undecided: Mask, said: Betw
     )
 
 
-def _date(was: Records, now: Records, pairs: Pairs, said: Between, verdict: Verdict) -> None:
+def _date(was: Records, now: Records, pairs: ZonePairs, said: Between, verdict: Verdict) -> None:
     """Date entries and ends to where the path crossed; an entry for which reports spoke before is dated already."""
     earlier = (was["evidence"] > 0) & (said.enters == 0)
     dated = verdict.enters & said.decided & ~earlier
@@ -119,7 +119,7 @@ def _settle(now: Records, verdict: Verdict, initial: NDArray[np.int8], briefly_o
 
 
 def _findings(
-    now: Records, pairs: Pairs, said: Between, verdict: Verdict, change: NDArray[np.int8], params: Params
+    now: Records, pairs: ZonePairs, said: Between, verdict: Verdict, change: NDArray[np.int8], params: Params
 ) -> Findings:
     which, theatre = np.flatnonzero(change != SILENCE), pairs.theatre
     certainty = np.where(verdict.clips, np.where(said.gap, Certainty.POSSIBLE, Certainty.LIKELY), Certainty.OBSERVED)
@@ -155,7 +155,7 @@ def _findings(
 
 
 def _changes(
-    was: Records, now: Records, pairs: Pairs, verdict: Verdict, briefly_out: Mask, params: Params
+    was: Records, now: Records, pairs: ZonePairs, verdict: Verdict, briefly_out: Mask, params: Params
 ) -> NDArray[np.int8]:
     """Return what to say of each pair (P,): a Change, or SILENCE."""
     deeper = (now["depth_m"] >= params.deep_m) & (was["depth_m"] < params.deep_m)
@@ -172,14 +172,14 @@ def _changes(
     return change
 
 
-def _briefly_out(was: Records, now: Records, pairs: Pairs, params: Params) -> Mask:
+def _briefly_out(was: Records, now: Records, pairs: ZonePairs, params: Params) -> Mask:
     """Tell whose last stay ended so lately that it goes on, if it is inside again, (P,)."""
     briefly: Mask = now["since_s"] - was["ended_s"] < params.rejoin_periods * pairs.period_s
     briefly &= pairs.picture.opened_s <= was["ended_s"]
     return briefly
 
 
-def _memorable(now: Records, pairs: Pairs, params: Params) -> Mask:
+def _memorable(now: Records, pairs: ZonePairs, params: Params) -> Mask:
     """Tell which records still matter: inside, half decided, mute, or out so briefly that they may rejoin."""
     time_s = pairs.segments.now.time_s[pairs.picture.segment]
     recent = time_s - now["ended_s"] < 2 * params.rejoin_periods * pairs.period_s + GAP_S

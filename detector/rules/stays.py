@@ -13,11 +13,11 @@ from detector.picture.look import Mask
 from detector.rules.between import Between
 from detector.rules.contacts import Records
 from detector.rules.deepest import Deepest, of_crests
-from detector.rules.pairs import Pairs
+from detector.rules.zone_pairs import ZonePairs
 from feeds.plots import Floats
 
 
-def may_deepen(was: Records, pairs: Pairs) -> Mask:
+def may_deepen(was: Records, pairs: ZonePairs) -> Mask:
     """Tell of which stays the path may tell a greater depth than the reports, (P,).
 
     Nothing on a way of length L between depths d0 and d1 is deeper than (d0 + d1 + L) / 2.
@@ -27,7 +27,7 @@ def may_deepen(was: Records, pairs: Pairs) -> Mask:
     return deeper
 
 
-def weigh(was: Records, odds: Floats, pairs: Pairs, said: Between) -> Records:
+def weigh(was: Records, odds: Floats, pairs: ZonePairs, said: Between) -> Records:
     """Return the records with the evidence of this report added, and the depth and surety reached by it."""
     picture, inside = pairs.picture, was["inside"]
     now = was.copy()
@@ -56,7 +56,7 @@ def weigh(was: Records, odds: Floats, pairs: Pairs, said: Between) -> Records:
     return now
 
 
-def pass_crests(was: Records, now: Records, pairs: Pairs, airspace: Airspace) -> None:
+def pass_crests(was: Records, now: Records, pairs: ZonePairs, airspace: Airspace) -> None:
     """Where a stay has just been deepest, look between the reports, where a chord hides up to half its length."""
     picture, segments = pairs.picture, pairs.segments
     now["last_depth_m"] = picture.depth_m

@@ -1,4 +1,4 @@
-"""Pairs: what the incursion rule asks of each segment near each zone."""
+"""Zone pairs: what the incursion rule asks of each segment near each zone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CONFIRMING = 2  # reports on the ground make a landing; one is a glitch
 
 
 @dataclass(frozen=True, slots=True)
-class Pairs:
+class ZonePairs:
     """The P pairs of a picture with what the rule asks of their tracks, all of shape (P,)."""
 
     segments: Segments
@@ -33,7 +33,9 @@ class Pairs:
     period_s: Floats
 
     @classmethod
-    def of(cls, segments: Segments, picture: Picture, airspace: Airspace, tracks: TrackStore, settle_s: float) -> Pairs:
+    def of(
+        cls, segments: Segments, picture: Picture, airspace: Airspace, tracks: TrackStore, settle_s: float
+    ) -> ZonePairs:
         """Return the pairs of a picture; who was first heard less than `settle_s` ago may yet tell who it is."""
         row = segments.row[picture.segment]
         landed = tracks.grounded[row] >= CONFIRMING
