@@ -9,13 +9,13 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from detector import login
 from detector.errors import InputError
 from feeds.objects import payload_to_plots
 from feeds.reconnecting import Reconnecting
@@ -50,26 +50,9 @@ def broker(settings: FeedSettings) -> Broker:
         where = parts.hostname, parts.port or _PORTS[parts.scheme]
     except ValueError as error:
         raise InputError([f"feeds.{settings.name}.url: {error}"]) from None
-    tls = _tls(settings) if parts.scheme == "mqtts" else None
-    return Broker(*where, tls, settings.username, _password(settings))
-
-
-def _password(settings: FeedSettings) -> str | None:
-    if settings.password_file is None:
-        return None
-    try:
-        return Path(settings.password_file).read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
-    except (OSError, UnicodeDecodeError) as error:
-        where = f"feeds.{settings.name}.password_file: {settings.password_file}"
-        raise InputError([f"{where}: {error}, expected a text file"]) from error
-
-
-def _tls(settings: FeedSettings) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=settings.ca_file)
-    except (OSError, ssl.SSLError) as error:
-        where = f"feeds.{settings.name}.ca_file: {settings.ca_file}"
-        raise InputError([f"{where}: {error}, expected certificates in PEM"]) from error
+    table = f"feeds.{settings.name}"
+    tls = login.trust(table, settings.ca_file) if parts.scheme == "mqtts" else None
+    return Broker(*where, tls, settings.username, login.password(table, settings.password_file))
 
 
 class MqttSession:

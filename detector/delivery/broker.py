@@ -5,7 +5,6 @@ from __future__ import annotations
 import ssl
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -14,9 +13,9 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from detector import login
 from detector.delivery.dialect import V5
 from detector.delivery.messages import Publication
-from detector.errors import InputError
 
 KEEPALIVE_S = 10  # a dead broker is noticed after two of them, our death by the broker after one and a half
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
@@ -94,7 +93,9 @@ class Broker:
 
 def broker_of(settings: BrokerSettings) -> Broker:
     """Return the broker. Raises InputError for a password or certificates that cannot be read."""
-    return Broker(settings.url, settings.client_id, settings.username, _password(settings), _tls(settings))
+    tls = login.trust("mqtt", settings.ca_file) if urlsplit(settings.url).scheme == "mqtts" else None
+    password = login.password("mqtt", settings.password_file)
+    return Broker(settings.url, settings.client_id, settings.username, password, tls)
 
 
 def publish(client: paho.Client, publication: Publication, version: MQTTProtocolVersion) -> int:
@@ -112,21 +113,3 @@ def _properties(expiry_s: int | None) -> Properties:
     if expiry_s is not None:
         properties.MessageExpiryInterval = expiry_s
     return properties
-
-
-def _password(settings: BrokerSettings) -> str | None:
-    if settings.password_file is None:
-        return None
-    try:
-        return Path(settings.password_file).read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError([f"mqtt.password_file: {settings.password_file}: {error}, expected a text file"]) from error
-
-
-def _tls(settings: BrokerSettings) -> ssl.SSLContext | None:
-    if urlsplit(settings.url).scheme != "mqtts":
-        return None
-    try:
-        return ssl.create_default_context(cafile=settings.ca_file)
-    except OSError as error:
-        raise InputError([f"mqtt.ca_file: {settings.ca_file}: {error}, expected certificates in PEM form"]) from error

@@ -1,0 +1,26 @@
+"""Login: the passwords and certificates whose files a configuration names."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+from detector.errors import InputError
+
+
+def password(table: str, file: str | None) -> str | None:
+    """Return the first line of a file. Raises InputError, which names the table, where it cannot be read."""
+    if file is None:
+        return None
+    try:
+        return Path(file).read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError([f"{table}.password_file: {file}: {error}, expected a text file"]) from error
+
+
+def trust(table: str, file: str | None) -> ssl.SSLContext:
+    """Return what trusts the certificates of a file, or the system's. Raises InputError where they cannot be read."""
+    try:
+        return ssl.create_default_context(cafile=file)
+    except OSError as error:
+        raise InputError([f"{table}.ca_file: {file}: {error}, expected certificates in PEM form"]) from error
