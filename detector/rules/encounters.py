@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from detector.airspace.zones import Identity
 from detector.geometry.pairs import level, soon
 from detector.rules.dark import LOW_M, SLOW_MPS
-from detector.rules.traffic import Traffic
+from detector.rules.traffic import Keys, Traffic, key_of
 from detector.tracks.accuracy import SURELY_SIGMAS
 from detector.tracks.fixes import Rows
 from detector.tracks.store import TrackStore
@@ -56,9 +56,9 @@ class Encounters:
     reported_s: Floats  # when either was last heard
 
     @property
-    def key(self) -> NDArray[np.int64]:
+    def key(self) -> Keys:
         """One number for each pair, ascending."""
-        return self.one.astype(np.int64) << 32 | self.other
+        return key_of(self.one, self.other)
 
     @property
     def range_m(self) -> Floats:

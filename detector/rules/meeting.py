@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from detector.geometry.pairs import between, cpa, dot, level
 from detector.rules import alongside
 from detector.rules.alongside import DOUBT_SIGMAS, STAYS
-from detector.rules.traffic import REACH_M, Traffic
+from detector.rules.traffic import REACH_M, Keys, Traffic, key_of
 from detector.tracks.fixes import Rows
 from detector.units import FOOT_M
 from feeds.plots import Floats
@@ -22,7 +22,7 @@ Mask = NDArray[np.bool_]
 class Meetings:
     """P pairs of a subject and a friend within REACH_M of each other."""
 
-    key: NDArray[np.int64]  # row of the subject << 32 | row of the friend, ascending
+    key: Keys  # of the rows of subject and friend, ascending
     slant_m: Floats
     way_mps: Floats  # (P, 3) velocity of the friend, earth-centred
     way_sigma_mps: Floats
@@ -52,7 +52,7 @@ def meetings(traffic: Traffic, subjects: Rows, friends: Rows, params: alongside.
     off_level_m = _least_m(above_m, above_m + climb_mps * time_s)
     excess = alongside.excess(traffic, one, other, range_m, params)
     return Meetings(
-        key=traffic.row[one].astype(np.int64) << 32 | traffic.row[other],
+        key=key_of(traffic.row[one], traffic.row[other]),
         slant_m=np.hypot(range_m, np.nan_to_num(above_m)),
         way_mps=traffic.velocity_mps[other],
         way_sigma_mps=traffic.velocity_sigma_mps[other],

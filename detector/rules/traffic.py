@@ -17,6 +17,8 @@ from detector.tracks.kinematics import Motion, best_window, of_window
 from detector.tracks.store import TrackStore
 from feeds.plots import Floats
 
+Keys = NDArray[np.int64]
+
 REACH_M = 60_000.0  # from farther off nobody comes close within a minute
 KNOWN_MPS = 300.0  # a velocity that errs by more tells nothing of where one will be, ...
 FASTEST_MPS = 1000.0  # ... nor does one that nobody flies
@@ -55,6 +57,17 @@ class Traffic:
         """Return how far others, by index, are above these, like altitude with like, (P,); NaN: not known."""
         by_pressure, by_satellite = (alt_m[other] - alt_m[one] for alt_m in (self.pressure_alt_m, self.geo_alt_m))
         return np.where(np.isnan(by_pressure), by_satellite, by_pressure)
+
+
+def key_of(one: Rows, other: Rows) -> Keys:
+    """Return one number for each pair of rows, (P,): in the order of the ones, then of the others."""
+    return one.astype(np.int64) << 32 | other
+
+
+def rows_of(key: Keys) -> tuple[Rows, Rows]:
+    """Return the rows of pairs, (P,) each."""
+    one, other = np.divmod(key, 1 << 32)
+    return one.astype(np.intp), other.astype(np.intp)
 
 
 def around(now_s: float, rows: Rows, tracks: TrackStore) -> Traffic:
