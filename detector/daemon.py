@@ -7,7 +7,6 @@ hands the messages to delivery, and only then tells the watchdog that it lives.
 from __future__ import annotations
 
 import logging
-import math
 import signal
 import threading
 import time
@@ -25,7 +24,7 @@ from detector.delivery.ledger import Ledger
 from detector.delivery.lock import lock
 from detector.delivery.publisher import Delivery
 from detector.delivery.topics import Topics
-from detector.delivery.twins import Heard, facts
+from detector.delivery.twins import Heard
 from detector.metrics import Metrics
 from detector.picture.airspace import Airspace
 from detector.pipeline import RESULTS, SHED, USED
@@ -36,6 +35,7 @@ from detector.service.keeper import Keeper
 from detector.service.notify import notify
 from detector.service.overload import Load, matter, relieve
 from detector.service.recovery import recover
+from detector.service.status import Status, status_of
 from detector.settings import Settings, host_port
 from detector.snapshot import Snapshots
 from feeds import registry
@@ -47,7 +47,6 @@ log = logging.getLogger(__name__)
 
 PATIENCE_S = 0.1  # for the inbox, so that time passes without plots too
 LOOK_S = 1.0  # between looks at the feeds
-HEARTBEAT_S = 5.0  # an unchanged status is said again so often: one that is older is of a daemon that hangs
 CATCH_UP_S = 2.0  # at most, to read what was told before; a broker may be away
 RESTART_ONLY = ("site", "mqtt", "metrics", "console", "state")
 
@@ -80,6 +79,7 @@ class Daemon:
         topics = Topics(self._settings.mqtt.topic_prefix, self._settings.site.id)
         rooms = self._settings.mqtt.rooms
         self._delivery = Delivery(self._settings.mqtt, topics, self._metrics, ledger, rooms, instance)
+        self._status = Status(self._delivery.set_status)
         self._keeper = Keeper(Snapshots(self._pipeline), lambda states: self._delivery.submit([], time.time(), *states))
         self._feeds: dict[str, tuple[Any, Feed]] = {}
         self._watch = FeedWatch(self._say_feed, self._limits)
@@ -87,8 +87,6 @@ class Daemon:
         self._load = Load()
         self._batch: list[tuple[str, Plots, float]] = []
         self._stopping = self._reload_wanted = False
-        self._status: dict[str, object] = {}
-        self._said_s = -math.inf
         self._failing: set[str] = set()  # rules
         self._reload_error: str | None = None
         self._reader: threading.Thread | None = None
@@ -217,40 +215,32 @@ class Daemon:
         self._hear(self._delivery.twins.take())
         self._watch.look(now_s)
         self._metrics.tracks.set(len(self._pipeline.tracks))
-        by_severity = self._pipeline.book.register.by_severity()
-        for severity, count in by_severity.items():
+        for severity, count in self._pipeline.book.register.by_severity().items():
             self._metrics.incidents_open.labels(severity).set(count)
+        self._keeper.look()
+        troubles, twins = self._troubles(), None
+        if self._settings.site.instance:
+            twins = self._delivery.twins.look()
+            for name, twin in twins.items():
+                self._metrics.twin_up.labels(name).set(twin.state in {"online", "degraded"})
+            self._count_differing()
+        incidents = {incident.incident_id for incident in self._pipeline.book.register.incidents()}
+        self._status.look(status_of(incidents, troubles, twins), now_s)
+
+    def _troubles(self) -> list[str]:
+        """Look after what is to be looked after, and return in words what is wrong."""
         troubles = [f"feed {name} is not up" for name in self._watch.silent()]
         troubles += [f"rule {rule} fails" for rule in sorted(self._failing)]
         troubles += ["overload: reports of aircraft far from all zones are thinned"] if self._load.over else []
         troubles += ["crowd: nobody looks at who comes too close to whom"] if self._load.crowded else []
         troubles += self._delivery.late()
         troubles += [self._reload_error] if self._reload_error else []
-        self._keeper.look()
-        troubles += self._delivery.tend()
-        incidents = {incident.incident_id for incident in self._pipeline.book.register.incidents()}
-        status: dict[str, object] = {"incidents_open": len(incidents), "incidents": sorted(incidents)}
-        if self._settings.site.instance:
-            status["instance_state"] = "degraded" if troubles else "online"
-            twins = self._delivery.twins.look()
-            troubles += [f"daemon {name} is {twin.state}" for name, twin in twins.items() if twin.state != "online"]
-            for name, twin in twins.items():
-                self._metrics.twin_up.labels(name).set(twin.state in {"online", "degraded"})
-            status["twins"] = facts(twins)
-            self._count_differing()
-        status |= {"state": "degraded" if troubles else "online", "reason": "; ".join(troubles)}
-        self._say_status(status, now_s)
+        return troubles + self._delivery.tend()
 
     def _count_differing(self) -> None:
         if stories := self._pipeline.book.writer.stories:
             self._metrics.differing.inc(stories.differing)
             stories.differing = 0
-
-    def _say_status(self, status: dict[str, Any], now_s: float) -> None:
-        """Say how the daemon is when that changes, and every HEARTBEAT_S."""
-        if status != self._status or now_s - self._said_s >= HEARTBEAT_S:
-            self._status, self._said_s = status, now_s
-            self._delivery.set_status(**status, again_s=HEARTBEAT_S)
 
     def _warn_of_zones(self) -> None:
         for zone_id in over(self._pipeline.airspace.zones, time.time()):

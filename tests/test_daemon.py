@@ -17,8 +17,8 @@ def test_a_rule_that_fails_is_in_the_status_and_once_in_the_log(tmp_path, caplog
         assert daemon._execute("hard_turn", lambda: 1 / 0) is None
     daemon._look(0.0)
     none = {"incidents_open": 0, "incidents": []}
-    assert daemon._status == {"state": "degraded", "reason": "rule hard_turn fails"} | none
+    assert daemon._status.said == {"state": "degraded", "reason": "rule hard_turn fails"} | none
     assert caplog.text.count("rule hard_turn failed") == 1
     daemon._execute("hard_turn", lambda: SimpleNamespace(opened=lambda: 0))
     daemon._look(0.0)
-    assert daemon._status == {"state": "online", "reason": ""} | none
+    assert daemon._status.said == {"state": "online", "reason": ""} | none

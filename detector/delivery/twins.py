@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -160,6 +160,6 @@ class Twins:
                 self._heard.vouched.append((word.incidents, seconds(word.time)))
 
 
-def facts(twins: dict[str, Twin]) -> list[dict[str, Any]]:
+def facts(twins: Mapping[str, Twin]) -> list[dict[str, Any]]:
     """Return what a status says of them."""
     return [{"instance": name, "state": twin.state, "since": stamp(twin.since_s)} for name, twin in twins.items()]
