@@ -14,11 +14,11 @@ def test_a_rule_that_fails_is_in_the_status_and_once_in_the_log(tmp_path, caplog
     config.write_text('site.id = "a"\nairspace.zones = ["box.geojson"]\nstate.directory = "state"\n')
     daemon = Daemon(config)
     for _ in range(3):
-        assert daemon._execute("hard_turn", lambda: 1 / 0) is None
-    daemon._look(0.0)
+        assert daemon._duty._execute("hard_turn", lambda: 1 / 0) is None
+    daemon._duty.look()
     none = {"incidents_open": 0, "incidents": []}
-    assert daemon._status.said == {"state": "degraded", "reason": "rule hard_turn fails"} | none
+    assert daemon._duty.status.said == {"state": "degraded", "reason": "rule hard_turn fails"} | none
     assert caplog.text.count("rule hard_turn failed") == 1
-    daemon._execute("hard_turn", lambda: SimpleNamespace(opened=lambda: 0))
-    daemon._look(0.0)
-    assert daemon._status.said == {"state": "online", "reason": ""} | none
+    daemon._duty._execute("hard_turn", lambda: SimpleNamespace(opened=lambda: 0))
+    daemon._duty.look()
+    assert daemon._duty.status.said == {"state": "online", "reason": ""} | none

@@ -24,8 +24,8 @@ Write = Callable[[list[State]], None]
 class Keeper:
     """Takes snapshots and has them written."""
 
-    def __init__(self, snapshots: Snapshots, write: Write) -> None:
-        self._snapshots, self._write = snapshots, write
+    def __init__(self, snapshots: Snapshots, write: Write, monotonic_s: Callable[[], float] = time.monotonic) -> None:
+        self._snapshots, self._write, self._monotonic_s = snapshots, write, monotonic_s
         self._parts: deque[State] = deque()  # yet to be written
         self._took_s = 0.0
         self._due_s = -math.inf
@@ -42,26 +42,26 @@ class Keeper:
 
     def look(self) -> None:
         """Take a snapshot, if it is time, to be written by `go_on`."""
-        if not self._parts and time.monotonic() >= self._due_s:
+        if not self._parts and self._monotonic_s() >= self._due_s:
             self._begin()
 
     def go_on(self) -> None:
         """Write a part; with the last one, what has changed since all of it was taken."""
         if not self._parts:
             return
-        began_s = time.monotonic()
+        began_s = self._monotonic_s()
         states = [self._parts.popleft()]
         if not self._parts:
             self._snapshots.written()
             states.append(self.since())
         self._write(states)
-        now_s = time.monotonic()
+        now_s = self._monotonic_s()
         self._took_s += now_s - began_s
         self._due_s = now_s + max(EVERY_S, self._took_s / SHARE)
 
     def _begin(self) -> None:
-        began_s = time.monotonic()
+        began_s = self._monotonic_s()
         blob = self._snapshots.whole()
         cut = [blob[start : start + PART_BYTES] for start in range(0, len(blob), PART_BYTES)]
         self._parts = deque(State(whole=True, blob=part, part=n, parts=len(cut)) for n, part in enumerate(cut))
-        self._took_s = time.monotonic() - began_s
+        self._took_s = self._monotonic_s() - began_s

@@ -1,0 +1,223 @@
+"""Duty: what a daemon does between the inbox and the broker, in one thread and by the clocks that it is given."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from detector import assembly
+from detector.airspace.activation import over
+from detector.delivery.ledger import Ledger
+from detector.delivery.publisher import Clock, Delivery
+from detector.delivery.topics import Topics
+from detector.delivery.twins import Heard
+from detector.incidents.message import IncidentMessage
+from detector.metrics import Metrics
+from detector.picture.airspace import Airspace
+from detector.pipeline import RESULTS, SHED, USED
+from detector.rules import visible
+from detector.service.feedwatch import FeedWatch
+from detector.service.keeper import Keeper
+from detector.service.overload import Load, matter, relieve
+from detector.service.recovery import recover
+from detector.service.status import Status, status_of
+from detector.settings import Settings
+from detector.snapshot import Snapshots
+from feeds.plots import Plots, concatenate
+from feeds.table import Rejected
+
+log = logging.getLogger(__name__)
+
+RESTART_ONLY = ("site", "mqtt", "metrics", "console", "state")
+
+
+class Duty:
+    """The duty of one site's daemon. Goes on where the state directory says that an earlier one has ended."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        airspace: Airspace,
+        metrics: Metrics,
+        time_s: Clock = time.time,
+        monotonic_s: Clock = time.monotonic,
+    ) -> None:
+        self.settings, self._metrics, self._time_s, self._monotonic_s = settings, metrics, time_s, monotonic_s
+        metrics.count_zones(airspace.zones)
+        self.ledger = ledger = Ledger(Path(settings.state.directory), time_s)
+        self.pipeline, self._recovered = recover(settings, airspace, ledger.states, time_s())
+        self.pipeline.execute = self._execute
+        mqtt, topics = settings.mqtt, Topics(settings.mqtt.topic_prefix, settings.site.id)
+        self.delivery = Delivery(
+            mqtt, topics, metrics, ledger, mqtt.rooms, settings.site.instance, time_s=time_s, monotonic_s=monotonic_s
+        )
+        self.status = Status(self.delivery.set_status)
+        self.feeds = FeedWatch(self._say_feed, self._limits)
+        self._keeper = Keeper(Snapshots(self.pipeline), self._keep, monotonic_s)
+        self._load = Load()
+        self._batch: list[tuple[str, Plots, float]] = []
+        self._failing: set[str] = set()  # rules
+        self._reload_error: str | None = None
+
+    def resume(self) -> None:
+        """Tell what has come of the incidents of before, and write all that is known."""
+        self._warn_of_zones()
+        self._emit(self._recovered, self._time_s())
+        self._keeper.all_now()
+
+    def add_feed(self, name: str, stale_s: float) -> None:
+        """Watch one more feed."""
+        self._metrics.watch_feed(name)
+        self.feeds.add(name, stale_s, self._monotonic_s())
+
+    def remove_feed(self, name: str) -> None:
+        """Watch a feed no more."""
+        self.feeds.remove(name)
+        self._say_feed(name, "down", {"reason": "stopped"})
+
+    def take(self, name: str, plots: Plots, rejected: Rejected, received_s: float) -> None:
+        """Take what a feed received at a Unix time, for the next step."""
+        self._metrics.received.labels(name).inc(len(plots) + rejected.total())
+        for reason, count in rejected.items():
+            self._metrics.plots.labels(name, f"rejected_{reason.partition(':')[0]}").inc(count)
+        if len(plots):
+            self._metrics.last_plot.labels(name).set(received_s)
+            self._batch.append((name, plots, received_s))
+
+    def step(self, *, full: bool = False) -> None:
+        """Let the core look at what has come; `full`: feeds had to wait with more."""
+        if heard := self.delivery.twins.take():
+            self._hear(heard)
+        batch, self._batch = self._batch, []
+        plots, now_s = concatenate([plots for _, plots, _ in batch]), self._time_s()
+        oldest_s = min((received_s for *_, received_s in batch), default=now_s)
+        self._load.note(self._monotonic_s(), now_s - oldest_s, full=full)
+        relieve(self.pipeline, self._load)
+        looked_at = matter(plots, self.pipeline) if self._load.over else np.ones(len(plots), dtype=bool)
+        step = self.pipeline.step(plots.take(looked_at), now_s)
+        every = np.full(len(plots), SHED, dtype=np.int8)
+        every[looked_at] = step.results
+        self._count(batch, every)
+        self._emit(step.messages, oldest_s)
+        self._metrics.last_step.set(self._time_s())
+        self._keeper.go_on()
+
+    def look(self) -> None:
+        """Look after everything that is no report, about once a second."""
+        now_s = self._monotonic_s()
+        self._hear(self.delivery.twins.take())
+        self.feeds.look(now_s)
+        self._metrics.tracks.set(len(self.pipeline.tracks))
+        for severity, count in self.pipeline.book.register.by_severity().items():
+            self._metrics.incidents_open.labels(severity).set(count)
+        self._keeper.look()
+        troubles, twins = self._troubles(), None
+        if self.settings.site.instance:
+            twins = self.delivery.twins.look()
+            for name, twin in twins.items():
+                self._metrics.twin_up.labels(name).set(twin.state in {"online", "degraded"})
+            self._count_differing()
+        incidents = {incident.incident_id for incident in self.pipeline.book.register.incidents()}
+        self.status.look(status_of(incidents, troubles, twins), now_s)
+
+    def adopt(self, settings: Settings, airspace: Airspace) -> None:
+        """Go on by another configuration."""
+        for table in RESTART_ONLY:
+            if getattr(settings, table) != getattr(self.settings, table):
+                log.warning("reload: [%s] has changed and takes effect at the next start", table)
+        now_s = self._time_s()
+        self._emit(assembly.reconfigure(self.pipeline, settings, airspace, now_s), now_s)
+        self._keeper.all_now()
+        self._metrics.count_zones(airspace.zones)
+        self.settings = settings
+        self._metrics.reload_successful.set(1)
+        self._reload_error = None
+        log.info("reload: done, %d zones", len(airspace))
+        self._warn_of_zones()
+
+    def refuse(self, problems: str) -> None:
+        """Say why another configuration was not taken."""
+        for line in problems.splitlines():
+            log.error("reload: %s", line)
+        log.error("reload: the old configuration stays in force")
+        self._metrics.reload_successful.set(0)
+        self._reload_error = f"reload failed: {problems.splitlines()[0]}"
+
+    def _hear(self, heard: Heard) -> None:
+        """Take in what other daemons of the site have told, or this one in an earlier life."""
+        now_s = self._time_s()
+        self._emit(self.pipeline.hear(heard.messages, heard.vouched, now_s), now_s)
+
+    def _keep(self, states: list[Any]) -> None:
+        self.delivery.submit([], self._time_s(), *states)
+
+    def _count(self, batch: list[tuple[str, Plots, float]], results: Any) -> None:
+        """Count, feed by feed, what has become of its reports."""
+        start = 0
+        for name, part, received_s in batch:
+            of_feed = results[start : start + len(part)]
+            start += len(part)
+            used = part.take((of_feed == USED) | (of_feed == SHED))
+            self.feeds.heard(name, used, received_s, self._monotonic_s())
+            for result, count in zip(RESULTS, np.bincount(of_feed, minlength=len(RESULTS)).tolist(), strict=True):
+                self._metrics.plots.labels(name, result).inc(count)
+
+    def _emit(self, messages: list[IncidentMessage], received_s: float) -> None:
+        if not messages:
+            return
+        self.delivery.submit(messages, received_s, self._keeper.since())
+        for event, count in Counter(message.event for message in messages).items():
+            self._metrics.messages.labels(event).inc(count)
+        for message in messages:
+            log.info("%s %s: %s", message.incident_id, message.event, message.headline)
+
+    def _execute(self, rule: str, detect: Callable[[], Any]) -> Any:
+        """Run a rule, timed; one that breaks is named and counted, and stops nothing else."""
+        with self._metrics.rule_duration.labels(rule).time():
+            try:
+                found = detect()
+            except Exception:
+                if rule not in self._failing:  # once: it may fail ten times a second
+                    log.exception("rule %s failed", rule)
+                self._failing.add(rule)
+                self._metrics.rule_success.labels(rule).set(0)
+                return None
+        self._failing.discard(rule)
+        self._metrics.rule_success.labels(rule).set(1)
+        self._metrics.findings.labels(rule).inc(found.opened())
+        return found
+
+    def _troubles(self) -> list[str]:
+        """Look after feeds, rooms and disk, and return in words what is wrong."""
+        troubles = [f"feed {name} is not up" for name in self.feeds.silent()]
+        troubles += [f"rule {rule} fails" for rule in sorted(self._failing)]
+        troubles += ["overload: reports of aircraft far from all zones are thinned"] if self._load.over else []
+        troubles += ["crowd: nobody looks at who comes too close to whom"] if self._load.crowded else []
+        troubles += self.delivery.late()
+        troubles += [self._reload_error] if self._reload_error else []
+        return troubles + self.delivery.tend()
+
+    def _count_differing(self) -> None:
+        if stories := self.pipeline.book.writer.stories:
+            self._metrics.differing.inc(stories.differing)
+            stories.differing = 0
+
+    def _warn_of_zones(self) -> None:
+        for zone_id in over(self.pipeline.airspace.zones, self._time_s()):
+            log.warning('zone "%s": its last window of activation is over, it does not count any more', zone_id)
+
+    def _say_feed(self, name: str, state: str, facts: dict[str, object]) -> None:
+        self._metrics.feed_up.labels(name).set(state == "up")
+        if "smallest_bank_deg" in facts:
+            self._metrics.smallest_bank.labels(name).set(cast("float", facts["smallest_bank_deg"]))
+            self._metrics.smallest_corner.labels(name).set(cast("float", facts["smallest_corner_m"]))
+        self.delivery.set_feed_status(name, state, **facts)
+
+    def _limits(self, plots: Plots, heard_every_s: float) -> dict[str, float]:
+        return visible.limits(plots, heard_every_s, self.pipeline.sensors, self.pipeline.rules)
