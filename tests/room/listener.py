@@ -39,14 +39,14 @@ class Listener:
             f'[site]\nid = "pl-east"\n[airspace]\nzones = ["box.geojson"]\n[mqtt]\nurl = "{url}"\n{mqtt}\n'
             f'[state]\ndirectory = "{folder}/state"\n'
         )
-        self.output, self._errors = folder / f"{room}.ndjson", folder / f"{room}.stderr"
+        self.output, self.errors = folder / f"{room}.ndjson", folder / f"{room}.stderr"
         self._command = [sys.executable, "-m", "detector", "listen", "--config", str(config), "--room", room]
         self._stdout = stdout
         self._command += [] if stdout else ["--output", str(self.output)]
         self.start()
 
     def start(self) -> None:
-        with self._errors.open("ab") as errors, self.output.open("ab") as output:
+        with self.errors.open("ab") as errors, self.output.open("ab") as output:
             stdout = output if self._stdout else subprocess.DEVNULL
             self.process = subprocess.Popen(self._command, cwd=REPO, stderr=errors, stdout=stdout)
 
@@ -67,7 +67,7 @@ class Listener:
         return [each["sequence"] for each in read if each["incident_id"] == incident_id]
 
     def said(self) -> str:
-        return self._errors.read_text() if self._errors.exists() else ""
+        return self.errors.read_text() if self.errors.exists() else ""
 
 
 class Publisher:

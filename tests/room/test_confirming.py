@@ -30,6 +30,7 @@ from tests.room.listener import Listener, Publisher, until
 
 SEED = int(os.environ.get("INCURSIOND_SEED", "1"))
 BROKER_KILLS = int(os.environ.get("INCURSIOND_BROKER_KILLS", "3"))  # make kills BROKER=200
+LEFT_OUT = re.compile(r"incident (\S+): message (\d+) came after a later one")
 COMPLETE_S = 10.0  # after rooms and broker are back
 
 Deliver = Callable[..., tuple[Delivery, Metrics]]
@@ -173,26 +174,43 @@ class Flood:
             self.made += [(each.incident_id, each.sequence) for each in batch]
 
 
+class Grown:
+    """A file that somebody writes to."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._read = path, 0
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines that are whole by now and were not yet the last time."""
+        with self._path.open("rb") as file:
+            file.seek(self._read)
+            for line in file:
+                if line.endswith(b"\n"):
+                    self._read += len(line)
+                    yield line.decode()
+
+
 class Had:
     """What a room has had of messages, read as it grows: its lines, and what it says to have left out."""
 
     def __init__(self, room: Listener) -> None:
         self.lines: list[tuple[str, int]] = []
         self.late: set[tuple[str, int]] = set()  # those after them had been read, GRACE_S later
-        self._room, self._read = room, 0
+        self._room, self._output, self._errors = room, Grown(room.output), Grown(room.errors)
+        self._had: set[tuple[str, int]] = set()
+        self._missing: list[tuple[str, int]] = []
+        self._asked = 0
 
     def all(self, made: list[tuple[str, int]]) -> bool:
-        with self._room.output.open("rb") as output:
-            output.seek(self._read)
-            for each in output:
-                if not each.endswith(b"\n"):
-                    break  # it is being written
-                self._read += len(each)
-                told = json.loads(each)
-                self.lines.append((told["incident_id"], told["sequence"]))
-        late = re.findall(r"incident (\S+): message (\d+) came after a later one", self._room.said())
-        self.late = {(incident_id, int(sequence)) for incident_id, sequence in late}
-        return set(made) <= {*self.lines, *self.late}
+        """Tell whether it has had all that was made, which only grows."""
+        told = [json.loads(line) for line in self._output.lines()]
+        self.lines += (new := [(each["incident_id"], each["sequence"]) for each in told])
+        late = [LEFT_OUT.search(line) for line in self._errors.lines()]
+        self.late |= {(found[1], int(found[2])) for found in late if found}
+        self._had.update(new, self.late)
+        self._missing = [name for name in (*self._missing, *made[self._asked :]) if name not in self._had]
+        self._asked = len(made)
+        return not self._missing
 
     def check(self) -> None:
         """Each was written once, and those of an incident in order."""
