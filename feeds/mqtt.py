@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from detector import login
 from detector.errors import InputError
+from detector.login import password, trust
 from feeds.objects import payload_to_plots
 from feeds.reconnecting import Reconnecting
 from feeds.sink import Feed, FeedSettings, Sink
@@ -51,8 +51,8 @@ def broker(settings: FeedSettings) -> Broker:
     except ValueError as error:
         raise InputError([f"feeds.{settings.name}.url: {error}"]) from None
     table = f"feeds.{settings.name}"
-    tls = login.trust(table, settings.ca_file) if parts.scheme == "mqtts" else None
-    return Broker(*where, tls, settings.username, login.password(table, settings.password_file))
+    tls = trust(table, settings.ca_file) if parts.scheme == "mqtts" else None
+    return Broker(*where, tls, settings.username, password(table, settings.password_file))
 
 
 class MqttSession:
