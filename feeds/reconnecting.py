@@ -1,8 +1,8 @@
 """A feed over a connection that is opened again whenever it ends.
 
-The waits between attempts are exponential with full jitter (uniform between 0 and 1, 2, 4 ... 30 s), so that a
-receiver that restarts is not met by all its clients at once. A connection that held longer than the longest wait was
-a good one: after it the waits start from 1 s again.
+The waits between attempts are exponential with full jitter (uniform between 0 and 1, 2, 4, 5, 5 ... s), so that a
+receiver that restarts is not met by all its clients at once, and nobody is blind for long after it is back. A
+connection that held longer than the longest wait was a good one: after it the waits start from 1 s again.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Protocol
 from feeds.sink import Sink, State
 
 FIRST_WAIT_S = 1.0
-LONGEST_WAIT_S = 30.0
+LONGEST_WAIT_S = 5.0  # an incursion may take 17
 _JOIN_S = 2.0
 
 
