@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 STEADY_S = 10.0  # a connection that lasted so long was a good one: the next failure is a first one again
 BRIEF = 3  # in a row that did not: of two clients of one name each ends the other's, and not all brokers say so
+BRIEF_WAIT_S = 1.0  # at least, after so many: a broker that dies again and again is not to be waited for any longer
 
 
 class Session(Protocol):
@@ -95,12 +96,14 @@ class Reconnecting:
             if self._monotonic_s() - began_s >= STEADY_S:
                 self._backoff.reset()
                 self._brief = 0
+            wait_s = self._backoff.wait_s()
             if self._brief >= BRIEF:
                 reason += f", {self._brief} times soon after connecting: is another client named {self._client_id}?"
+                wait_s = max(wait_s, BRIEF_WAIT_S)
             if reason != self._last_failure:
                 log.warning("broker %s: %s; trying again", self._url, reason)
             self._last_failure = reason
-            yield from self._pause(self._monotonic_s() + self._backoff.wait_s())
+            yield from self._pause(self._monotonic_s() + wait_s)
 
     def _wait(self, client: paho.Client | None, until_s: float) -> None:
         sock: Any = client.socket() if client else None
@@ -146,6 +149,7 @@ class Reconnecting:
 
     def _connected(self) -> None:
         self._last_failure, self._brief = "", self._brief + 1
+        self._backoff.reset()
         self._changed(True)
         five = self._dialect.version == V5
         log.info("broker %s: connected with MQTT %s", self._url, "5" if five else "3.1.1, which hides refusals")
