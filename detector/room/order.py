@@ -29,8 +29,9 @@ class Verdict(enum.Enum):
     LATE = enum.auto()  # after a later one was passed on
     UNREADABLE = enum.auto()
     MISSING = enum.auto()  # did not come within GRACE_S
-    BEFORE = enum.auto()  # missing, but the room listens to this incident only since; the retained message is enough
+    BEFORE = enum.auto()  # the same, and what was heard of the incident first was the retained message
     LOST = enum.auto()  # did not come within LOST_S
+    OLD = enum.auto()  # the same, of what the room has likely not listened to
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,15 +171,13 @@ def _pass(incident_id: str, story: _Story) -> list[Step]:
 def _go_on(incident_id: str, story: _Story) -> list[Step]:
     """Wait no longer for what is missing before the first that waits."""
     first, story.last = story.last + 1, min(story.waiting) - 1
-    before = first == 1 and story.retained
-    if before:
-        story.skip(story.last)
-    gap = Step(Verdict.BEFORE if before else Verdict.MISSING, incident_id, story.last, first=first)
-    return [gap, *_pass(incident_id, story)]
+    verdict = Verdict.BEFORE if first == 1 and story.retained else Verdict.MISSING
+    return [Step(verdict, incident_id, story.last, first=first), *_pass(incident_id, story)]
 
 
 def _give_up(incident_id: str, story: _Story) -> list[Step]:
     """Take what is missing as lost."""
     first = story.upto + 1
+    verdict = Verdict.OLD if first == 1 and story.retained else Verdict.LOST
     story.skip(story.last)
-    return [Step(Verdict.LOST, incident_id, story.last, first=first)]
+    return [Step(verdict, incident_id, story.last, first=first)]
