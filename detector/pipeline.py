@@ -35,6 +35,7 @@ from detector.rules.tables import Rules
 from detector.rules.vicinity import around
 from detector.tracks import accuracy
 from detector.tracks.fixes import Fixes, Rows, Segments
+from detector.tracks.ghosts import without_ghosts
 from detector.tracks.identity import Classifier
 from detector.tracks.kinematics import Motion
 from detector.tracks.store import TrackStore
@@ -250,7 +251,7 @@ class Pipeline:
             assets=self.assets,
             contacts=self.contacts,
             criteria=self.conduct.criteria,
-            motion=Motion.of(self.tracks.history.last(row[some])),
+            motion=Motion.of(without_ghosts(self.tracks.history.last(row[some]))),
         )
         signs: list[Sign] = []
         for name, params in rules.items():

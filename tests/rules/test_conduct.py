@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from detector.rules import approach, emergency_code, hard_turn, incursion, pull_up, steep_descent
+from detector.rules import (
+    approach,
+    emergency_code,
+    hard_turn,
+    incursion,
+    pull_up,
+    speed_change,
+    steep_descent,
+    too_fast,
+)
 from feeds.plots import Plots
 from tests import zoo
 
@@ -202,3 +211,16 @@ def test_who_has_arrived_approaches_no_more():
     assert [(m.event, m.cause) for m in messages][:2] == [("opened", "approach"), ("escalated", "incursion")]
     on_the_way, stay = messages[-1].findings
     assert on_the_way.ended_at == stay.started_at
+
+
+@pytest.mark.parametrize("before", [2, 3, 6])
+@pytest.mark.parametrize("direction_deg", [45.0, 90.0, 180.0, 270.0])
+@pytest.mark.parametrize(("source", "off_m"), [("radar", 2000.0), ("radar", 3000.0), ("enroute-radar", 4000.0)])
+def test_one_plot_of_something_else_is_no_manoeuvre(source, off_m, direction_deg, before):
+    tables = zoo.only(hard_turn=hard_turn.Params(), speed_change=speed_change.Params(), too_fast=too_fast.Params())
+    for seed in range(3):
+        plots = seen(flown(), source, seed=seed)
+        east, north = np.sin(np.radians(direction_deg)), np.cos(np.radians(direction_deg))
+        plots.lon_deg[before] += off_m * east / 64_700.0
+        plots.lat_deg[before] += off_m * north / 111_300.0
+        assert findings(plots, tables) == []
