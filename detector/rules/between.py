@@ -53,7 +53,8 @@ def between(
     middle_s = before_s[picture.pair] + (picture.enters + picture.leaves) / 2 * step_s[picture.pair]
     news = middle_s > ended_s[picture.pair]
     told = wanted & ~pairs.outlying
-    which = np.flatnonzero(told[picture.pair] & (~whole | (undecided & moved)[picture.pair]) & news)
+    waits = (undecided & pairs.doubtful)[picture.pair] & (picture.leaves == 1)
+    which = np.flatnonzero(told[picture.pair] & (~whole | (undecided & moved)[picture.pair]) & news & ~waits)
     gap = step_s > np.maximum(GAP_S, GAP_PERIODS * pairs.period_s)
     said = Between(
         decided=np.zeros(n, dtype=bool),

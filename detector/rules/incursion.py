@@ -65,7 +65,7 @@ def detect(
     depth = picture.depth_m / segments.now.sigma_m[picture.segment]
     odds = evidence.log_odds_inside(depth, picture.above_floor, picture.below_ceiling)
     odds[~picture.active] = -evidence.LOG_ODDS_LIMIT
-    odds[pairs.outlying] = np.clip(odds[pairs.outlying], -threshold / 2, threshold / 2)
+    odds[pairs.doubtful] = np.clip(odds[pairs.doubtful], -threshold / 2, threshold / 2)
     undecided = pairs.watched & ~was["inside"] & (was["voice"] != MUTE)
     wanted = undecided | may_deepen(was, pairs)
     said = between(pairs, airspace, undecided, wanted, was["ended_s"], params.probability)

@@ -1,8 +1,8 @@
 """Outlying reports: places that an aircraft can hardly have reached by flying on from the two before.
 
-A radar's plot may be of something else. It makes no incursion by itself, and ends none: it counts half, so that the
-next report decides. Turns of 5 g, and what an afterburner gains, are not outlying; who does more is told of a report
-later.
+A radar's plot may be of something else. Where it may as well be a hard turn, it makes no incursion by itself, and ends
+none: it counts half, so that the next report decides. Turns of 5 g, and what an afterburner gains, are not outlying;
+beyond, a plot tells nothing of depths and of the way to it either.
 """
 
 from __future__ import annotations
@@ -15,12 +15,16 @@ from detector.tracks.fixes import Fixes, Segments, distance_m
 from detector.tracks.kinematics import TIMING_S
 from feeds.plots import Floats
 
+ORDINARY_MPS2 = 10.0  # 45 deg of bank
 HARDEST_MPS2 = 30.0  # between chords of a radar's 5 or 12 s, which a turn of 5 g stays below
 FASTEST_GAIN_MPS2 = 8.0  # of speed; afterburners give 5
 
 
-def outlying(segments: Segments) -> NDArray[np.bool_]:
-    """Tell of which of M steps the three last reports surely need more than that, (M,); False of fewer reports."""
+def outlying(segments: Segments, hardest_mps2: float = HARDEST_MPS2) -> NDArray[np.bool_]:
+    """Tell of which of M steps the three last reports surely need a harder turn, or a gain that nobody has, (M,).
+
+    False of fewer reports.
+    """
     earlier, before, now = segments.earlier, segments.before, segments.now
     step_s, last_s = now.time_s - before.time_s, before.time_s - earlier.time_s
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -34,7 +38,7 @@ def outlying(segments: Segments) -> NDArray[np.bool_]:
             + (_sigma_m(earlier) / last_s) ** 2
         )
         between_s, doubt_mps = (step_s + last_s) / 2, SURELY_SIGMAS * sigma_mps
-        far: NDArray[np.bool_] = change_mps - doubt_mps > HARDEST_MPS2 * between_s
+        far: NDArray[np.bool_] = change_mps - doubt_mps > hardest_mps2 * between_s
         far |= gain_mps - doubt_mps > FASTEST_GAIN_MPS2 * between_s
     return far & (step_s > 0) & (last_s > 0)
 

@@ -9,7 +9,7 @@ import numpy as np
 from detector.geometry.projection import Theatre
 from detector.picture.airspace import Airspace
 from detector.picture.look import Mask, Picture
-from detector.rules.outlying import outlying
+from detector.rules.outlying import ORDINARY_MPS2, outlying
 from detector.tracks.accuracy import DEFAULT_PERIOD_S
 from detector.tracks.fixes import Rows, Segments
 from detector.tracks.store import TrackStore
@@ -30,6 +30,7 @@ class ZonePairs:
     landed: Mask
     unsettled: Mask  # it may yet tell who it is
     outlying: Mask  # its last three reports hardly go together
+    doubtful: Mask  # or do so in a hard turn only
     period_s: Floats
 
     @classmethod
@@ -50,6 +51,7 @@ class ZonePairs:
             unsettled=tracks.awaits_callsign[row]
             & (segments.now.time_s[picture.segment] - tracks.heard_s[row] < settle_s),
             outlying=outlying(segments)[picture.segment],
+            doubtful=outlying(segments, ORDINARY_MPS2)[picture.segment],
             period_s=np.where(np.isnan(period_s), DEFAULT_PERIOD_S, period_s),
         )
 

@@ -7,6 +7,7 @@ from detector.geometry.projection import Theatre
 from detector.rules import incursion
 from detector.rules.outlying import outlying
 from detector.tracks.fixes import Segments
+from feeds.plots import concatenate
 from tests import zoo
 
 THEATRE = Theatre.around([zoo.SQUARE])
@@ -15,11 +16,11 @@ RULES = zoo.only(incursion=incursion.Params())
 DEG_M = 64_700.0  # of longitude at 54.5 N
 
 
-def skim(off_m: float, source: str, seed: int, reports: int = 1):
-    """Three kilometres outside the square, northwards, with one or more plots that far to the east."""
+def skim(off_m: float, source: str, seed: int, reports: int = 1, outside_m: float = 3000.0):
+    """Outside the square, northwards, with one or more plots that far to the east."""
     rng, period_s = np.random.default_rng(seed), zoo.SENSORS[source].period_s
     times = np.arange(0, 25 * period_s, period_s)
-    plots = zoo.flight(lon=20.0 - 3000.0 / DEG_M, course=0.0, lat=54.2, speed=205.0, times=times, source=source)
+    plots = zoo.flight(lon=20.0 - outside_m / DEG_M, course=0.0, lat=54.2, speed=205.0, times=times, source=source)
     plots.lon_deg[:] += rng.normal(0, zoo.SENSORS[source].sigma_m, len(times)) / DEG_M
     plots.lat_deg[:] += rng.normal(0, zoo.SENSORS[source].sigma_m, len(times)) / 111_300.0
     plots.lon_deg[12 : 12 + reports] += off_m / DEG_M
@@ -32,6 +33,24 @@ def skim(off_m: float, source: str, seed: int, reports: int = 1):
 )
 def test_one_plot_of_something_else_is_no_incursion(off_m, source, seed):
     assert skim(off_m, source, seed) == []
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize(("off_m", "source"), [(3000.0, "enroute-radar"), (4000.0, "enroute-radar"), (2000.0, "radar")])
+def test_nor_is_one_that_may_be_a_hard_turn(off_m, source, seed):
+    assert skim(off_m, source, seed, outside_m=1500.0) == []
+
+
+@pytest.mark.parametrize("source", ["radar", "enroute-radar"])
+def test_who_turns_in_hard_is_told_of_by_the_second_plot_inside(source):
+    period_s = zoo.SENSORS[source].period_s
+    step_m, times = 200.0 * period_s, np.arange(10) * period_s
+    there = zoo.flight(lon=20.0 - 0.3 * step_m / DEG_M, course=0.0, lat=54.4, speed=200.0, times=times, source=source)
+    lat, lon = float(there.lat_deg[-1]) + 0.3 * step_m / 111_300.0, 20.0 + 0.65 * step_m / DEG_M
+    inside = zoo.flight(lon=lon, course=90.0, lat=lat, speed=200.0, times=times, source=source)
+    inside.time_s[:] += 10 * period_s
+    opened, *_ = zoo.tell(zoo.pipeline(tables=RULES), concatenate([there, inside]))
+    assert opened.findings[0].detected_at[14:19] == f"{int(11 * period_s) // 60:02}:{int(11 * period_s) % 60:02}"
 
 
 @pytest.mark.parametrize("source", ["radar", "enroute-radar"])
