@@ -46,7 +46,7 @@ bench: $(READY)
 	@for each in $(filter-out %/postgis.py,$(wildcard benchmarks/*.py)); do echo "== $$each"; $(BIN)/python $$each || exit; done
 
 simulation: $(READY)
-	INCURSIOND_SEEDS=$(SEEDS) INCURSIOND_DAY=1 $(BIN)/pytest -s tests/simulation
+	INCURSIOND_SEEDS=$(SEEDS) INCURSIOND_WHOLE=$$(($(SEEDS) / 20)) INCURSIOND_DAY=1 $(BIN)/pytest -s tests/simulation
 
 kills: $(READY) tools
 	INCURSIOND_BROKER_KILLS=$(BROKER) INCURSIOND_KILLS=$(DAEMON) INCURSIOND_PARTITION_S=60 \

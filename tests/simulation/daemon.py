@@ -95,12 +95,15 @@ class Daemon(Process):
         self.after(1.0, self._look)
 
     def end(self) -> None:
-        trouble = self.ledger is not None and (self.ledger.trouble or self.ledger._owed)
-        self._watch.daemon_dies(forgetful=bool(trouble))
+        self._watch.daemon_dies(forgetful=self.forgetful())
         self.disk.cut()
         if self.delivery is not None:
             self._driver.end()
         self._net.left(self)
+
+    def forgetful(self) -> bool:
+        """Tell whether what its disk has is not all that it knows."""
+        return self.ledger is not None and bool(self.ledger.trouble or self.ledger._owed)
 
     def look(self) -> list[str]:
         """Do what the real one does once a second."""

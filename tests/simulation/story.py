@@ -21,18 +21,21 @@ from tests.simulation.world import World
 
 ROOMS = ("warsaw", "vilnius")
 TROUBLE_S, QUIET_S = 60.0, 150.0
-REAL_CONNECT = sqlite3.connect
+Fault = Callable[["Story"], None]
 
 
 class Story:
     """What a seed tells; `tell` raises BrokenPromise."""
 
-    def __init__(self, seed: int, folder: Path) -> None:
+    quiet_s = QUIET_S
+    spared: tuple[Fault, ...] = ()  # faults that do not happen
+
+    def __init__(self, seed: int, folder: Path, daemon: type[Daemon] = Daemon) -> None:
         self.world = world = World(seed)
         self.net = net = Net(world)
         self.watch = watch = Watch(world, ROOMS)
         self.broker = Broker(world, net)
-        self.daemon = Daemon(world, net, watch, ROOMS)
+        self.daemon = daemon(world, net, watch, ROOMS)
         self.rooms = [Room(world, net, watch, name) for name in ROOMS]
         net.sent, net.arrived, net.answered = watch.sent, watch.arrived, watch.answered
         self.daemon.disk = Disk(self.daemon, folder / "daemon", watch.journal)
@@ -46,8 +49,9 @@ class Story:
         self.daemon.busy_until_s, self.daemon.every_s = trouble_s, every_s
         for process in (self.broker, *self._machines):
             world.after(chance.uniform(0.0, 3.0), process.start)
+        faults = [fault for fault in FAULTS if fault not in self.spared]
         for _ in range(chance.randint(0, most_faults)):
-            fault = chance.choice(FAULTS)
+            fault = chance.choice(faults)
             world.at(chance.uniform(3.0, trouble_s), partial(fault, self))
         with ExitStack() as stack:
             stack.enter_context(patch.object(paho, "Client", partial(Client, self.net)))
@@ -55,13 +59,15 @@ class Story:
             try:
                 world.run(trouble_s)
                 self._mend()
-                world.run(trouble_s + QUIET_S)
-                late = self.daemon.look()
-                self.watch.ends(self.broker.retained, late)
+                world.run(trouble_s + self.quiet_s)
+                self._ends()
             finally:
                 for each in self._machines:
                     each.disk.cut()
         return self
+
+    def _ends(self) -> None:
+        self.watch.ends(self.broker.retained, self.daemon.look())
 
     def _mend(self) -> None:
         """Stop what would go wrong later; what is under way goes on."""
@@ -70,7 +76,7 @@ class Story:
             room.disk.die = room.dies = ""
 
 
-def fault(do: Callable[[Story, float], str]) -> Callable[[Story], None]:
+def fault(do: Callable[[Story, float], str]) -> Fault:
     """Make a fault of what is told for how long it lasts, and returns what it is."""
 
     def happen(story: Story) -> None:

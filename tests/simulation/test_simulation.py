@@ -6,13 +6,9 @@ INCURSIOND_SEEDS=9000 pytest tests/simulation   more of them (make simulation SE
 
 from __future__ import annotations
 
-import logging
 import os
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -21,57 +17,23 @@ from detector.delivery import journal
 from tests.shared import REPO
 from tests.simulation.bugs import BUGS
 from tests.simulation.story import Story
-from tests.simulation.world import BrokenPromise
+from tests.simulation.telling import ONE, folder_in_memory, holds, seeds, tell
 
-ONE = os.environ.get("INCURSIOND_SEED")
 SEEDS = int(os.environ.get("INCURSIOND_SEEDS", "1000"))
 MOST_SEEDS_OF_A_BUG = 120
 DAY_S = 86_400.0
-MEMORY = Path("/dev/shm")  # what a power cut leaves is not asked here, so no disk has to be waited for
 
 
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    logging.disable(logging.CRITICAL)  # production speaks of every fault
-    yield
-    logging.disable(logging.NOTSET)
-
-
-def folder_in_memory() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None)
-
-
-def tell(seed: int) -> Story:
-    with folder_in_memory() as folder:
-        story = Story(seed, Path(folder))
-        try:
-            return story.tell()
-        except BaseException as error:
-            if ONE is not None:
-                print("\n".join(story.world.said))
-            if isinstance(error, (BrokenPromise, Exception)):
-                pytest.fail(f"seed {seed}: {error!r}; again, with its trace: INCURSIOND_SEED={seed} pytest {__file__}")
-            raise
-
-
-def holds(seed: int) -> bool:
-    """Tell whether promises are kept; a bug that crashes instead is no catch, it may be the plant that is wrong."""
-    with suppress(BrokenPromise), folder_in_memory() as folder:
-        Story(seed, Path(folder)).tell()
-        return True
-    return False
-
-
-@pytest.mark.parametrize("seed", [int(ONE)] if ONE is not None else range(SEEDS))
+@pytest.mark.parametrize("seed", seeds(SEEDS))
 def test_promises_hold(seed: int) -> None:
-    tell(seed)
+    tell(Story, seed, __file__)
 
 
 @pytest.mark.skipif(ONE is not None, reason="one story is told")
 @pytest.mark.parametrize("bug", BUGS)
 def test_a_planted_bug_is_caught(bug: str) -> None:
     with BUGS[bug]():
-        caught = next((seed for seed in range(MOST_SEEDS_OF_A_BUG) if not holds(seed)), None)
+        caught = next((seed for seed in range(MOST_SEEDS_OF_A_BUG) if not holds(Story, seed)), None)
     assert caught is not None, f"{bug}: not caught in {MOST_SEEDS_OF_A_BUG} seeds"
 
 

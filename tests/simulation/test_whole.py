@@ -1,0 +1,38 @@
+"""Stories of the whole daemon by their seeds: who crosses a border is one incident, come what may.
+
+INCURSIOND_SEED=N pytest tests/simulation/test_whole.py       one story again, with its trace
+INCURSIOND_WHOLE=1000 pytest tests/simulation/test_whole.py   more of them
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from detector.service import recovery
+from detector.service.keeper import Keeper, State
+from tests.simulation.telling import ONE, holds, seeds, tell
+from tests.simulation.whole import WholeStory
+
+SEEDS = int(os.environ.get("INCURSIOND_WHOLE", "24"))
+MOST_SEEDS_OF_A_BUG = 24
+BUGS: dict[str, tuple[Any, str, Any]] = {
+    "what was known is not read after a kill": (recovery, "thaw", lambda *_: None),
+    "what was known is written once": (Keeper, "look", lambda _: None),
+    "a message goes without what it was made of": (Keeper, "since", lambda _: State(whole=False, blob=b"")),
+}
+
+
+@pytest.mark.parametrize("seed", seeds(SEEDS))
+def test_who_crosses_is_one_incident_with_the_right_times(seed: int) -> None:
+    tell(WholeStory, seed, __file__)
+
+
+@pytest.mark.skipif(ONE is not None, reason="one story is told")
+@pytest.mark.parametrize("bug", BUGS)
+def test_a_planted_bug_is_caught(bug: str) -> None:
+    with patch.object(*BUGS[bug]):
+        assert not all(holds(WholeStory, seed) for seed in range(MOST_SEEDS_OF_A_BUG))
