@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.airspace.activation import Activation
+from detector.arrays import Floats
 from detector.geometry.projection import earth_centred
 from detector.incidents.book import Book
 from detector.incidents.message import IncidentMessage
@@ -39,7 +40,7 @@ from detector.tracks.ghosts import without_ghosts
 from detector.tracks.identity import Classifier
 from detector.tracks.kinematics import Motion
 from detector.tracks.store import TrackStore
-from feeds.plots import Floats, Plots
+from feeds.plots import Plots
 
 USED, LATE, DUPLICATE, FUTURE, SHED = range(5)  # the last in an overload, and not here
 RESULTS = ("used", "late", "duplicate", "future", "shed")

@@ -8,6 +8,7 @@ import numpy as np
 
 from detector.airspace.activation import Activation
 from detector.airspace.zones import ENTRY
+from detector.arrays import Floats
 from detector.incidents.message import IncidentMessage
 from detector.picture.airspace import Airspace
 from detector.pipeline import Pipeline
@@ -15,7 +16,6 @@ from detector.rules.assets import Assets
 from detector.rules.tables import Rules
 from detector.tracks.accuracy import Sensor
 from detector.tracks.identity import Classifier
-from feeds.plots import Floats
 
 
 def go_on(

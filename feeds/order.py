@@ -18,13 +18,13 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.arrays import Indices, Mask
 from feeds.plots import COLUMNS, Plots, concatenate
 from feeds.table import Rejected
 
 WINDOW_S = 60.0
 LEAP_S = 600.0
 
-Mask = NDArray[np.bool_]
 
 _KEY_NUMBERS = [name for name, dtype in COLUMNS.items() if dtype != "O"]
 _KEY_TEXTS = [name for name, dtype in COLUMNS.items() if dtype == "O"]
@@ -97,7 +97,7 @@ def _repeats(rows: Plots) -> Mask:
     return repeat
 
 
-def _suspects(rows: Plots) -> NDArray[np.intp]:
+def _suspects(rows: Plots) -> Indices:
     """Return the rows, ascending, that share time and place with another one: a cheap look before the exact one."""
     order = np.lexsort((rows.lon_deg, rows.lat_deg, rows.time_s))
     time_s, lat_deg, lon_deg = rows.time_s[order], rows.lat_deg[order], rows.lon_deg[order]
@@ -105,7 +105,7 @@ def _suspects(rows: Plots) -> NDArray[np.intp]:
     return np.sort(np.unique(np.concatenate([order[1:][same], order[:-1][same]])))
 
 
-def _keys(rows: Plots, index: NDArray[np.intp]) -> Iterator[tuple[int, tuple[object, ...]]]:
+def _keys(rows: Plots, index: Indices) -> Iterator[tuple[int, tuple[object, ...]]]:
     """Yield each row of the index with a key of all its columns; numbers as bytes, so that NaN equals NaN."""
     some = rows.take(index)
     numbers = np.column_stack([getattr(some, name).astype(np.float64) for name in _KEY_NUMBERS])

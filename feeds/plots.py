@@ -10,11 +10,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Small = NDArray[np.int8]
-Texts = NDArray[np.object_]
+from detector.arrays import Floats, Indices, Mask, Small, Texts
 
 UNKNOWN_SMALL = -1
 
@@ -43,7 +40,7 @@ class Plots:
     def __len__(self) -> int:
         return len(self.time_s)
 
-    def take(self, index: NDArray[np.intp] | NDArray[np.bool_] | slice) -> Plots:
+    def take(self, index: Indices | Mask | slice) -> Plots:
         """Return the rows that `index` names, in its order."""
         return Plots(**{name: getattr(self, name)[index] for name in COLUMNS})
 

@@ -14,15 +14,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detector.arrays import Floats, Mask
 from detector.errors import InputError
 from detector.units import FOOT_M, FOOT_PER_MINUTE_MPS, KNOT_MPS
-from feeds.plots import UNKNOWN_SMALL, Floats, Plots, make
+from feeds.plots import UNKNOWN_SMALL, Plots, make
 
 Cells = Sequence[str] | Floats
 Rejected = Counter[str]
-Mask = NDArray[np.bool_]
 
 
 class _Number(NamedTuple):

@@ -10,12 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detector.airspace.altitude import STANDARD_QNH_HPA, standard_altitude_m
+from detector.arrays import Floats
 from detector.units import FOOT_M
-
-Floats = NDArray[np.float64]
 
 NORMAL_95 = 1.96
 BAROMETRIC_SIGMA_M = 125 * FOOT_M / NORMAL_95  # of what the pilot's altimeter shows: 14 CFR 91.217 (a)(2)

@@ -13,15 +13,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.arrays import Floats, Indices
 from detector.geometry import ragged
 from detector.geometry.chains import MARGIN_M, Chains
 from detector.geometry.quadtree import Square
 from detector.geometry.ragged import Integers
 from detector.geometry.segments import Paths
-from feeds.plots import Floats
 
-Indices = NDArray[np.intp]
-Mask = NDArray[np.bool_]
 Boxes = NDArray[np.int64]
 
 FAN = 5

@@ -8,20 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from detector.airspace.draft import shown
 from detector.airspace.zones import Zone
+from detector.arrays import Floats, Indices
 from detector.errors import InputError
 from detector.geometry.lines import Lines
-from feeds.plots import Floats
 
 CLEAR_DEG = 20.0  # from the antipode to the nearest boundary: the plane stretches sixfold there
 NEEDED_DEG = 15.0  # at least; a track unheard for minutes beside the antipode then has no chord that meets a boundary
 CANDIDATES = 4000  # places three degrees apart
-
-Indices = NDArray[np.intp]
 
 
 def centre(zones: Sequence[Zone]) -> tuple[float, float]:

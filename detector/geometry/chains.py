@@ -13,12 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.arrays import Floats, Indices, Mask
 from detector.geometry.edges import Edges
 from detector.geometry.segments import Paths, crossings, distance_to_segment
-from feeds.plots import Floats
-
-Indices = NDArray[np.intp]
-Mask = NDArray[np.bool_]
 
 FAN = 8
 SLENDER = 1 / 8  # of its chord is a piece wide at most, ...

@@ -6,16 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detector.airspace.zones import Zone
+from detector.arrays import Floats, Indices
 from detector.geometry.lines import Lines
 from detector.geometry.projection import Theatre, earth_centred
-from feeds.plots import Floats
 
 CHORD_ERROR_M = 0.08  # between a boundary as drawn and its pieces, in the plane and through the Earth: 0.01 % of 1 km
-
-Indices = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)

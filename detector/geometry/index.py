@@ -8,8 +8,8 @@ by themselves. What a path crosses is looked for among the bundles of pieces aro
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detector.arrays import Floats, Indices
 from detector.geometry import ragged
 from detector.geometry.bundles import Bundles
 from detector.geometry.chains import Chains
@@ -17,9 +17,6 @@ from detector.geometry.edges import Edges
 from detector.geometry.quadtree import DEPTH, Leaves, Square, grow, morton
 from detector.geometry.segments import Paths
 from detector.geometry.sweep import Sweep
-from feeds.plots import Floats
-
-Indices = NDArray[np.intp]
 
 TABLE_LEVEL = 11  # of the grid that finds most leaves at once: 16 MB at most
 FIELDS = 4  # of a leaf's record: its reference point, its spans of rows and of zones

@@ -6,17 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from pyproj import Geod
 
 from detector.airspace.zones import Zone
-from feeds.plots import Floats
+from detector.arrays import Floats, Indices, Mask
 
 COARSE_DEG = 0.5  # long lines are cut at this first, so that a midpoint speaks for its piece
 
 _GEOD = Geod(ellps="WGS84")
-
-Indices = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +26,7 @@ class Lines:
     lat1: Floats
     zone: Indices
     ring: Indices
-    geodesic: NDArray[np.bool_]
+    geodesic: Mask
 
     def __len__(self) -> int:
         return len(self.zone)

@@ -15,14 +15,11 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from detector.arrays import Floats, Indices, Mask
 from detector.geometry.edges import Edges
 from detector.geometry.segments import distance_to_segment
-from feeds.plots import Floats
-
-Indices = NDArray[np.intp]
 
 SPACING = 2.0  # of points along the boundary of a zone, in mean lengths of its edges, ...
 LEAST_SPACING_M, MOST_SPACING_M = 1.0, 1000.0  # ... between these
@@ -150,7 +147,7 @@ def _predecessors(ring: Indices) -> Indices:
     return before
 
 
-def _twice(edges: Edges) -> NDArray[np.bool_]:
+def _twice(edges: Edges) -> Mask:
     """Tell which edges, (E,), another edge of the same zone repeats, in either direction."""
     a_m, b_m = edges.a_m, edges.b_m
     twice = np.zeros(len(edges), dtype=bool)
@@ -163,5 +160,5 @@ def _twice(edges: Edges) -> NDArray[np.bool_]:
     return twice
 
 
-def _are_one(p_m: Floats, q_m: Floats) -> NDArray[np.bool_]:
+def _are_one(p_m: Floats, q_m: Floats) -> Mask:
     return np.abs(p_m - q_m).max(axis=1) < SAME_M

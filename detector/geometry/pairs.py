@@ -12,10 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from detector.arrays import Floats, Indices, Mask
 from detector.geometry.projection import east_north
-from feeds.plots import Floats
-
-Indices = NDArray[np.intp]
 
 FAST_MPS = 350.0  # faster than nearly everybody
 _NOBODY = np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp)
@@ -76,7 +74,7 @@ def _sorted(one: Indices, other: Indices, n_others: int) -> tuple[Indices, Indic
     return np.divmod(key, max(n_others, 1))
 
 
-def find(among: NDArray[np.int64], keys: NDArray[np.int64]) -> tuple[Indices, NDArray[np.bool_]]:
+def find(among: NDArray[np.int64], keys: NDArray[np.int64]) -> tuple[Indices, Mask]:
     """Return where keys stand among ascending others, and whether they do."""
     at = np.searchsorted(among, keys)
     here = at < len(among)

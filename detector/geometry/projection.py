@@ -13,8 +13,8 @@ import numpy as np
 from pyproj import Transformer
 
 from detector.airspace.zones import Zone
+from detector.arrays import Floats
 from detector.geometry.centre import centre
-from feeds.plots import Floats
 
 FLATTENING = 1 / 298.257223563  # of WGS84
 NOWHERE_DEG = 5.0  # around the antipode, where the chord of an aircraft's step may lead right across the plane

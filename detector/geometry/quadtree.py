@@ -9,14 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detector.arrays import Floats, Indices, Mask
 from detector.geometry import ragged
 from detector.geometry.chains import Chains
 from detector.geometry.segments import Paths, crossings, distance_to_segment
-from feeds.plots import Floats
 
-Indices = NDArray[np.intp]
 Ends = tuple[tuple[Floats, Floats], tuple[Floats, Floats]]
 
 LEAF_PIECES = 3
@@ -82,7 +80,7 @@ class _Cells:
     zone_cell: Indices
     zone: Indices
 
-    def take(self, keep: NDArray[np.bool_]) -> _Cells:
+    def take(self, keep: Mask) -> _Cells:
         """Return the cells to keep, (C,)."""
         number = np.cumsum(keep) - 1
         with_piece, with_zone = keep[self.piece_cell], keep[self.zone_cell]
@@ -171,7 +169,7 @@ def _split(cells: _Cells, chains: Chains, n_zones: int, square: Square) -> _Cell
     return _Cells(level, ix, iy, in_cell[order], piece_of[order], key // n_zones, key % n_zones)
 
 
-def _parts(chains: Chains, piece: Indices, paths: Paths, ends: Ends, width_m: Floats) -> NDArray[np.bool_]:
+def _parts(chains: Chains, piece: Indices, paths: Paths, ends: Ends, width_m: Floats) -> Mask:
     """Tell which pieces paths, one for each, cross an odd number of times.
 
     A piece and its chord enclose what lies within its width, so a path with both ends beyond it parts them alike.
@@ -188,7 +186,7 @@ def _parts(chains: Chains, piece: Indices, paths: Paths, ends: Ends, width_m: Fl
     return odd
 
 
-def _touches(square: Square, level: int, ix: Indices, iy: Indices, ends: Ends, width_m: Floats) -> NDArray[np.bool_]:
+def _touches(square: Square, level: int, ix: Indices, iy: Indices, ends: Ends, width_m: Floats) -> Mask:
     """Tell whether pieces touch boxes with their skin: neither axis nor the chord's normal separates them."""
     half = square.size_m / 2**level / 2
     reach = half + SKIN_M + width_m

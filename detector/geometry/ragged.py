@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Indices = NDArray[np.intp]
+from detector.arrays import Indices, Mask
+
 Integers = NDArray[np.signedinteger[Any]]  # also those kept in half the room
 
 
@@ -28,7 +29,7 @@ def expand(begin: Integers, count: Integers) -> tuple[Indices, Indices]:
     return which, item
 
 
-def new(key: Indices) -> NDArray[np.bool_]:
+def new(key: Indices) -> Mask:
     """Tell which of sorted keys differ from the one before, (N,)."""
     differs = np.ones(len(key), dtype=bool)
     differs[1:] = key[1:] != key[:-1]

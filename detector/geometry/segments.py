@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from feeds.plots import Floats
-
-Indices = NDArray[np.intp]
+from detector.arrays import Floats, Indices
 
 
 @dataclass(frozen=True, slots=True)

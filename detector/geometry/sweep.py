@@ -9,16 +9,13 @@ larger than it, or single pieces.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detector.arrays import Floats, Indices
 from detector.geometry import ragged
 from detector.geometry.bundles import Bundles
 from detector.geometry.chains import MARGIN_M, Chains
 from detector.geometry.quadtree import Square
 from detector.geometry.segments import Paths
-from feeds.plots import Floats
-
-Indices = NDArray[np.intp]
 
 SIZES = 21  # at most: the smallest is a thousandth of the whole
 LARGE = 2.0  # times the size of its square is a bundle at most

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from detector.arrays import Floats
 from detector.geometry.pairs import dot
 from detector.units import FOOT_M, NAUTICAL_MILE_M
-from feeds.plots import Floats
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from detector.airspace.zones import Identity
+from detector.arrays import Floats
 from detector.incidents.message import Subject, stamp
 from detector.tracks.states import state_of
 from detector.tracks.store import TrackStore
 from detector.units import FOOT_M, FOOT_PER_MINUTE_MPS, KNOT_MPS
-from feeds.plots import Floats
 
 
 def subjects(tracks: TrackStore, rows: Sequence[int]) -> list[Subject]:

@@ -7,17 +7,14 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detector.airspace.zones import Zone
+from detector.arrays import Floats, Indices, Mask
 from detector.geometry.chains import Chains
 from detector.geometry.edges import Edges
 from detector.geometry.quadtree import Square, grow
 from detector.geometry.segments import orientation
 from detector.outlines.drawn import Plane
-from feeds.plots import Floats
-
-Indices = NDArray[np.intp]
 
 OVERSHOOT_M = 0.01  # less is rounding, of a border that parts share or of a file's decimals
 CHUNK = 4_000_000  # candidate pairs at once
@@ -122,7 +119,7 @@ class _Drawn:
         touches = ~crosses & (self._next[one] != two) & (self._next[two] != one) & self._side_by_side(one, two)
         return (one[crosses], two[crosses]), (one[touches], two[touches])
 
-    def _side_by_side(self, one: Indices, two: Indices) -> NDArray[np.bool_]:
+    def _side_by_side(self, one: Indices, two: Indices) -> Mask:
         """Tell which lines have boxes that touch: others along the same line need not."""
         e = self.edges
         near = np.ones(len(one), dtype=bool)

@@ -10,9 +10,9 @@ import numpy as np
 from pyproj import Geod
 
 from detector.airspace.zones import Ring, Zone
+from detector.arrays import Floats
 from detector.geometry.edges import CHORD_ERROR_M
 from detector.outlines.nesting import is_inside
-from feeds.plots import Floats
 
 BULGE_M = CHORD_ERROR_M / 2  # in the middle; near a pole a line may bulge more elsewhere
 COARSE_M = 50_000.0  # long lines are cut at this first, so that a midpoint speaks for its piece

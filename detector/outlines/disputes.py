@@ -15,12 +15,11 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from detector.airspace.zones import Zone
+from detector.arrays import Indices
 from detector.geometry import ragged
 from detector.geometry.edges import Edges
 from detector.geometry.projection import Theatre
 from detector.outlines.stretches import APART_M, Stretches, along_x, along_y, between, overlaps, shared
-
-Indices = NDArray[np.intp]
 
 SPACING_M = 250.0  # of lines: a fast aircraft is a second on the way from one to the next
 MOST = 2_000_000  # overlaps looked at one way; where many zones lie in a heap, lines are farther apart

@@ -17,20 +17,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detector.airspace.zones import Ring, Zone
+from detector.arrays import Floats, Indices, Mask
 from detector.geometry import ragged
 from detector.outlines.crossings import OVERSHOOT_M
 from detector.outlines.drawn import Plane
 from detector.outlines.nesting import held_holes, interior, is_inside, nested_shells
 from detector.outlines.size import fine, size
-from feeds.plots import Floats
 
 if TYPE_CHECKING:
     from shapely import Geometry
 
-Indices = NDArray[np.intp]
 Part = tuple[Ring, ...]
 
 
@@ -120,7 +118,7 @@ class _Faces:
         """Return how often a ring winds around each, counterclockwise, (F,)."""
         return _winding(ring, *self.place_m.T)
 
-    def united(self, some: NDArray[np.bool_]) -> list[Geometry]:
+    def united(self, some: Mask) -> list[Geometry]:
         """Return the polygons that faces make together."""
         import shapely
 
@@ -163,7 +161,7 @@ class _Drawn:
     def _degrees(self, ring: Sequence[tuple[float, float]]) -> Ring:
         return np.array([self._vertex.get(place) or self._plane.place(*place) for place in ring])
 
-    def doubled(self, faces: _Faces, some: NDArray[np.bool_]) -> Doubled:
+    def doubled(self, faces: _Faces, some: Mask) -> Doubled:
         """Return what is said of some faces."""
         rings = [[ring if self._zone.geodesic else fine(ring) for ring in self.part(each)] for each in faces.area[some]]
         areas_m2 = [[abs(size(ring)[0]) for ring in each] for each in rings]

@@ -11,8 +11,8 @@ import numpy as np
 from pyproj import Proj
 
 from detector.airspace.zones import Ring, Zone
+from detector.arrays import Floats
 from detector.geometry.projection import earth_centred
-from feeds.plots import Floats
 
 DEGREE_M = 111_320.0
 

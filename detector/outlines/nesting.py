@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from detector.airspace.zones import Zone
+from detector.arrays import Floats
 from detector.outlines.drawn import Plane
-from feeds.plots import Floats
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from detector.airspace.zones import Ring, Zone
+from detector.arrays import Floats
 from detector.geometry.edges import Edges
 from detector.geometry.nearest import Boundaries
 from detector.geometry.projection import Theatre, earth_centred
 from detector.outlines.nesting import nested_shells
-from feeds.plots import Floats
 
 if TYPE_CHECKING:
     from shapely import Geometry

@@ -5,14 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detector.arrays import Floats, Indices, Mask
 from detector.geometry import ragged
 from detector.geometry.edges import Edges
-from feeds.plots import Floats
-
-Indices = NDArray[np.intp]
-Mask = NDArray[np.bool_]
 
 ROUNDING_M = 1.0  # less is how files round: five decimals of a degree are a metre
 APART_M = 1e8  # between lines laid end to end: more than a plane is wide

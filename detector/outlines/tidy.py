@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detector.airspace.zones import Ring, Zone
+from detector.arrays import Mask
 from detector.geometry.segments import orientation
 from detector.outlines.crossings import OVERSHOOT_M
 from detector.outlines.drawn import Plane
@@ -48,7 +48,7 @@ def _without_spikes(plane: Plane, ring: Ring) -> tuple[Ring, list[Ring]]:
     return np.empty((0, 2)), tips
 
 
-def _tips(plane: Plane, vertices: Ring) -> NDArray[np.bool_]:
+def _tips(plane: Plane, vertices: Ring) -> Mask:
     """Tell at which vertices of an open ring the line turns back along itself; of two in a row, at the first."""
     here = plane.draw(vertices)
     (bx, by), (cx, cy) = np.roll(here, 1, axis=0).T, np.roll(here, -1, axis=0).T

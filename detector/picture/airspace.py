@@ -6,20 +6,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detector.airspace.altimetry import Altimetry
 from detector.airspace.altitude import Reference
 from detector.airspace.zones import ENTRY, Identity, Zone
+from detector.arrays import Floats, Mask
 from detector.geometry.edges import Edges
 from detector.geometry.index import CellIndex
 from detector.geometry.nearest import Boundaries
 from detector.geometry.projection import Theatre, earth_centred
 from detector.tracks.fixes import Fixes, Rows
 from detector.units import NAUTICAL_MILE_M
-from feeds.plots import Floats
-
-Mask = NDArray[np.bool_]
 
 
 class Airspace:

@@ -9,15 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detector.airspace.activation import Activation
+from detector.arrays import Floats, Mask
 from detector.picture.airspace import Airspace
 from detector.tracks.fixes import Rows, Segments
 from detector.tracks.path import Path
-from feeds.plots import Floats
-
-Mask = NDArray[np.bool_]
 
 TINY = 1e-12
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
+from detector.arrays import Floats
 from detector.rules.params import NotNegative
 from detector.rules.traffic import Traffic
 from detector.tracks.fixes import Rows
 from detector.units import FOOT_M, KNOT_MPS, NAUTICAL_MILE_M
-from feeds.plots import Floats
 
 STAYS = 1.5  # times farther, and moving less alike, who has joined another is still with it
 FLICKER_S = 5.0  # apart for less, who is about to join has been close all the time

@@ -11,15 +11,14 @@ from dataclasses import dataclass
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from detector.arrays import Floats, Mask
 from detector.geometry.projection import on_earth
 from detector.rules.params import NotNegative, Surely
 from detector.rules.sight import Scene, Sight
 from detector.tracks.fixes import Rows
 from detector.tracks.kinematics import best_window
-from feeds.plots import Floats
 
 EVERY_S = 3.0  # who reports more often is not looked at by every report
 SAMPLES = 4  # points of either, at which depth is taken
@@ -73,10 +72,10 @@ def look(scene: Scene, params: Params) -> list[Sight]:
     return [Sight(shown, np.ones(n), evidence, zone=nearest, asked=_due(scene))]
 
 
-def _due(scene: Scene) -> NDArray[np.bool_]:
+def _due(scene: Scene) -> Mask:
     """Tell which reports are the first since a whole multiple of EVERY_S of time, (M,)."""
     before_s, now_s = scene.segments.before.time_s, scene.segments.now.time_s
-    due: NDArray[np.bool_] = np.floor(now_s / EVERY_S) > np.floor(before_s / EVERY_S)
+    due: Mask = np.floor(now_s / EVERY_S) > np.floor(before_s / EVERY_S)
     return due
 
 

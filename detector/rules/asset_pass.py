@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
+from detector.arrays import Floats, Mask
 from detector.geometry.pairs import dot
 from detector.rules.assets import closest
 from detector.rules.params import NotNegative
@@ -19,7 +19,6 @@ from detector.rules.sight import Scene, Sight
 from detector.tracks.accuracy import SURELY_SIGMAS
 from detector.tracks.fixes import Rows
 from detector.units import FOOT_M
-from feeds.plots import Floats
 
 LEAST_M = 1.0
 
@@ -74,7 +73,7 @@ def _closest(scene: Scene, m: Rows, zone: Rows) -> tuple[Floats, Floats, Floats]
     return closest_m, height_m, before.time_s + share * (now.time_s - before.time_s)
 
 
-def _recedes(scene: Scene, m: Rows, zone: Rows) -> NDArray[np.bool_]:
+def _recedes(scene: Scene, m: Rows, zone: Rows) -> Mask:
     """Tell which steps end surely flying away from assets, (P,): the closest of the pass is behind."""
     now = scene.segments.now.take(m)
     velocity_mps, error_mps = (known[m] for known in scene.motion.surest_velocity_mps(scene.segments.now.earth_m))
@@ -82,5 +81,5 @@ def _recedes(scene: Scene, m: Rows, zone: Rows) -> NDArray[np.bool_]:
     apart_m = now.earth_m - scene.assets.middle_m(zone, now.time_s)
     range_m = np.maximum(np.linalg.norm(apart_m, axis=1), LEAST_M)
     sigma_mps = np.hypot(error_mps, np.linalg.norm(velocity_mps, axis=1) * now.sigma_m / range_m)
-    recedes: NDArray[np.bool_] = dot(velocity_mps, apart_m) / range_m > SURELY_SIGMAS * sigma_mps
+    recedes: Mask = dot(velocity_mps, apart_m) / range_m > SURELY_SIGMAS * sigma_mps
     return recedes

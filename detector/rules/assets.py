@@ -10,13 +10,13 @@ import math
 
 import numpy as np
 
+from detector.arrays import Floats, Small
 from detector.picture.airspace import Airspace
 from detector.rules.traffic import carried_on
 from detector.rules.vicinity import Vicinity
 from detector.tracks.fixes import Rows, Segments
 from detector.tracks.store import TrackStore
 from detector.units import NAUTICAL_MILE_M
-from feeds.plots import Floats, Small
 
 EVERY_S = 1.0
 LEAST_M = 1.0  # of a way

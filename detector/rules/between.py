@@ -10,13 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import logit
 
+from detector.arrays import Floats, Mask
 from detector.picture.airspace import Airspace
-from detector.picture.look import Mask
 from detector.rules import evidence
 from detector.rules.crossing import log_odds_crossed
 from detector.rules.deepest import Deepest
 from detector.rules.zone_pairs import ZonePairs
-from feeds.plots import Floats
 
 GAP_PERIODS = 4.0  # a path unseen for so many periods, and so many seconds, is a guess:
 GAP_S = 30.0  # an incursion on it is possible, no more

@@ -11,17 +11,14 @@ from __future__ import annotations
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
+from detector.arrays import Floats, Mask
 from detector.geometry.pairs import dot
 from detector.rules.encounters import Encounters, Reach
 from detector.rules.params import NotNegative
 from detector.rules.sight import Sight
 from detector.tracks.accuracy import SURELY_SIGMAS
 from detector.units import FOOT_M
-from feeds.plots import Floats
-
-Mask = NDArray[np.bool_]
 
 SLOWEST_MPS = 30.0  # who hovers has no bow
 LEAST_ANGLE = np.sin(np.radians(20))  # who slides across, on all but the same course, cuts nobody off

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from detector.arrays import Floats
 from detector.geometry.projection import on_earth
 from detector.tracks.fixes import Fixes, Rows
 from detector.tracks.store import TrackStore
-from feeds.plots import Floats
 
 
 @dataclass(frozen=True, slots=True)

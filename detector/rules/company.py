@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detector.arrays import Mask
 from detector.rules import proximity
 from detector.rules.encounters import encounters
 from detector.rules.formation import Formations
@@ -23,8 +23,6 @@ from detector.rules.traffic import around
 from detector.rules.vicinity import NOWHERE, Vicinity
 from detector.tracks.fixes import Rows
 from detector.tracks.store import TrackStore
-
-Mask = NDArray[np.bool_]
 
 EVERY_S = 1.0
 

@@ -12,15 +12,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.arrays import Floats, Mask
 from detector.tracks.fixes import Rows
-from feeds.plots import Floats
 
 M, N = 2, 4
 HYSTERESIS_S = 5.0
 MORE = 1.01  # times what it was, it has grown
 MUCH = 2.0  # times what was told of it, it is worth telling again
-
-Mask = NDArray[np.bool_]
 
 
 class Turn(NamedTuple):

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.arrays import Floats, Mask
 from detector.tracks.fixes import Rows, Segments
-from feeds.plots import Floats
 
 Records = NDArray[np.void]
 
@@ -89,7 +89,7 @@ class Contacts:
         found[known] = self.records[at[known]]
         return found
 
-    def stays(self, n_rows: int, forbidden: NDArray[np.bool_]) -> Rows:
+    def stays(self, n_rows: int, forbidden: Mask) -> Rows:
         """Return the zone that each track has been told to be in, by row, rather a forbidden one (Z,); -1: none."""
         said = self.records["inside"] & (self.records["voice"] == SPOKEN)
         row, zone = self.row[said], self.zone[said]
@@ -98,12 +98,12 @@ class Contacts:
         stays[row[order]] = zone[order]
         return stays
 
-    def ignored(self, rows: Rows, zones: Rows) -> NDArray[np.bool_]:
+    def ignored(self, rows: Rows, zones: Rows) -> Mask:
         """Tell which of P tracks their zones ignore for ever, (P,)."""
-        ignored: NDArray[np.bool_] = self.get(rows * self.n_zones + zones)["voice"] == MUTE
+        ignored: Mask = self.get(rows * self.n_zones + zones)["voice"] == MUTE
         return ignored
 
-    def put(self, records: Records, keep: NDArray[np.bool_]) -> None:
+    def put(self, records: Records, keep: Mask) -> None:
         """Replace the records of these pairs (keys sorted); those not kept are forgotten."""
         others = self.records[~np.isin(self.records["key"], records["key"], assume_unique=True)]
         merged = np.concatenate([others, records[keep]])
@@ -117,7 +117,7 @@ class Contacts:
         """End stays, by their keys."""
         self._end(np.isin(self.records["key"], keys), time_s)
 
-    def _end(self, of: NDArray[np.bool_], time_s: float) -> None:
+    def _end(self, of: Mask, time_s: float) -> None:
         self.records["ended_s"][of & self.records["inside"]] = time_s
         self.records["inside"][of] = False
         self.records["evidence"][of] = 0.0

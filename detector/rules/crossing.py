@@ -10,12 +10,12 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtri
 
+from detector.arrays import Floats, Mask
 from detector.picture.airspace import Airspace
-from detector.picture.look import Mask, Picture
+from detector.picture.look import Picture
 from detector.rules.evidence import log_odds_inside
 from detector.tracks.fixes import Rows
 from detector.tracks.parabola import LastSteps
-from feeds.plots import Floats
 
 
 def log_odds_crossed(picture: Picture, airspace: Airspace, which: Rows, sigma_m: Floats, probability: float) -> Floats:

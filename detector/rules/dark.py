@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
+from detector.arrays import Floats, Mask
 from detector.geometry.projection import east_north, on_earth
 from detector.picture.airspace import Airspace
 from detector.rules.findings import Certainty, Change
@@ -22,9 +22,6 @@ from detector.rules.signs import Sign, Signs
 from detector.tracks.fixes import Fixes, Rows
 from detector.tracks.store import TrackStore
 from detector.units import FOOT_M, KNOT_MPS
-from feeds.plots import Floats
-
-Mask = NDArray[np.bool_]
 
 PERIODS = 4.0  # missed in succession; the store gives a track up after five
 LOW_M, SLOW_MPS = 2000 * FOOT_M, 165 * KNOT_MPS  # on final approach to land

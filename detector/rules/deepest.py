@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from detector.arrays import Floats
 from detector.picture.airspace import Airspace
 from detector.picture.look import Picture
 from detector.tracks.fixes import Rows
 from detector.tracks.parabola import LastSteps
-from feeds.plots import Floats
 
 CREST_SAMPLES = 3  # points on each of two segments between which a track was deepest
 CLOSER = np.array([-1, 1]) / 2  # of the way from the deepest sample to the next: where it is looked at again

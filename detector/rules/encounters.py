@@ -12,9 +12,9 @@ from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detector.airspace.zones import Identity
+from detector.arrays import Floats, Mask
 from detector.geometry.pairs import level, soon
 from detector.rules.dark import LOW_M, SLOW_MPS
 from detector.rules.traffic import Keys, Traffic, key_of
@@ -22,9 +22,6 @@ from detector.tracks.accuracy import SURELY_SIGMAS
 from detector.tracks.fixes import Rows
 from detector.tracks.store import TrackStore
 from detector.units import FOOT_M, KNOT_MPS, NAUTICAL_MILE_M
-from feeds.plots import Floats
-
-Mask = NDArray[np.bool_]
 
 TOGETHER_M, TOGETHER_LEVEL_M, TOGETHER_MPS = 2 * NAUTICAL_MILE_M, 2000 * FOOT_M, 60 * KNOT_MPS  # as of interceptions
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit, log_ndtr
 
+from detector.arrays import Floats
 from detector.picture.airspace import Airspace
 from detector.picture.look import Picture
 from detector.rules.deepest import Deepest, with_deepest
 from detector.tracks.fixes import Rows
 from detector.tracks.parabola import sag_m
 from detector.tracks.path import Path
-from feeds.plots import Floats
 
 UNSEEN_MPS2 = 1.0  # manoeuvre no report shows; civil traffic stays below 5.7 in 99.9 % of its seconds
 SAMPLES = 5  # points on a stretch at which its depth is taken

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.arrays import Floats, Mask
 from detector.tracks.fixes import Rows
-from feeds.plots import Floats
 
 
 class Change(enum.IntEnum):
@@ -41,7 +41,7 @@ class Findings:
     zone: Rows
     change: NDArray[np.int8]  # Change
     certainty: NDArray[np.int8]  # Certainty
-    deep: NDArray[np.bool_]
+    deep: Mask
     started_s: Floats
     started_lat_deg: Floats  # NaN: nobody saw it begin
     started_lon_deg: Floats
@@ -54,7 +54,7 @@ class Findings:
     deepest_lat_deg: Floats
     deepest_lon_deg: Floats
     probability: Floats
-    blind: NDArray[np.bool_]  # the zone has a floor or a ceiling, and no altitude is known
+    blind: Mask  # the zone has a floor or a ceiling, and no altitude is known
 
     def opened(self) -> int:
         """Return how many findings began."""

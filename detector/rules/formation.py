@@ -13,10 +13,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from detector.arrays import Floats, Mask
 from detector.geometry.pairs import dot, find, within
 from detector.rules import alongside
 from detector.rules.alongside import FLICKER_S, STAYS
@@ -25,9 +25,6 @@ from detector.rules.signs import Signs
 from detector.rules.traffic import Keys, Traffic, airborne, key_of, rows_of
 from detector.tracks.fixes import Rows
 from detector.tracks.store import TrackStore
-from feeds.plots import Floats
-
-Mask = NDArray[np.bool_]
 
 
 class Params(alongside.Params, frozen=True, forbid_unknown_fields=True):

@@ -10,15 +10,14 @@ from dataclasses import replace
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
+from detector.arrays import Floats, Mask
 from detector.rules.params import Angle
 from detector.rules.sight import Scene, Sight
 from detector.tracks.accuracy import SURELY_SIGMAS
 from detector.tracks.history import Window
 from detector.tracks.kinematics import Motion, best_window, of_window
 from detector.units import STANDARD_GRAVITY_MPS2
-from feeds.plots import Floats
 
 SLOWEST_MPS = 50.0  # what turns on the spot is a helicopter, and no danger by that
 GRAVE_FACTOR = 3.0
@@ -62,7 +61,7 @@ def _look(scene: Scene, params: Params, side: int, lateral_mps2: Floats) -> Sigh
     return Sight(turns, factor, evidence, grave=surely_factor > GRAVE_FACTOR)
 
 
-def _borne_out(window: Window, side: int) -> NDArray[np.bool_]:
+def _borne_out(window: Window, side: int) -> Mask:
     """Tell of which of R windows the places alone may show half of the turn that the velocities alone show, (R,).
 
     Scatter says how well the places know: tracks that were filled in between far reports have places on a straight line

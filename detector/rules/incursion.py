@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from scipy.special import logit
 
 from detector.airspace.zones import Initial
+from detector.arrays import Floats, Mask
 from detector.picture.airspace import Airspace
-from detector.picture.look import Mask, Picture
+from detector.picture.look import Picture
 from detector.rules import evidence
 from detector.rules.between import GAP_S, Between, between
 from detector.rules.contacts import MUTE, SILENT, SPOKEN, Contacts, Records
@@ -29,7 +30,6 @@ from detector.rules.stays import may_deepen, pass_crests, weigh, write
 from detector.rules.zone_pairs import ZonePairs
 from detector.tracks.fixes import Segments
 from detector.tracks.store import TrackStore
-from feeds.plots import Floats
 
 SILENCE = -1
 

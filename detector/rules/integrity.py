@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detector.arrays import Floats, Indices
 from detector.picture.airspace import Airspace
 from detector.rules import accuracy_collapse, duplicate_address, frozen, jump
 from detector.rules.claims import Claims
@@ -18,7 +18,6 @@ from detector.rules.signs import Signs
 from detector.rules.vicinity import around
 from detector.tracks.fixes import Fixes, Rows
 from detector.tracks.store import TrackStore
-from feeds.plots import Floats
 
 
 class Rule(Protocol):
@@ -77,7 +76,7 @@ class Integrity:
         return Signs(changes(rule, 0, row, claims.now.time_s, zone, sight, condition, m, turn))
 
 
-def concerned(claims: Claims, airspace: Airspace) -> NDArray[np.intp]:
+def concerned(claims: Claims, airspace: Airspace) -> Indices:
     """Return the zone that each of M reports matters to, where the track was or where it claims to be; else -1."""
     identity, nobody = claims.tracks.identity[claims.row], np.empty(0, dtype=np.intp)
 

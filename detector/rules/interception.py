@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.airspace.zones import Identity
+from detector.arrays import Floats, Mask
 from detector.geometry.pairs import find
 from detector.rules import alongside
 from detector.rules.alongside import DOUBT_SIGMAS, FLICKER_S
@@ -28,9 +29,7 @@ from detector.rules.traffic import Traffic, airborne, rows_of
 from detector.tracks.fixes import Rows
 from detector.tracks.store import TrackStore
 from detector.units import KNOT_MPS
-from feeds.plots import Floats
 
-Mask = NDArray[np.bool_]
 Pairs = NDArray[np.void]
 
 KNOWN_S = 60.0  # a friend has been heard for so long, and is not somebody who has only just been named one

@@ -14,14 +14,14 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from detector.rules.conditions import Conditions, Mask
+from detector.arrays import Floats, Mask
+from detector.rules.conditions import Conditions
 from detector.rules.findings import Change
 from detector.rules.params import Count, NotNegative
 from detector.rules.signs import Sign, Signs
 from detector.tracks.fixes import Rows, distance_m
 from detector.tracks.store import TrackStore
 from detector.units import NAUTICAL_MILE_M
-from feeds.plots import Floats
 
 HOLD_S = 15.0  # no less than the pipeline's shortest patience
 EVERY_S = 30.0  # while it lasts, it is looked at again

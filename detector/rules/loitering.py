@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
+from detector.arrays import Floats, Mask
 from detector.geometry.projection import on_earth
 from detector.rules.params import NotNegative, Span
 from detector.rules.sight import Scene, Sight
 from detector.tracks.accuracy import SURELY_SIGMAS
 from detector.tracks.trail import Stretch
 from detector.units import NAUTICAL_MILE_M
-from feeds.plots import Floats
 
 ACROSS = 4.0  # times the way is longer than the circle is wide; flown straight, it is as long
 SLOWEST_MPS = 30.0  # on the way; who taxies, or jitters in place, is slower
@@ -49,7 +48,7 @@ def look(scene: Scene, params: Params) -> list[Sight]:
     return [Sight(shown, np.ones(n), evidence, reports=1, asked=due, since_s=since_s)]
 
 
-def _stays(stretch: Stretch, within_m: float) -> tuple[NDArray[np.bool_], Floats, Floats]:
+def _stays(stretch: Stretch, within_m: float) -> tuple[Mask, Floats, Floats]:
     """Tell who of R tracks stayed, around which middle, (R, 3), and how far off it at most, m."""
     points = np.isfinite(stretch.time_s).sum(axis=0)
     middle_m = np.nansum(stretch.earth_m, axis=0) / points[:, None]

@@ -5,17 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detector.arrays import Floats, Mask
 from detector.geometry.pairs import between, cpa, dot, level
 from detector.rules import alongside
 from detector.rules.alongside import DOUBT_SIGMAS, STAYS
 from detector.rules.traffic import REACH_M, Keys, Traffic, key_of
 from detector.tracks.fixes import Rows
 from detector.units import FOOT_M
-from feeds.plots import Floats
-
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)

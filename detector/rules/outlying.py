@@ -8,19 +8,18 @@ beyond, a plot tells nothing of depths and of the way to it either.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detector.arrays import Floats, Mask
 from detector.tracks.accuracy import SURELY_SIGMAS
 from detector.tracks.fixes import Fixes, Segments, distance_m
 from detector.tracks.kinematics import TIMING_S
-from feeds.plots import Floats
 
 ORDINARY_MPS2 = 10.0  # 45 deg of bank
 HARDEST_MPS2 = 30.0  # between chords of a radar's 5 or 12 s, which a turn of 5 g stays below
 FASTEST_GAIN_MPS2 = 8.0  # of speed; afterburners give 5
 
 
-def outlying(segments: Segments, hardest_mps2: float = HARDEST_MPS2) -> NDArray[np.bool_]:
+def outlying(segments: Segments, hardest_mps2: float = HARDEST_MPS2) -> Mask:
     """Tell of which of M steps the three last reports surely need a harder turn, or a gain that nobody has, (M,).
 
     False of fewer reports.
@@ -38,7 +37,7 @@ def outlying(segments: Segments, hardest_mps2: float = HARDEST_MPS2) -> NDArray[
             + (_sigma_m(earlier) / last_s) ** 2
         )
         between_s, doubt_mps = (step_s + last_s) / 2, SURELY_SIGMAS * sigma_mps
-        far: NDArray[np.bool_] = change_mps - doubt_mps > hardest_mps2 * between_s
+        far: Mask = change_mps - doubt_mps > hardest_mps2 * between_s
         far |= gain_mps - doubt_mps > FASTEST_GAIN_MPS2 * between_s
     return far & (step_s > 0) & (last_s > 0)
 

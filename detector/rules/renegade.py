@@ -11,8 +11,8 @@ from collections.abc import Iterable
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
+from detector.arrays import Mask
 from detector.rules.findings import Change
 from detector.rules.params import Count, NotNegative
 from detector.rules.sight import Scene, Sight
@@ -69,7 +69,7 @@ class Criteria(Columns):
         self.met_s[row[left], DEVIATION] = now_s[left]
 
 
-def _left_course(row: Rows, scene: Scene) -> NDArray[np.bool_]:
+def _left_course(row: Rows, scene: Scene) -> Mask:
     """Tell who of R tracks flew straight on for a while, and does not go on like that, (R,)."""
     if not len(row):
         return np.zeros(0, dtype=bool)
@@ -80,7 +80,7 @@ def _left_course(row: Rows, scene: Scene) -> NDArray[np.bool_]:
     last_m = stretch.earth_m[0] - stretch.earth_m[np.minimum(1, first), every]
     cos = (before_m * last_m).sum(axis=1)
     lengths = np.linalg.norm(before_m, axis=1) * np.linalg.norm(last_m, axis=1)
-    left: NDArray[np.bool_] = stretch.known & (cos < np.cos(np.radians(TURNED_DEG)) * lengths)
+    left: Mask = stretch.known & (cos < np.cos(np.radians(TURNED_DEG)) * lengths)
     return left
 
 

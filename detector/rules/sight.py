@@ -7,10 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from detector.airspace.activation import Activation
+from detector.arrays import Floats, Indices, Mask
 from detector.picture.airspace import Airspace
 from detector.rules.assets import Assets
 from detector.rules.conditions import Conditions, M, Turn
@@ -21,7 +19,6 @@ from detector.rules.vicinity import Vicinity
 from detector.tracks.fixes import Rows, Segments
 from detector.tracks.kinematics import Motion
 from detector.tracks.store import TrackStore
-from feeds.plots import Floats
 
 if TYPE_CHECKING:
     from detector.rules.renegade import Criteria
@@ -42,9 +39,9 @@ class Scene:
     touched: tuple[Rows, Rows]  # (m, zone) pairs of steps and the zones they led into or through
     motion: Motion
 
-    def marks(self) -> NDArray[np.bool_]:
+    def marks(self) -> Mask:
         """Tell which steps added a point to the trails of their tracks, (M,)."""
-        marks: NDArray[np.bool_] = self.tracks.trail.latest_s(self.segments.row) == self.segments.now.time_s
+        marks: Mask = self.tracks.trail.latest_s(self.segments.row) == self.segments.now.time_s
         return marks
 
 
@@ -52,16 +49,16 @@ class Scene:
 class Sight:
     """What a rule sees in M reports; `evidence(m)` are the fields of the message for one of them."""
 
-    shown: NDArray[np.bool_]  # (M,)
+    shown: Mask  # (M,)
     value: Floats  # (M,) how much of it, where it is shown
     evidence: Callable[[int], dict[str, float | str]]
     _: KW_ONLY
-    grave: NDArray[np.bool_] | None = None  # (M,) severe for its kind, if any may be
-    zone: NDArray[np.intp] | None = None  # (M,) that it is about, if not the nearest
+    grave: Mask | None = None  # (M,) severe for its kind, if any may be
+    zone: Indices | None = None  # (M,) that it is about, if not the nearest
     reports: int = M  # of N that must show it
-    asked: NDArray[np.bool_] | None = None  # (M,) which reports were looked at, if not all
+    asked: Mask | None = None  # (M,) which reports were looked at, if not all
     since_s: Floats | None = None  # (M,) when it began, if before the first report that shows it
-    behind: NDArray[np.bool_] | None = None  # (M,) the most of it is over: worth telling once it is
+    behind: Mask | None = None  # (M,) the most of it is over: worth telling once it is
 
     def is_grave(self, m: int) -> bool:
         """Tell whether it is severe for its kind in one of the reports."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
+from detector.arrays import Floats, Mask
 from detector.geometry.projection import on_earth
 from detector.picture.airspace import Airspace
 from detector.rules.params import NotNegative, Span
@@ -19,7 +19,6 @@ from detector.tracks.accuracy import SURELY_SIGMAS
 from detector.tracks.fixes import Rows
 from detector.tracks.trail import Stretch
 from detector.units import NAUTICAL_MILE_M
-from feeds.plots import Floats
 
 ALONG_SIN = np.sin(np.radians(20.0))
 STRAIGHT = 0.8  # of its length a way along leads on; a holding pattern leads nowhere
@@ -54,7 +53,7 @@ def look(scene: Scene, params: Params) -> list[Sight]:
     return [Sight(shown, closeness, evidence, zone=where, reports=1, asked=due, since_s=since_s)]
 
 
-def _along(scene: Scene, m: Rows, zone: Rows, params: Params) -> tuple[NDArray[np.bool_], Stretch, Floats]:
+def _along(scene: Scene, m: Rows, zone: Rows, params: Params) -> tuple[Mask, Stretch, Floats]:
     """Tell who of R tracks flew along the boundaries of zones, on which trails, and how far off, (K, R)."""
     within_m = params.within_nm * NAUTICAL_MILE_M
     stretch = scene.tracks.trail.over(scene.segments.row[m], params.for_s)
@@ -84,7 +83,7 @@ def _distances_m(airspace: Airspace, stretch: Stretch, zone: Rows) -> Floats:
     return np.where(np.isfinite(stretch.time_s), far_m, np.nan)
 
 
-def _all_outside(airspace: Airspace, stretch: Stretch, zone: Rows) -> NDArray[np.bool_]:
+def _all_outside(airspace: Airspace, stretch: Stretch, zone: Rows) -> Mask:
     """Tell which trails have no point in their zones, (R,)."""
     outside = np.ones(len(zone), dtype=bool)
     k, r = np.nonzero(np.isfinite(stretch.time_s))

@@ -11,12 +11,12 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
+from detector.arrays import Floats
 from detector.rules.params import NotNegative
 from detector.rules.sight import Scene, Sight
 from detector.tracks.accuracy import SURELY_SIGMAS
 from detector.tracks.kinematics import best_window, of_window
 from detector.units import KNOT_MPS
-from feeds.plots import Floats
 
 SLOWEST_MPS = 165 * KNOT_MPS  # as in `dark`: slower ones may be taking off or landing
 

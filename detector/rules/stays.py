@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from detector.arrays import Floats, Mask
 from detector.picture.airspace import Airspace
-from detector.picture.look import Mask
 from detector.rules.between import Between
 from detector.rules.contacts import Records
 from detector.rules.deepest import Deepest, of_crests
 from detector.rules.zone_pairs import ZonePairs
-from feeds.plots import Floats
 
 
 def may_deepen(was: Records, pairs: ZonePairs) -> Mask:

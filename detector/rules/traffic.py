@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from detector.arrays import Floats, Mask
 from detector.rules.evidence import UNSEEN_MPS2
 from detector.tracks.fixes import Rows
 from detector.tracks.ghosts import without_ghosts
 from detector.tracks.kinematics import Motion, best_window, of_window
 from detector.tracks.store import TrackStore
-from feeds.plots import Floats
 
 Keys = NDArray[np.int64]
 
@@ -45,9 +45,9 @@ class Traffic:
         return np.where(np.isnan(self.pressure_alt_m), self.geo_alt_m, self.pressure_alt_m)
 
     @property
-    def moving(self) -> NDArray[np.bool_]:
+    def moving(self) -> Mask:
         """Tell of which tracks the velocity is known, (R,): not of who was heard twice within milliseconds."""
-        known: NDArray[np.bool_] = self.velocity_sigma_mps <= KNOWN_MPS
+        known: Mask = self.velocity_sigma_mps <= KNOWN_MPS
         return known & (np.linalg.norm(self.velocity_mps, axis=1) <= FASTEST_MPS)
 
     def find(self, rows: Rows) -> Rows:
@@ -80,9 +80,9 @@ def around(now_s: float, rows: Rows, tracks: TrackStore) -> Traffic:
     return carried_on(now_s, np.flatnonzero(concerned), tracks)
 
 
-def airborne(tracks: TrackStore) -> NDArray[np.bool_]:
+def airborne(tracks: TrackStore) -> Mask:
     """Tell which rows are tracks that fly, and of which it is believed where, (C,)."""
-    flying: NDArray[np.bool_] = tracks.alive & ~tracks.lost & ~tracks.trust.doubted & (tracks.grounded == 0)
+    flying: Mask = tracks.alive & ~tracks.lost & ~tracks.trust.doubted & (tracks.grounded == 0)
     return flying
 
 

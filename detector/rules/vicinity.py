@@ -6,11 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detector.arrays import Floats, Mask, Small
 from detector.picture.airspace import Airspace, Surrounding
 from detector.tracks.fixes import Rows
-from feeds.plots import Floats, Small
 
 NOWHERE = -1
 
@@ -23,7 +22,7 @@ class Vicinity:
     distance_m: Floats  # to its boundary, on whichever side; inf where none is near
 
     @property
-    def near(self) -> NDArray[np.bool_]:
+    def near(self) -> Mask:
         """Tell which places are near a zone or in one, (M,)."""
         return self.zone != NOWHERE
 

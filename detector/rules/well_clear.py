@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
+from detector.arrays import Floats
 from detector.geometry.pairs import cpa
 from detector.geometry.well_clear import Volume, violation
 from detector.rules.encounters import Encounters, Reach
@@ -16,7 +17,6 @@ from detector.rules.params import NotNegative
 from detector.rules.sight import Sight
 from detector.tracks.accuracy import SURELY_SIGMAS
 from detector.units import FOOT_M
-from feeds.plots import Floats
 
 LEAST_M = 1.0
 

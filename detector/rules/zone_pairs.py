@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from detector.arrays import Floats, Mask
 from detector.geometry.projection import Theatre
 from detector.picture.airspace import Airspace
-from detector.picture.look import Mask, Picture
+from detector.picture.look import Picture
 from detector.rules.outlying import ORDINARY_MPS2, outlying
 from detector.tracks.accuracy import DEFAULT_PERIOD_S
 from detector.tracks.fixes import Rows, Segments
 from detector.tracks.store import TrackStore
-from feeds.plots import Floats
 
 CONFIRMING = 2  # reports on the ground make a landing; one is a glitch
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detector import pipeline
 from detector.airspace.zones import Identity
+from detector.arrays import Mask
 from detector.rules import company
 from detector.snapshot import involved
 from feeds.plots import Plots
@@ -46,7 +46,7 @@ def relieve(core: pipeline.Pipeline, load: Load) -> None:
     core.conduct.company.crowded = load.crowded
 
 
-def matter(plots: Plots, core: pipeline.Pipeline) -> NDArray[np.bool_]:
+def matter(plots: Plots, core: pipeline.Pipeline) -> Mask:
     """Tell which of N reports to look at all the same, (N,): of the others a later one will do.
 
     Those are reports of known tracks that are near no zone that watches them, have no part in an incident and are no
@@ -59,7 +59,7 @@ def matter(plots: Plots, core: pipeline.Pipeline) -> NDArray[np.bool_]:
     return (row < 0) | _matters(core)[row] | due | other_code.astype(bool)
 
 
-def _matters(core: pipeline.Pipeline) -> NDArray[np.bool_]:
+def _matters(core: pipeline.Pipeline) -> Mask:
     """Tell which rows are of tracks of which every report is to be looked at, (C,)."""
     tracks, conduct, airspace = core.tracks, core.conduct, core.airspace
     watched = airspace.watched[tracks.identity]

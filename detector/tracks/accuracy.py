@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from detector.arrays import Floats
 from detector.units import NAUTICAL_MILE_M
-from feeds.plots import Floats, Plots
+from feeds.plots import Plots
 
 DEFAULT_SIGMA_M = 100.0  # a report of unknown origin, its time rounded to the second
 DEFAULT_PERIOD_S = 5.0

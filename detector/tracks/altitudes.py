@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detector.arrays import Floats, Mask
 from detector.tracks.fixes import Fixes
-from feeds.plots import Floats
-
-Mask = NDArray[np.bool_]
 
 CARRIED_S = 60.0  # an altitude that reports lack is that of the last report that told one, if not older
 FASTEST_MPS = 300.0  # climb or dive; the steepest climbers ever built begin at about 330

@@ -8,13 +8,10 @@ category (NIC) speaks for who never tells the other: rebroadcast by ground stati
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detector.arrays import Floats, Mask, Small
 from detector.tracks.columns import Columns
 from detector.tracks.fixes import Rows
-from feeds.plots import Floats, Small
-
-Mask = NDArray[np.bool_]
 
 GOOD, USELESS = 8, 4
 STEADY = 4  # good reports in succession before it falls

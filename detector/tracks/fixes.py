@@ -6,11 +6,10 @@ from dataclasses import dataclass, fields
 from operator import attrgetter
 
 import numpy as np
-from numpy.typing import NDArray
 
-from feeds.plots import Floats
+from detector.arrays import Floats, Indices, Mask
 
-Rows = NDArray[np.intp]
+Rows = Indices
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +28,11 @@ class Fixes:
     track_deg: Floats
     vrate_mps: Floats
 
-    def take(self, index: Rows | NDArray[np.bool_]) -> Fixes:
+    def take(self, index: Rows | Mask) -> Fixes:
         """Return the fixes that `index` names, in its order."""
         return Fixes(*[column[index] for column in _columns(self)])
 
-    def put(self, index: Rows | NDArray[np.bool_], fixes: Fixes) -> None:
+    def put(self, index: Rows | Mask, fixes: Fixes) -> None:
         """Write other fixes, as many, to the places that `index` names."""
         for column, values in zip(_columns(self), _columns(fixes), strict=True):
             column[index] = values
@@ -51,7 +50,7 @@ class Segments:
     """
 
     row: Rows
-    first: NDArray[np.bool_]
+    first: Mask
     earlier: Fixes
     before: Fixes
     now: Fixes

@@ -11,9 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from detector.arrays import Floats
 from detector.tracks.accuracy import SURELY_SIGMAS
 from detector.tracks.history import LENGTH, Window
-from feeds.plots import Floats
 
 HARDEST_MPS2 = 30.0  # between plots of 5 or 12 s; a turn of 5 g stays below
 GENTLE_MPS2 = 10.0  # 45 deg of bank: airliners stay below

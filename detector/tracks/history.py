@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.arrays import Floats
 from detector.tracks.fixes import FIX, Fixes, Rows
-from feeds.plots import Floats
 
 LENGTH = 6  # fixes
 

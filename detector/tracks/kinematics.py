@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from detector.arrays import Floats
 from detector.geometry.pairs import dot
 from detector.geometry.projection import east_north
 from detector.tracks.fixes import Rows
 from detector.tracks.history import Window
-from feeds.plots import Floats
 
 WINDOWS = (3, 4, 6)  # reports
 LONGEST_S = 60.0  # older reports tell nothing of the motion now

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from detector.arrays import Floats
 from detector.geometry.projection import Theatre
 from detector.tracks.fixes import Rows, Segments
 from detector.tracks.path import Path
-from feeds.plots import Floats
 
 LEAST_EVEN = 4.0
 

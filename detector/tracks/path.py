@@ -10,13 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detector.arrays import Floats, Mask
 from detector.geometry.projection import Theatre, east_north, on_earth
 from detector.tracks.fixes import Fixes, Rows, Segments
-from feeds.plots import Floats
-
-Mask = NDArray[np.bool_]
 
 LONGEST_S = 60.0  # over a longer way, the courses at its ends tell nothing of its middle
 SHARPEST_DEG = 200.0  # a longer turn is no cubic

@@ -7,14 +7,11 @@ lands out of sight of a receiver ends like that in many networks, so who was las
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detector.arrays import Mask, Small
 from detector.tracks.columns import Columns
 from detector.tracks.fixes import Fixes, Rows, distance_m
 from detector.units import FOOT_M, KNOT_MPS
-from feeds.plots import Small
-
-Mask = NDArray[np.bool_]
 
 SPOT_M = 1.0  # places closer than this are one; a receiver that works never tells the same place twice for long
 MOVING_MPS = 50 * KNOT_MPS  # slower, it may hover, taxi, or be parked

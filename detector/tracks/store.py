@@ -9,9 +9,9 @@ import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detector.airspace.zones import Identity
+from detector.arrays import Floats, Mask, Texts
 from detector.geometry.projection import east_north
 from detector.tracks import altitudes
 from detector.tracks.accuracy import SURELY_SIGMAS
@@ -24,7 +24,7 @@ from detector.tracks.states import unallocated
 from detector.tracks.trail import Trail
 from detector.tracks.trust import Trust
 from detector.units import KNOT_MPS
-from feeds.plots import COLUMNS, UNKNOWN_SMALL, Floats, Plots, Texts, make
+from feeds.plots import COLUMNS, UNKNOWN_SMALL, Plots, make
 
 LOST_AFTER_S = 60.0  # a track is lost after so long a silence ...
 LOST_AFTER_PERIODS = 5.0  # ... or after so many missed reports, whichever is longer
@@ -133,7 +133,7 @@ class TrackStore(Columns):
         self._free = np.flatnonzero(~self.alive)[::-1].tolist()
         return gone
 
-    def judge(self, rows: Rows, plots: Plots, fixes: Fixes) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    def judge(self, rows: Rows, plots: Plots, fixes: Fixes) -> tuple[Mask, Mask]:
         """Tell which of M new reports to believe, and which of these begin their tracks anew at another place."""
         first = self.reports[rows] == 0
         by_another = first | (plots.source != self.last.source[rows])  # what another sensor tells compares with nothing
@@ -152,7 +152,7 @@ class TrackStore(Columns):
         self.history.begin(rows)
         self.history.put(rows, self.fix.take(rows))
 
-    def fold(self, rows: Rows, plots: Plots, fixes: Fixes, anew: NDArray[np.bool_], classifier: Classifier) -> Segments:
+    def fold(self, rows: Rows, plots: Plots, fixes: Fixes, anew: Mask, classifier: Classifier) -> Segments:
         """Take one new report of each of M tracks, every one later than the track's last, and return the steps.
 
         Those that begin anew, (M,), have no step to where they are.
@@ -177,14 +177,14 @@ class TrackStore(Columns):
         self._name(rows, plots, classifier)
         return Segments(rows, first, earlier, before, fixes)
 
-    def _complete_altitudes(self, rows: Rows, before: Fixes, now: Fixes, first: NDArray[np.bool_]) -> None:
+    def _complete_altitudes(self, rows: Rows, before: Fixes, now: Fixes, first: Mask) -> None:
         """Fill in altitudes that are lacking from the fixes on either side."""
         lately, told = now.time_s - self.told_s[rows] <= altitudes.CARRIED_S, altitudes.told(now)
         self.told_s[rows[told]] = now.time_s[told]
         altitudes.share(now, before, lately)
         altitudes.share(before, now, ~first)
 
-    def _learn_period(self, first: NDArray[np.bool_], before: Fixes, now: Fixes) -> None:
+    def _learn_period(self, first: Mask, before: Fixes, now: Fixes) -> None:
         """Where the source's period is not known (NaN), follow the track's own; a gap counts as three periods."""
         unknown = np.isnan(now.period_s)
         step_s = now.time_s - before.time_s
@@ -237,12 +237,12 @@ class TrackStore(Columns):
         borne_out[doubtful.astype(bool)] = None
         return borne_out
 
-    def _flies(self, rows: Rows, plots: Plots) -> NDArray[np.bool_]:
+    def _flies(self, rows: Rows, plots: Plots) -> Mask:
         """Tell who both tells and shows that it is faster than on the ground; surely shows, of who tells no speed."""
         now, before = self.fix.take(rows), self.fix_before.take(rows)
         over_m = distance_m(before.earth_m, now.earth_m) - FASTEST_ON_GROUND_MPS * (now.time_s - before.time_s)
         error_m = np.where(np.isnan(plots.gs_mps), SURELY_SIGMAS * np.hypot(now.sigma_m, before.sigma_m), 0.0)
-        flies: NDArray[np.bool_] = ~(plots.gs_mps <= FASTEST_ON_GROUND_MPS) & (over_m > error_m)
+        flies: Mask = ~(plots.gs_mps <= FASTEST_ON_GROUND_MPS) & (over_m > error_m)
         return flies
 
     def _add_sources(self, rows: Rows, names: Texts) -> None:
@@ -307,6 +307,6 @@ def _blank(capacity: int) -> Plots:
     return make({"time_s": nothing, "track_id": [None] * capacity, "lat_deg": nothing, "lon_deg": nothing})
 
 
-def _ordinary(squawks: Texts) -> NDArray[np.bool_]:
+def _ordinary(squawks: Texts) -> Mask:
     """Tell which codes of those that have changed, few, are known and no emergency, (N,)."""
     return np.array([code is not None and code not in EMERGENCY_CODES for code in squawks], dtype=bool)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.arrays import Floats, Mask
 from detector.tracks.fixes import Fixes, Rows
-from feeds.plots import Floats
 
 EVERY_S = 15.0
 LONGEST_S = 1200.0
@@ -25,7 +25,7 @@ class Stretch:
     time_s: Floats  # (K, M)
     earth_m: Floats  # (K, M, 3)
     sigma_m: Floats  # (K, M)
-    known: NDArray[np.bool_]  # (M,) it reaches back so far without a gap
+    known: Mask  # (M,) it reaches back so far without a gap
 
     @property
     def since_s(self) -> Floats:
@@ -107,10 +107,10 @@ class Trail:
         slot = (self._count[rows] - 1 - back) % LENGTH
         time_s = np.where(back < self._count[rows], self._time_s[slot, rows], np.nan)
         reaches = time_s[:1] - time_s >= span_s
-        beyond: NDArray[np.bool_] = np.cumsum(reaches, axis=0) > reaches
+        beyond: Mask = np.cumsum(reaches, axis=0) > reaches
         time_s[beyond] = np.nan
         gap_s = np.where(beyond[1:], 0.0, -np.diff(time_s, axis=0))
-        known: NDArray[np.bool_] = np.logical_or.reduce(reaches) & np.logical_and.reduce(gap_s <= GAP_S)
+        known: Mask = np.logical_or.reduce(reaches) & np.logical_and.reduce(gap_s <= GAP_S)
         earth_m, sigma_m = self._earth_m[slot, rows], self._sigma_m[slot, rows]
         earth_m[np.isnan(time_s)] = sigma_m[np.isnan(time_s)] = np.nan
         return Stretch(time_s, earth_m, sigma_m, known)

@@ -9,14 +9,11 @@ its own place, SEEN_S for who is seen by others. Who is heard again where it was
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detector.arrays import Floats, Mask, Small
 from detector.tracks.columns import Columns, no_fixes
 from detector.tracks.fixes import Fixes, Rows, distance_m
 from detector.tracks.stillness import Stillness
-from feeds.plots import Floats, Small
-
-Mask = NDArray[np.bool_]
 
 JUMP_M = 2000.0  # honest reports miss the way their velocities tell by 0.4 km in 1 of 1,000, over 1 to 30 s alike
 SIGMAS = 6.0

@@ -14,11 +14,9 @@ import shapely
 from numpy.typing import NDArray
 
 from detector.airspace.zones import Zone
+from detector.arrays import Floats, Indices
 from detector.geometry.edges import Edges
 from tests.geometry.shapes import Compiled, segments
-
-Floats = NDArray[np.float64]
-Indices = NDArray[np.intp]
 
 
 @dataclass(frozen=True)

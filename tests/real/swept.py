@@ -15,7 +15,8 @@ from pyproj import Transformer
 from scipy.stats import norm
 from shapely.geometry import shape
 
-from feeds.plots import Floats, Plots
+from detector.arrays import Floats
+from feeds.plots import Plots
 
 SIGMA_M = 100.0  # of a report of unknown origin: tracks/accuracy.py
 FORGOTTEN_AFTER_S = 420.0  # a path is not followed across a longer silence: tracks/store.py

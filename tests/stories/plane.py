@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from pyproj import Transformer
 
-Floats = NDArray[np.float64]
+from detector.arrays import Floats
 
 
 class Plane:
