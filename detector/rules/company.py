@@ -21,6 +21,7 @@ from detector.rules.signs import Signs
 from detector.rules.tables import Rules
 from detector.rules.traffic import around
 from detector.rules.vicinity import NOWHERE, Vicinity
+from detector.tracks.columns import fitted
 from detector.tracks.fixes import Rows
 from detector.tracks.store import TrackStore
 
@@ -99,8 +100,7 @@ class Company:
 
     def fit(self, capacity: int) -> None:
         """Make room for so many tracks."""
-        more = max(capacity - len(self._zone), 0)
-        self._zone = np.concatenate([self._zone, np.full(more, NOWHERE)])
+        self._zone = fitted(self._zone, capacity, NOWHERE)
 
 
 def enabled(rules: Rules) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.arrays import Floats, Mask
+from detector.tracks.columns import fitted
 from detector.tracks.fixes import Rows
 
 M, N = 2, 4
@@ -44,11 +45,10 @@ class Conditions:
 
     def fit(self, capacity: int) -> None:
         """Make room for so many tracks."""
-        more = capacity - len(self.on)
-        if more > 0:
+        if capacity > len(self.on):
             for name, column in list(vars(self).items()):
                 if isinstance(column, np.ndarray):
-                    setattr(self, name, np.concatenate([column, np.zeros(more, dtype=column.dtype)]))
+                    setattr(self, name, fitted(column, capacity))
 
     def pending(self, rows: Rows) -> Mask:
         """Tell of which tracks it holds, or has been shown lately, (R,)."""

@@ -19,6 +19,7 @@ from detector.picture.airspace import Airspace
 from detector.rules.findings import Certainty, Change
 from detector.rules.params import Patience
 from detector.rules.signs import Sign, Signs
+from detector.tracks.columns import fitted
 from detector.tracks.fixes import Fixes, Rows
 from detector.tracks.store import TrackStore
 from detector.units import FOOT_M, KNOT_MPS
@@ -45,11 +46,8 @@ class Dark:
 
     def fit(self, capacity: int) -> None:
         """Make room for so many tracks."""
-        more = max(capacity - len(self._zone), 0)
-        self._zone = np.concatenate([self._zone, np.full(more, -1)])
-        self._ahead = np.concatenate([self._ahead, np.full(more, -1)])
-        self._inside = np.concatenate([self._inside, np.zeros(more, dtype=bool)])
-        self._silent = np.concatenate([self._silent, np.zeros(more, dtype=bool)])
+        self._zone, self._ahead = fitted(self._zone, capacity, -1), fitted(self._ahead, capacity, -1)
+        self._inside, self._silent = fitted(self._inside, capacity), fitted(self._silent, capacity)
 
     def aim(self, rows: Rows, zone: Rows) -> None:
         """Take in which zones R tracks are on their way into."""

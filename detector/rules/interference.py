@@ -19,6 +19,7 @@ from detector.rules.conditions import Conditions
 from detector.rules.findings import Change
 from detector.rules.params import Count, NotNegative
 from detector.rules.signs import Sign, Signs
+from detector.tracks.columns import fitted
 from detector.tracks.fixes import Rows, distance_m
 from detector.tracks.store import TrackStore
 from detector.units import NAUTICAL_MILE_M
@@ -75,7 +76,7 @@ class Interference:
     def fit(self, capacity: int) -> None:
         """Make room for so many tracks."""
         self.wrong.fit(capacity)
-        self._last_s = np.concatenate([self._last_s, np.full(max(capacity - len(self._last_s), 0), -math.inf)])
+        self._last_s = fitted(self._last_s, capacity, -math.inf)
 
     def forget(self, rows: Rows) -> None:
         """Let nothing be wrong with these tracks."""

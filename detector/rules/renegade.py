@@ -17,7 +17,7 @@ from detector.rules.findings import Change
 from detector.rules.params import Count, NotNegative
 from detector.rules.sight import Scene, Sight
 from detector.rules.signs import Sign
-from detector.tracks.columns import Columns
+from detector.tracks.columns import Columns, fitted
 from detector.tracks.fixes import Rows
 
 CRITERIA = ("emergency code", "code changed", "silence", "deviation", "approach")
@@ -47,9 +47,7 @@ class Criteria(Columns):
 
     def fit(self, capacity: int) -> None:
         """Make room for so many tracks."""
-        more = capacity - len(self.met_s)
-        if more > 0:
-            self.met_s = np.concatenate([self.met_s, np.full((more, len(CRITERIA)), -np.inf)])
+        self.met_s = fitted(self.met_s, capacity, -np.inf)
 
     def forget(self, rows: Rows) -> None:
         """Remember nothing of these tracks."""

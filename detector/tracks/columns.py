@@ -29,6 +29,12 @@ def doubled(array: NDArray[Any]) -> NDArray[Any]:
     return np.concatenate([array, np.zeros_like(array)])
 
 
+def fitted(array: NDArray[Any], capacity: int, blank: float = 0) -> NDArray[Any]:
+    """Return an array with at least so many rows; those that are new are blank."""
+    more = capacity - len(array)
+    return array if more <= 0 else np.concatenate([array, np.full((more, *array.shape[1:]), blank, array.dtype)])
+
+
 def no_fixes(capacity: int) -> Fixes:
     """Return fixes of C rows of which none is known."""
     return Fixes(*(np.zeros((capacity, 3) if name == "earth_m" else capacity) for name in FIX))
