@@ -17,12 +17,13 @@ import msgspec
 
 from detector import __version__, assembly
 from detector.delivery.lock import lock
+from detector.endpoints import host_port
 from detector.metrics import Metrics
 from detector.picture.airspace import Airspace
 from detector.service.duty import Duty
 from detector.service.inbox import Inbox
 from detector.service.notify import notify
-from detector.settings import Settings, host_port
+from detector.settings import Settings
 from feeds import registry
 from feeds.plots import Plots
 from feeds.sink import Feed, FeedSettings

@@ -10,7 +10,6 @@ import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -37,12 +36,6 @@ def address_range(text: str) -> tuple[int, int]:
     if low > high:
         raise ValueError(ADDRESS_FORM)
     return low, high
-
-
-def host_port(text: str) -> tuple[str, int]:
-    """Return host and port of "HOST:PORT"."""
-    url = urlsplit(f"//{text}")
-    return url.hostname or "", url.port or 0
 
 
 @lru_cache(maxsize=1)

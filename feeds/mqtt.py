@@ -9,14 +9,13 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from detector.errors import InputError
-from detector.login import password, trust
+from detector.endpoints import password, trust
 from feeds.objects import payload_to_plots
 from feeds.reconnecting import Reconnecting
 from feeds.sink import Feed, FeedSettings, Sink
@@ -41,18 +40,36 @@ class Broker:
     version: MQTTProtocolVersion = MQTTProtocolVersion.MQTTv5
 
 
-def broker(settings: FeedSettings) -> Broker:
-    """Return the broker of a feed. Raises InputError for what cannot be used or read."""
-    try:
-        parts = urlsplit(settings.url or "")
-        if parts.scheme not in _PORTS or not parts.hostname or parts.path.strip("/") or parts.query or parts.username:
-            raise ValueError("expected mqtt://host:port or mqtts://host:port")
-        where = parts.hostname, parts.port or _PORTS[parts.scheme]
-    except ValueError as error:
-        raise InputError([f"feeds.{settings.name}.url: {error}"]) from None
-    table = f"feeds.{settings.name}"
-    tls = trust(table, settings.ca_file) if parts.scheme == "mqtts" else None
-    return Broker(*where, tls, settings.username, password(table, settings.password_file))
+class MqttSettings(FeedSettings, Protocol):
+    """Table [[feeds]] of a feed from a broker."""
+
+    @property
+    def url(self) -> str:
+        """`mqtt://HOST[:PORT]`, or `mqtts://` for TLS."""
+
+    @property
+    def topic(self) -> str:
+        """To subscribe to; wildcards are allowed."""
+
+    @property
+    def username(self) -> str | None:
+        """Where the broker asks for one."""
+
+    @property
+    def password_file(self) -> str | None:
+        """Holds the password on its first line."""
+
+    @property
+    def ca_file(self) -> str | None:
+        """Certificates to trust instead of the system's."""
+
+
+def broker(settings: MqttSettings) -> Broker:
+    """Return the broker of a feed. Raises InputError for a password or certificates that cannot be read."""
+    table, url = f"feeds.{settings.name}", urlsplit(settings.url)
+    tls = trust(table, settings.ca_file) if url.scheme == "mqtts" else None
+    secret = password(table, settings.password_file)
+    return Broker(url.hostname or "", url.port or _PORTS[url.scheme], tls, settings.username, secret)
 
 
 class MqttSession:
@@ -123,9 +140,7 @@ class MqttSession:
         self._client.disconnect()
 
 
-def start(settings: FeedSettings, sink: Sink) -> Feed:
+def start(settings: MqttSettings, sink: Sink) -> Feed:
     """Start a feed from topic `settings.topic` of the broker at `settings.url`."""
-    server, topic = broker(settings), settings.topic
-    if not topic:
-        raise InputError([f'feeds.{settings.name}.topic: missing, expected a topic such as "radar/plots"'])
-    return Reconnecting(settings.name, sink, lambda: MqttSession(settings.name, server, topic, sink))
+    server = broker(settings)
+    return Reconnecting(settings.name, sink, lambda: MqttSession(settings.name, server, settings.topic, sink))

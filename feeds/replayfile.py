@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -67,8 +68,14 @@ class Recording:
                 self._stopping.wait(max(float(plots.time_s[done]) - self._clock(), LEAST_WAIT_S))
 
 
-def start(settings: FeedSettings, sink: Sink) -> Feed:
+class ReplaySettings(FeedSettings, Protocol):
+    """Table [[feeds]] of a recorded tracks table."""
+
+    @property
+    def path(self) -> str | Path:
+        """Of the file."""
+
+
+def start(settings: ReplaySettings, sink: Sink) -> Feed:
     """Start playing the file at `settings.path`."""
-    if not settings.path:
-        raise InputError([f"feeds.{settings.name}.path: missing, expected a recorded tracks table"])
     return Recording(settings.name, Path(settings.path), sink)

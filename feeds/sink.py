@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Literal, Protocol
 
 import numpy as np
@@ -32,7 +31,7 @@ class Feed(Protocol):
 
 
 class FeedSettings(Protocol):
-    """Table [[feeds]] of the configuration."""
+    """Table [[feeds]] of the configuration: what every feed has; each type says what it has besides."""
 
     @property
     def name(self) -> str:
@@ -43,36 +42,8 @@ class FeedSettings(Protocol):
         """A key of `feeds.registry.TYPES`."""
 
     @property
-    def address(self) -> str | None:
-        """Of a TCP server, "host:port"."""
-
-    @property
-    def url(self) -> str | None:
-        """Of a broker."""
-
-    @property
-    def topic(self) -> str | None:
-        """To subscribe to."""
-
-    @property
-    def username(self) -> str | None:
-        """Where a broker asks for one."""
-
-    @property
-    def password_file(self) -> str | None:
-        """Holds the password on its first line."""
-
-    @property
-    def ca_file(self) -> str | None:
-        """Certificates to trust instead of the system's."""
-
-    @property
-    def path(self) -> str | Path | None:
-        """Of a recorded file."""
-
-    @property
-    def source(self) -> str | None:
-        """Name of the sensor, for reports that do not name theirs; default: the feed's name."""
+    def source(self) -> str:
+        """Name of the sensor, for reports that do not name theirs."""
 
 
 class Attributing:

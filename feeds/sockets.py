@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
-from detector.errors import InputError
+from detector.endpoints import host_port
 from feeds.plots import Plots
 from feeds.reconnecting import Reconnecting
 from feeds.sink import Feed, FeedSettings, Sink
@@ -31,16 +31,12 @@ class Parser(Protocol):
         """Return the plots that `data` completes."""
 
 
-def split_address(text: str) -> tuple[str, int]:
-    """Return host and port of "host:port" or "[IPv6]:port"; raise ValueError for anything else."""
-    host, colon, port = text.strip().rpartition(":")
-    bare = host.removeprefix("[").removesuffix("]")
-    bracketed = host != bare
-    if not (colon and bare and port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        raise ValueError(text)
-    if ":" in bare and not bracketed:
-        raise ValueError(text)
-    return bare, int(port)
+class TcpSettings(FeedSettings, Protocol):
+    """Table [[feeds]] of a feed from a TCP server."""
+
+    @property
+    def address(self) -> str:
+        """Of the server, "HOST:PORT"."""
 
 
 class TcpSession:
@@ -92,16 +88,11 @@ def _keep_alive(connection: socket.socket) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
-def tcp(parser: Callable[[], Parser]) -> Callable[[FeedSettings, Sink], Feed]:
+def tcp(parser: Callable[[], Parser]) -> Callable[[TcpSettings, Sink], Feed]:
     """Return what starts a feed that reads `settings.address` with a new parser for each connection."""
 
-    def start(settings: FeedSettings, sink: Sink) -> Feed:
-        try:
-            address = split_address(settings.address or "")
-        except ValueError:
-            raise InputError(
-                [f'feeds.{settings.name}.address: expected "host:port", got "{settings.address or ""}"']
-            ) from None
-        return Reconnecting(settings.name, sink, lambda: TcpSession(settings.name, address, parser(), sink))
+    def start(settings: TcpSettings, sink: Sink) -> Feed:
+        name, address = settings.name, host_port(settings.address)
+        return Reconnecting(name, sink, lambda: TcpSession(name, address, parser(), sink))
 
     return start

@@ -24,7 +24,6 @@ from detector.settings import (
     Source,
     address_range,
     find,
-    host_port,
     load,
 )
 
@@ -298,17 +297,6 @@ def test_address_range(a: int, b: int) -> None:
 def test_wrong_address_range(text: str) -> None:
     with pytest.raises(ValueError, match="six hex digits"):
         address_range(text)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("127.0.0.1:30003", ("127.0.0.1", 30003)),
-        ("[::1]:0", ("::1", 0)),
-    ],
-)
-def test_host_port(text: str, expected: tuple[str, int]) -> None:
-    assert host_port(text) == expected
 
 
 def test_identity_words_are_those_of_the_airspace() -> None:

