@@ -41,13 +41,26 @@ def folded(path: Path) -> bytes:
     return bytes(data)
 
 
+def _is_whole(header: bytes) -> bool:
+    """Tell whether a header goes with its own checksum (the same, 4.2)."""
+    magic, *stored = struct.unpack(">I 20x I I", header)
+    words = struct.unpack(">6I" if magic & 1 else "<6I", header[:24])
+    one = two = 0
+    for even, odd in zip(words[::2], words[1::2], strict=True):
+        one = (one + even + two) % 2**32
+        two = (two + odd + one) % 2**32
+    return [one, two] == stored
+
+
 def _count(data: bytes) -> int:
     if len(data) < _HEADER.size + _FRAME.size:
         return 0
     page_bytes, salt = _HEADER.unpack_from(data)
     step = _FRAME.size + page_bytes
     frames = [_FRAME.unpack_from(data, at) for at in range(_HEADER.size, len(data) - step + 1, step)]
-    if frames and frames[0][2] != salt:
-        return 1  # a header that does not go with its frames
+    if (
+        frames and frames[0][2] != salt
+    ):  # a log begun anew over an old one, whose first frame is not there yet; or damage
+        return 0 if _is_whole(data[: _HEADER.size]) else 1
     ours = [last for _, last, its_salt in frames if its_salt == salt]
     return max((n for n, last in enumerate(ours, 1) if last), default=0)

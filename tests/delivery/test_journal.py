@@ -397,3 +397,26 @@ def test_a_disk_that_is_full_at_first(tmp_path):
             shutil.rmtree(directory)
     finally:
         subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
+
+
+@pytest.mark.parametrize("flipped", [None, 3, 17, 30])
+def test_a_log_that_was_just_begun_anew_is_no_damage(path, flipped):
+    """SQLite writes the new header, waits for the disk, and only then the first frame over an old one."""
+    first, log = Journal(path), path.with_name("journal.db-wal")
+    first.write(letters(1, 2))
+    first._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    before = path.read_bytes(), log.read_bytes()
+    first.write(letters(3))
+    header = bytearray(log.read_bytes()[:32])
+    assert header != before[1][:32], "the log was not begun anew"
+    if flipped is not None:
+        header[flipped] ^= 1
+    killed = path.with_name("killed.db")
+    killed.write_bytes(before[0])
+    killed.with_name("killed.db-wal").write_bytes(header + before[1][32:])
+    first.close()
+    if flipped is None:
+        assert Journal(killed).last_number() == 2
+    else:
+        with pytest.raises(JournalDamagedError, match="1 pages cannot be read"):
+            Journal(killed)
