@@ -23,7 +23,7 @@ KEPT_S = 30 * 86_400.0  # since anything of an incident came: a broker keeps not
 RENEWED_S = 86_400.0  # older ones are renewed when they come again
 
 _SEEN = (Verdict.PASSED, Verdict.LATE, Verdict.WAITS)
-_SKIPPED = (Verdict.LOST, Verdict.OLD)
+_SKIPPED = (Verdict.BEFORE, Verdict.LOST)
 _AGAIN = (Verdict.REPEATED, Verdict.DIFFERS)
 _TABLES = """
 PRAGMA locking_mode = EXCLUSIVE;

@@ -29,9 +29,8 @@ class Verdict(enum.Enum):
     LATE = enum.auto()  # after a later one was passed on
     UNREADABLE = enum.auto()
     MISSING = enum.auto()  # did not come within GRACE_S
-    BEFORE = enum.auto()  # the same, and what was heard of the incident first was the retained message
+    BEFORE = enum.auto()  # missing, but the room listens to this incident only since; the retained message is enough
     LOST = enum.auto()  # did not come within LOST_S
-    OLD = enum.auto()  # the same, of what the room has likely not listened to
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,11 @@ class _Story:
         self.last = max(self.last, self.upto)
 
     def next_s(self) -> float:
-        return min((since_s + GRACE_S for _, since_s in self.waiting.values()), default=self.lost_s)
+        return min(self.lost_s, self.waits_until_s())
+
+    def waits_until_s(self) -> float:
+        """Return when the first that waits has waited for long enough; inf without one."""
+        return min((since_s + GRACE_S for _, since_s in self.waiting.values()), default=math.inf)
 
 
 class Order:
@@ -115,7 +118,8 @@ class Order:
         steps = []
         for incident_id, story in list(self._gaps.items()):
             while story.next_s() <= now_s:
-                steps += _go_on(incident_id, story) if story.waiting else _give_up(incident_id, story)
+                waited = story.waits_until_s() <= now_s
+                steps += _go_on(incident_id, story) if waited else _give_up(incident_id, story)
                 self._note_gap(incident_id, story, now_s)
         return steps
 
@@ -171,13 +175,15 @@ def _pass(incident_id: str, story: _Story) -> list[Step]:
 def _go_on(incident_id: str, story: _Story) -> list[Step]:
     """Wait no longer for what is missing before the first that waits."""
     first, story.last = story.last + 1, min(story.waiting) - 1
-    verdict = Verdict.BEFORE if first == 1 and story.retained else Verdict.MISSING
-    return [Step(verdict, incident_id, story.last, first=first), *_pass(incident_id, story)]
+    before = first == 1 and story.retained
+    if before:
+        story.skip(story.last)
+    gap = Step(Verdict.BEFORE if before else Verdict.MISSING, incident_id, story.last, first=first)
+    return [gap, *_pass(incident_id, story)]
 
 
 def _give_up(incident_id: str, story: _Story) -> list[Step]:
     """Take what is missing as lost."""
     first = story.upto + 1
-    verdict = Verdict.OLD if first == 1 and story.retained else Verdict.LOST
     story.skip(story.last)
-    return [Step(verdict, incident_id, story.last, first=first)]
+    return [Step(Verdict.LOST, incident_id, story.last, first=first)]

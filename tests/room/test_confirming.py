@@ -31,6 +31,7 @@ from tests.room.listener import Listener, Publisher, until
 SEED = int(os.environ.get("INCURSIOND_SEED", "1"))
 BROKER_KILLS = int(os.environ.get("INCURSIOND_BROKER_KILLS", "3"))  # make kills BROKER=200
 LEFT_OUT = re.compile(r"incident (\S+): message (\d+) came after a later one")
+BEFORE = re.compile(r"incident (\S+): was open before this room listened, messages? (?:(\d+) to )?(\d+) ha")
 COMPLETE_S = 10.0  # after rooms and broker are back
 
 Deliver = Callable[..., tuple[Delivery, Metrics]]
@@ -195,7 +196,7 @@ class Had:
 
     def __init__(self, room: Listener) -> None:
         self.lines: list[tuple[str, int]] = []
-        self.late: set[tuple[str, int]] = set()  # those after them had been read, GRACE_S later
+        self.late: set[tuple[str, int]] = set()  # later ones had been read, GRACE_S before
         self._room, self._output, self._errors = room, Grown(room.output), Grown(room.errors)
         self._had: set[tuple[str, int]] = set()
         self._missing: list[tuple[str, int]] = []
@@ -205,8 +206,12 @@ class Had:
         """Tell whether it has had all that was made, which only grows."""
         told = [json.loads(line) for line in self._output.lines()]
         self.lines += (new := [(each["incident_id"], each["sequence"]) for each in told])
-        late = [LEFT_OUT.search(line) for line in self._errors.lines()]
-        self.late |= {(found[1], int(found[2])) for found in late if found}
+        for line in self._errors.lines():
+            if found := LEFT_OUT.search(line):
+                self.late.add((found[1], int(found[2])))
+            elif found := BEFORE.search(line):
+                first, last = int(found[2] or found[3]), int(found[3])
+                self.late |= {(found[1], sequence) for sequence in range(first, last + 1)}
         self._had.update(new, self.late)
         self._missing = [name for name in (*self._missing, *made[self._asked :]) if name not in self._had]
         self._asked = len(made)

@@ -14,7 +14,7 @@ import msgspec
 
 from detector.delivery.messages import Key, Publication, key_of
 from detector.delivery.receipts import OVERDUE_S, receipt_of
-from detector.room.order import GRACE_S, LOST_S
+from detector.room.order import GRACE_S
 from tests.simulation.world import BrokenPromise, Process, World
 
 SILENCE_S = OVERDUE_S + 2.0  # of the broker, and from its word on of a room
@@ -94,9 +94,6 @@ class Watch:
                 written = self.lines[room][incident_id]
                 promise(sequence <= max(written, default=0), f"room {room} remembers {row[:2]} and has not written it")
         elif "INTO skipped" in sql:
-            later = [s for (r, k), s in self.came_s.items() if (r, k.incident_id) == (room, row[0])]
-            patient = self._world.now_s - min(later) >= LOST_S - 0.01
-            promise(patient, f"room {room} gives {row[:2]} up before it has waited for long")
             self.skipped[room][row[0]] = max(row[1], self.skipped[room][row[0]])
 
     def room_dies(self, room: str) -> None:
