@@ -8,6 +8,7 @@ from pathlib import Path
 from detector import cache
 from detector.airspace.load import read_zones
 from detector.airspace.zones import Identity
+from detector.endpoints import password, trust
 from detector.errors import InputError
 from detector.incidents.book import Book
 from detector.incidents.message import IncidentMessage
@@ -16,7 +17,7 @@ from detector.outlines.selfcheck import check
 from detector.picture.airspace import Airspace
 from detector.pipeline import Pipeline
 from detector.reconfigure import go_on
-from detector.settings import IdentityRule, Settings, address_range
+from detector.settings import IdentityRule, Mqtt, MqttFeed, Settings, address_range
 from detector.settings import load as load_settings
 from detector.tracks.accuracy import Sensor
 from detector.tracks.identity import Classifier, Rule
@@ -25,6 +26,7 @@ from detector.tracks.identity import Classifier, Rule
 def load(path: Path) -> tuple[Settings, Airspace]:
     """Return a configuration and its zones compiled; warnings go to stderr. Raises InputError with every problem."""
     settings = load_settings(path)
+    _check_logins(path, settings)
     files, qnh_hpa, directory = settings.airspace.zones, settings.airspace.qnh_hpa, Path(settings.state.directory)
     key = cache.key(files, qnh_hpa)
     reading, airspace = cache.recall(directory, key) or (check(derive(read_zones(files))), None)
@@ -37,6 +39,19 @@ def load(path: Path) -> tuple[Settings, Airspace]:
         if cache.key(files, qnh_hpa) == key:  # nobody wrote to them meanwhile
             cache.remember(directory, key, (reading, airspace))
     return settings, airspace
+
+
+def _check_logins(path: Path, settings: Settings) -> None:
+    """Read passwords and certificates, lest only a connection finds them wrong. Raises InputError with the first."""
+    tables: list[tuple[str, Mqtt | MqttFeed]] = [("mqtt", settings.mqtt)]
+    tables += [(f"feeds.{feed.name}", feed) for feed in settings.feeds if isinstance(feed, MqttFeed)]
+    try:
+        for table, each in tables:
+            password(table, each.password_file)
+            if each.ca_file:
+                trust(table, each.ca_file)
+    except InputError as error:
+        raise InputError([f"{path}: {problem}" for problem in error.problems]) from None
 
 
 def pipeline_of(settings: Settings, airspace: Airspace) -> Pipeline:

@@ -155,6 +155,6 @@ class Daemon:
         notify("READY=1")
 
     def _adopt(self, settings: Settings, airspace: Airspace) -> None:
-        self._duty.adopt(settings, airspace)
         self._set_feeds(settings)
+        self._duty.adopt(settings, airspace)
         notify("READY=1")

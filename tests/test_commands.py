@@ -150,11 +150,15 @@ def test_schemas_are_json(kind):
     assert json.loads(incursiond("schema", kind).stdout)
 
 
-def test_check_reads_what_is_needed_for_the_broker(config):
-    config.write_text(f'{config.read_text()}\n[mqtt]\nurl = "mqtts://h"\nca_file = "{config}"\n')
+@pytest.mark.parametrize(
+    ("table", "name"),
+    [("[mqtt]\n", "mqtt"), ('[[feeds]]\nname = "region"\ntype = "mqtt"\ntopic = "t"\n', "feeds.region")],
+)
+def test_check_reads_what_is_needed_for_brokers(table, name, config):
+    config.write_text(f'{config.read_text()}\n{table}url = "mqtts://h"\nca_file = "{config}"\n')
     done = incursiond("check", "--config", str(config))
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
-    assert done.stderr.startswith(f"{config}: mqtt.ca_file: {config}: ")
+    assert done.stderr.startswith(f"{config}: {name}.ca_file: {config}: ")
     assert done.stderr.endswith("expected certificates in PEM form\n")
 
 

@@ -60,7 +60,7 @@ class Reconnecting:
     ) -> None:
         self._url, self._client_id = broker.url, broker.client_id
         self._backoff, self._monotonic_s = backoff, monotonic_s
-        self._brief = 0
+        self._brief, self._accepted_s = 0, math.nan
         self._open, self._changed, self._settled, self._idle = open_session, changed, settled, idle
         self._dialect = Dialect()
         self._last_failure = ""
@@ -89,13 +89,12 @@ class Reconnecting:
     def turns(self) -> Iterator[Wait]:
         """Do what there is to do until stopped; yield what to wait for in between."""
         while not self._stopping:
-            began_s = self._monotonic_s()
+            self._accepted_s = math.nan
             reason = yield from self._attempt()
             if self._stopping:
                 return
-            if self._monotonic_s() - began_s >= STEADY_S:
-                self._backoff.reset()
-                self._brief = 0
+            held_s = self._monotonic_s() - self._accepted_s  # NaN: nobody has accepted
+            self._brief = self._brief + 1 if held_s < STEADY_S else 0
             wait_s = self._backoff.wait_s()
             if self._brief >= BRIEF:
                 reason += f", {self._brief} times soon after connecting: is another client named {self._client_id}?"
@@ -148,7 +147,7 @@ class Reconnecting:
                 self._connected()
 
     def _connected(self) -> None:
-        self._last_failure, self._brief = "", self._brief + 1
+        self._last_failure, self._accepted_s = "", self._monotonic_s()
         self._backoff.reset()
         self._changed(True)
         five = self._dialect.version == V5
