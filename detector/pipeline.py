@@ -36,9 +36,7 @@ from detector.rules.tables import Rules
 from detector.rules.vicinity import around
 from detector.tracks import accuracy
 from detector.tracks.fixes import Fixes, Rows, Segments
-from detector.tracks.ghosts import without_ghosts
 from detector.tracks.identity import Classifier
-from detector.tracks.kinematics import Motion
 from detector.tracks.store import TrackStore
 from feeds.plots import Plots
 
@@ -252,7 +250,7 @@ class Pipeline:
             assets=self.assets,
             contacts=self.contacts,
             criteria=self.conduct.criteria,
-            motion=Motion.of(without_ghosts(self.tracks.history.last(row[some]))),
+            motion=self.tracks.kinematics(row[some]),
         )
         signs: list[Sign] = []
         for name, params in rules.items():

@@ -12,10 +12,9 @@ import numpy as np
 from detector.arrays import Floats, Mask
 from detector.tracks.accuracy import SURELY_SIGMAS
 from detector.tracks.fixes import Fixes, Segments, distance_m
+from detector.tracks.ghosts import HARDEST_MPS2
 from detector.tracks.kinematics import TIMING_S
 
-ORDINARY_MPS2 = 10.0  # 45 deg of bank
-HARDEST_MPS2 = 30.0  # between chords of a radar's 5 or 12 s, which a turn of 5 g stays below
 FASTEST_GAIN_MPS2 = 8.0  # of speed; afterburners give 5
 
 

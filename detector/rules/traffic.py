@@ -14,8 +14,7 @@ from scipy.spatial import cKDTree
 from detector.arrays import Floats, Mask
 from detector.rules.evidence import UNSEEN_MPS2
 from detector.tracks.fixes import Rows
-from detector.tracks.ghosts import without_ghosts
-from detector.tracks.kinematics import Motion, best_window, of_window
+from detector.tracks.kinematics import best_window, of_window
 from detector.tracks.store import TrackStore
 
 Keys = NDArray[np.int64]
@@ -88,7 +87,7 @@ def airborne(tracks: TrackStore) -> Mask:
 
 def carried_on(now_s: float, rows: Rows, tracks: TrackStore) -> Traffic:
     """Return where tracks are now, who were last heard some time before."""
-    motion, fix = Motion.of(without_ghosts(tracks.history.last(rows))), tracks.fix.take(rows)
+    motion, fix = tracks.kinematics(rows), tracks.fix.take(rows)
     velocity_mps, sigma_mps = motion.surest_velocity_mps(fix.earth_m)
     climb_mps = of_window(motion.vertical.velocity_mps[0], best_window(-motion.vertical.velocity_sigma_mps)[0])
     climb_mps, age_s = np.nan_to_num(climb_mps), now_s - fix.time_s

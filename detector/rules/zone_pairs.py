@@ -10,9 +10,10 @@ from detector.arrays import Floats, Mask
 from detector.geometry.projection import Theatre
 from detector.picture.airspace import Airspace
 from detector.picture.look import Picture
-from detector.rules.outlying import ORDINARY_MPS2, outlying
+from detector.rules.outlying import outlying
 from detector.tracks.accuracy import DEFAULT_PERIOD_S
 from detector.tracks.fixes import Rows, Segments
+from detector.tracks.ghosts import GENTLE_MPS2
 from detector.tracks.store import TrackStore
 
 CONFIRMING = 2  # reports on the ground make a landing; one is a glitch
@@ -51,7 +52,7 @@ class ZonePairs:
             unsettled=tracks.awaits_callsign[row]
             & (segments.now.time_s[picture.segment] - tracks.heard_s[row] < settle_s),
             outlying=outlying(segments)[picture.segment],
-            doubtful=outlying(segments, ORDINARY_MPS2)[picture.segment],
+            doubtful=outlying(segments, GENTLE_MPS2)[picture.segment],
             period_s=np.where(np.isnan(period_s), DEFAULT_PERIOD_S, period_s),
         )
 

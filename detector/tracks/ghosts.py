@@ -12,17 +12,17 @@ from dataclasses import replace
 import numpy as np
 
 from detector.arrays import Floats
-from detector.tracks.accuracy import SURELY_SIGMAS
 from detector.tracks.history import LENGTH, Window
 
 HARDEST_MPS2 = 30.0  # between plots of 5 or 12 s; a turn of 5 g stays below
 GENTLE_MPS2 = 10.0  # 45 deg of bank: airliners stay below
+SURELY_SIGMAS = 3.2  # of a distance in the plane; along a line 2.5 are as sure
 FEWEST = 4  # plots: three make any way
 INNER = slice(1, LENGTH - 1)  # the latest plot may as well begin a turn, and the oldest end one
 
 
 def without_ghosts(window: Window) -> Window:
-    """Return the window of M tracks without the places of ghosts (sigma inf), one of each track at most.
+    """Return the window of M tracks without ghosts (sigma inf, no height), one of each track at most.
 
     Only of tracks that tell no velocity: those who do tell their own place.
     """
@@ -30,16 +30,25 @@ def without_ghosts(window: Window) -> Window:
     blind = np.isnan(fixes.gs_mps).all(axis=0) & (np.isfinite(window.age_s).sum(axis=0) >= FEWEST)
     m = np.flatnonzero(blind)
     limit_m = HARDEST_MPS2 / 8 * (window.age_s[:-2, m] - window.age_s[2:, m]) ** 2
-    leaps = (_leap_m(window.age_s[:, m], fixes.earth_m[:, m]) > limit_m).any(axis=0)
+    surely_m = limit_m + SURELY_SIGMAS * fixes.sigma_m[INNER, m]
+    leaps = (_leap_m(window.age_s[:, m], fixes.earth_m[:, m]) > surely_m).any(axis=0)
     m, limit_m = m[leaps], limit_m[:, leaps]
     if not len(m):
         return window
     off_m, bend_mps2 = _off_m(window.age_s[:, m], fixes.earth_m[:, m], fixes.sigma_m[:, m])
     bend_mps2[~(off_m > limit_m)] = np.inf  # of several that it may be, it is that without which the way bends least
     ghost, haunted = bend_mps2.argmin(axis=0), bend_mps2.min(axis=0) < GENTLE_MPS2
-    sigma_m = fixes.sigma_m.copy()
-    sigma_m[ghost[haunted] + 1, m[haunted]] = np.inf
-    return replace(window, fixes=replace(fixes, sigma_m=sigma_m))
+    gone = np.zeros(window.age_s.shape, dtype=bool)
+    gone[ghost[haunted] + 1, m[haunted]] = True
+    return replace(
+        window,
+        fixes=replace(
+            fixes,
+            sigma_m=np.where(gone, np.inf, fixes.sigma_m),
+            pressure_alt_m=np.where(gone, np.nan, fixes.pressure_alt_m),
+            geo_alt_m=np.where(gone, np.nan, fixes.geo_alt_m),
+        ),
+    )
 
 
 def _leap_m(age_s: Floats, earth_m: Floats) -> Floats:
@@ -62,15 +71,17 @@ def _off_m(age_s: Floats, earth_m: Floats, sigma_m: Floats) -> tuple[Floats, Flo
     way = np.stack([np.ones_like(t), t, t * t / 2], axis=-1)
     weight = np.where(known, sigma_m**-2.0, 0.0)
     place_m = np.where(known[..., None], earth_m - earth_m[0], 0.0)
+    pull = (weight[..., None] * way)[..., None]
+    normal, right = pull * way[..., None, :], pull * place_m[..., None, :]  # (LENGTH, R, 3, 3) each
+    all_normal, all_right = normal.sum(axis=0), right.sum(axis=0)
     off_m, bend_mps2 = np.empty((2, LENGTH - 2, t.shape[1]))
     for k in range(1, LENGTH - 1):
-        others = weight.copy()
-        others[k] = 0.0
-        covariance = np.linalg.pinv(np.einsum("kri,krj,kr->rij", way, way, others), hermitian=True)
-        fitted_m = np.einsum("rij,krj,krd,kr->rid", covariance, way, place_m, others)
-        misfit_m = np.linalg.norm(place_m - np.einsum("kri,rid->krd", way, fitted_m), axis=-1)
+        covariance = np.linalg.pinv(all_normal - normal[k], hermitian=True)
+        fitted_m = covariance @ (all_right - right[k])
+        misfit_m = np.linalg.norm(place_m - (way[..., None, :] @ fitted_m)[..., 0, :], axis=-1)
+        others = np.delete(weight, k, axis=0)
         freedom = 2 * np.maximum((others > 0).sum(axis=0) - way.shape[-1], 1)
-        fits = (others * misfit_m**2).sum(axis=0) <= SURELY_SIGMAS**2 * freedom
+        fits = (others * np.delete(misfit_m, k, axis=0) ** 2).sum(axis=0) <= SURELY_SIGMAS**2 * freedom
         error_m = np.sqrt(sigma_m[k] ** 2 + np.einsum("ri,rij,rj->r", way[k], covariance, way[k]))
         off_m[k - 1] = np.where(known[k] & fits, misfit_m[k] - SURELY_SIGMAS * error_m, -np.inf)
         bend_mps2[k - 1] = np.linalg.norm(fitted_m[:, 2], axis=-1) / span_s**2

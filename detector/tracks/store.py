@@ -18,8 +18,10 @@ from detector.tracks.accuracy import SURELY_SIGMAS
 from detector.tracks.collapse import Collapse
 from detector.tracks.columns import Columns, doubled, no_fixes
 from detector.tracks.fixes import Fixes, Rows, Segments, distance_m
+from detector.tracks.ghosts import without_ghosts
 from detector.tracks.history import History
 from detector.tracks.identity import EMERGENCY_CODES, Classifier
+from detector.tracks.kinematics import Motion
 from detector.tracks.states import unallocated
 from detector.tracks.trail import Trail
 from detector.tracks.trust import Trust
@@ -80,6 +82,10 @@ class TrackStore(Columns):
         if None in found:
             found = [self._row_of[t] if t in self._row_of else self._new(t) for t in track_ids]
         return np.array(found, dtype=np.intp)
+
+    def kinematics(self, rows: Rows) -> Motion:
+        """Return how R tracks move, by their last reports but for ghosts."""
+        return Motion.of(without_ghosts(self.history.last(rows)))
 
     def known(self, track_ids: Texts) -> Rows:
         """Return the row of each track, -1 for a track not known; shape (N,)."""

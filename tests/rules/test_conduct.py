@@ -224,3 +224,13 @@ def test_one_plot_of_something_else_is_no_manoeuvre(source, off_m, direction_deg
         plots.lon_deg[before] += off_m * east / 64_700.0
         plots.lat_deg[before] += off_m * north / 111_300.0
         assert findings(plots, tables) == []
+
+
+@pytest.mark.parametrize("up_m", [-2000.0, 800.0, 2000.0])
+@pytest.mark.parametrize(("source", "number"), [("radar", 10), ("enroute-radar", 5)])
+def test_one_plot_of_something_else_at_another_height_is_no_manoeuvre(source, number, up_m):
+    for seed in range(3):
+        plots = seen(flown(), source, seed=seed)
+        plots.lat_deg[number] += 0.03
+        plots.baro_alt_m[number] += up_m
+        assert findings(plots) == []
