@@ -28,7 +28,7 @@ class Intruder:
 
 
 class Sky:
-    """Some intruders, far apart, and an airliner that is heard all the time and stays outside."""
+    """Some intruders, far apart, and an airliner that is heard all the time and may cross."""
 
     def __init__(self, world: World, busy_s: float, quiet_s: float) -> None:
         chance = world.chance
@@ -45,7 +45,7 @@ class Sky:
             self.intruders.append(Intruder(name, float(enters_s), float(leaves_s)))
         times_s = np.arange(0.0, busy_s + quiet_s, 5.0)
         airliner = {"track_id": "4aaaaa", "icao24": "4aaaaa", "callsign": "SAS1"}
-        heard.append(flight(lon=10.0, lat=53.0, speed=230.0, times=times_s, **airliner))
+        heard.append(flight(lon=19.7, lat=54.9, speed=230.0, times=times_s, **airliner))
         plots = concatenate(heard)
         plots = plots.take(np.argsort(plots.time_s, kind="stable"))
         north_deg, east_deg = noise.normal(0.0, NOISE_DEG, (2, len(plots)))

@@ -10,10 +10,13 @@ import os
 from typing import Any
 from unittest.mock import patch
 
+import msgspec
 import pytest
 
+from detector.pipeline import Pipeline
 from detector.service import recovery
 from detector.service.keeper import Keeper, State
+from tests.simulation import whole
 from tests.simulation.telling import ONE, holds, seeds, tell
 from tests.simulation.whole import WholeStory
 
@@ -22,6 +25,8 @@ MOST_SEEDS_OF_A_BUG = 24
 BUGS: dict[str, tuple[Any, str, Any]] = {
     "what was known is not read after a kill": (recovery, "thaw", lambda *_: None),
     "what was known is written once": (Keeper, "look", lambda _: None),
+    "who was not listened to was silent": (Pipeline, "resume", lambda *_: None),
+    "nobody knows who may cross": (whole, "SETTINGS", msgspec.structs.replace(whole.SETTINGS, identity=())),
     "a message goes without what it was made of": (Keeper, "since", lambda _: State(whole=False, blob=b"")),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from tests.simulation.daemon import Daemon
 from tests.simulation.invariants import promise
 from tests.simulation.net import Driver
 from tests.simulation.sky import STRIP, Intruder, Sky
-from tests.simulation.story import ROOMS, TROUBLE_S, Story, step_clock
+from tests.simulation.story import FAULTS, ROOMS, TROUBLE_S, Fault, Story, fault, step_clock
 from tests.simulation.world import EPOCH_S
 
 AIRSPACE = Airspace([STRIP], 1013.25)
@@ -82,10 +83,10 @@ class Whole(Daemon):
 
     def look(self) -> list[str]:
         self.duty.look()
-        reason = self.duty.status.said["reason"]
-        troubles = [str(reason)] if reason else []
-        self._watch.looked(troubles, self.delivery._outbox, self.ledger)
-        return troubles
+        promise(not self.duty._failing, f"rules break: {self.duty._failing}")
+        late: list[str] = self.delivery.late() + self.delivery.tend()
+        self._watch.looked(late, self.delivery._outbox, self.ledger)
+        return late
 
     def _look(self) -> None:
         self.look()
@@ -101,20 +102,30 @@ class Whole(Daemon):
         self.after(STEP_S, self._step)
 
 
+@fault
+def stay_away(story: Story, _: float) -> str:
+    story.daemon.kill("killed", for_s := story.world.chance.choice((30.0, 60.0, 90.0)))
+    return f"daemon is killed, and away for {for_s} s"
+
+
 class WholeStory(Story):
     """A story whose daemon detects what it tells."""
 
     quiet_s = 450.0  # until who has left is surely gone
-    spared = (step_clock,)  # reports that lie hours ahead or back are refused, and nothing is told
 
     def __init__(self, seed: int, folder: Path) -> None:
         super().__init__(seed, folder, Whole)
         self.daemon.sky = self.sky = Sky(self.world, TROUBLE_S, self.quiet_s)
 
+    @property
+    def faults(self) -> Sequence[Fault]:
+        """No steps of the clock: reports that lie hours ahead or back are refused, and nothing is told."""
+        return [fault for fault in FAULTS if fault is not step_clock] + [stay_away] * 2
+
     def _ends(self) -> None:
         super()._ends()
         told = self._told()
-        promise(not told.keys() - {each.track_id for each in self.sky.intruders}, f"who stays outside is told: {told}")
+        promise(not told.keys() - {each.track_id for each in self.sky.intruders}, f"who may cross is told of: {told}")
         for intruder in self.sky.intruders:
             self._is_told(intruder, told[intruder.track_id])
 
@@ -127,6 +138,8 @@ class WholeStory(Story):
             return
         promise(len(incidents) == 1, f"{intruder} is told as {[*incidents]}")
         (message,) = incidents.values()
+        kinds = {finding["kind"] for finding in message["findings"]}
+        promise(not kinds & {"dark", "manoeuvre", "integrity"}, f"{intruder} is said to be {kinds}")
         stays = [finding for finding in message["findings"] if finding["kind"] == "incursion"]
         for name, truth_s, stay in (
             ("started_at", intruder.enters_s, stays[0]),

@@ -98,12 +98,13 @@ class Process:
         self.dying = True
         raise Killed
 
-    def kill(self, why: str = "killed") -> None:
+    def kill(self, why: str = "killed", for_s: float | None = None) -> None:
+        """End it; it is started again after so long, or soon."""
         if self.alive:
             self.alive = False
             self.world.say(self.name, f"dies, {why}")
             self.end()
-            self.world.after(self.world.chance.uniform(0.2, 5.0), self.start)
+            self.world.after(self.world.chance.uniform(0.2, 5.0) if for_s is None else for_s, self.start)
 
     def begin(self) -> None:
         raise NotImplementedError
