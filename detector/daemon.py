@@ -109,7 +109,9 @@ class Daemon:
     def state(self, name: str, state: str, reason: str) -> None:
         """Take a change of a feed's connection."""
         now_s = time.monotonic()
-        self._inbox.put(lambda: self._duty.feeds.connection(name, connected=state == "up", reason=reason, now_s=now_s))
+        self._inbox.put(
+            lambda: self._duty.feed_watch.connection(name, connected=state == "up", reason=reason, now_s=now_s)
+        )
 
     # --- the main thread ----------------------------------------------------------------------------------------------
 

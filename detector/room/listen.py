@@ -23,7 +23,7 @@ from detector.incidents.message import stamp
 from detector.room.memory import InUseError, Memory
 from detector.room.order import Order, Step, Verdict
 from detector.room.output import Output, ReaderGoneError
-from detector.room.receipts import Receipts
+from detector.room.owed import Owed
 from detector.room.session import Session
 from detector.settings import Settings, load
 
@@ -86,7 +86,7 @@ class Listener:
     ) -> None:
         self._room, self._output, self._memory = room, output, memory
         self._time_s, self._monotonic_s = time_s, monotonic_s
-        self._order, self.receipts = Order(), Receipts()
+        self._order, self.receipts = Order(), Owed()
         self._carry_out(memory.recall(self._order, output, time_s(), monotonic_s()))
         site = settings.site.id
         self._topics = Topics(settings.mqtt.topic_prefix, site)

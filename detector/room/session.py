@@ -20,7 +20,7 @@ from detector.delivery.dialect import V5
 from detector.delivery.messages import Publication
 from detector.delivery.receipts import Receipt
 from detector.delivery.topics import Topics
-from detector.room.receipts import Receipts
+from detector.room.owed import Owed
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ BATCH = 100  # messages that are made safe together
 class Desk(Protocol):
     """What a room does with messages."""
 
-    receipts: Receipts
+    receipts: Owed
 
     def take(self, messages: list[paho.MQTTMessage]) -> None:
         """Make messages safe here."""

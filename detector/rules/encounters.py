@@ -17,7 +17,7 @@ from detector.airspace.zones import Identity
 from detector.arrays import Floats, Mask
 from detector.geometry.pairs import level, soon
 from detector.rules.dark import LOW_M, SLOW_MPS
-from detector.rules.traffic import Keys, Traffic, key_of
+from detector.rules.traffic import Keys, Traffic, pair_key
 from detector.tracks.accuracy import SURELY_SIGMAS
 from detector.tracks.fixes import Rows
 from detector.tracks.store import TrackStore
@@ -55,7 +55,7 @@ class Encounters:
     @property
     def key(self) -> Keys:
         """One number for each pair, ascending."""
-        return key_of(self.one, self.other)
+        return pair_key(self.one, self.other)
 
     @property
     def range_m(self) -> Floats:

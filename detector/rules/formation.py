@@ -22,7 +22,7 @@ from detector.rules import alongside
 from detector.rules.alongside import FLICKER_S, STAYS
 from detector.rules.params import NotNegative
 from detector.rules.signs import Signs
-from detector.rules.traffic import Keys, Traffic, airborne, key_of, rows_of
+from detector.rules.traffic import Keys, Traffic, airborne, pair_key, pair_rows
 from detector.tracks.fixes import Rows
 from detector.tracks.store import TrackStore
 
@@ -77,11 +77,11 @@ class Formations:
 
     def rows(self) -> set[int]:
         """Return the rows of tracks of whom anything is known here."""
-        return set(np.unique(rows_of(self._pairs["key"])).tolist())
+        return set(np.unique(pair_rows(self._pairs["key"])).tolist())
 
     def groups(self) -> list[list[int]]:
         """Return the rows of each formation, ascending; more than MOST tied together are a crowd."""
-        rows, ends = np.unique(rows_of(self._pairs["key"][self._pairs["joined"]]), return_inverse=True)
+        rows, ends = np.unique(pair_rows(self._pairs["key"][self._pairs["joined"]]), return_inverse=True)
         one, other = ends.reshape(2, -1)
         graph = coo_array((np.ones(len(one)), (one, other)), shape=(len(rows), len(rows)))
         _, label = connected_components(graph, directed=False)
@@ -91,7 +91,7 @@ class Formations:
 
     def forget(self, rows: Rows) -> None:
         """Let these tracks fly with nobody."""
-        self._pairs = self._pairs[~np.isin(rows_of(self._pairs["key"]), rows).any(axis=0)]
+        self._pairs = self._pairs[~np.isin(pair_rows(self._pairs["key"]), rows).any(axis=0)]
 
     def clear(self) -> None:
         """Let nobody fly with anybody."""
@@ -107,7 +107,7 @@ def _near(traffic: Traffic, watched: Mask, tracks: TrackStore, params: Params) -
     i, j = within(place_m, STAYS * params.reach_m + fastest_mps * params.trail_s)
     apart_m = _off_the_way_m(place_m[j] - place_m[i], (velocity_mps[i] + velocity_mps[j]) / 2, params.trail_s)
     one, other = some[i], some[j]
-    key = key_of(traffic.row[one], traffic.row[other])
+    key = pair_key(traffic.row[one], traffic.row[other])
     return key, alongside.excess(traffic, one, other, apart_m, params)
 
 

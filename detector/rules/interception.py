@@ -25,7 +25,7 @@ from detector.rules.findings import Change
 from detector.rules.meeting import Meetings, meetings
 from detector.rules.params import NotNegative
 from detector.rules.signs import AGAIN_S, Sign, Signs
-from detector.rules.traffic import Traffic, airborne, rows_of
+from detector.rules.traffic import Traffic, airborne, pair_rows
 from detector.tracks.fixes import Rows
 from detector.tracks.store import TrackStore
 from detector.units import KNOT_MPS
@@ -92,13 +92,13 @@ class Interceptions:
 
     def rows(self) -> set[int]:
         """Return the rows of tracks of whom anything is known here."""
-        return {row for ends in rows_of(self._pairs["key"]) for row in ends.tolist()}
+        return {row for ends in pair_rows(self._pairs["key"]) for row in ends.tolist()}
 
     def look(self, now_s: float, subjects: Rows, traffic: Traffic, tracks: TrackStore, params: Params) -> Signs:
         """Return what has begun, gone on to another phase, or is over, at a whole second."""
         friends = np.setdiff1d(_friends(tracks, now_s, traffic.row), subjects)
         near = meetings(traffic, subjects, friends, params, params.closing_s)
-        pairs = _with_new(self._pairs[np.isin(rows_of(self._pairs["key"])[0], subjects)], near)
+        pairs = _with_new(self._pairs[np.isin(pair_rows(self._pairs["key"])[0], subjects)], near)
         at, seen = find(near.key, pairs["key"])
         at, signs = at[seen], Signs()
         _hold(pairs, near, at, seen, now_s, params)
@@ -117,7 +117,7 @@ class Interceptions:
 
     def forget(self, rows: Rows) -> None:
         """Let nobody keep company with these subjects; friends who are gone will break off by themselves."""
-        self._pairs = self._pairs[~np.isin(rows_of(self._pairs["key"])[0], rows)]
+        self._pairs = self._pairs[~np.isin(pair_rows(self._pairs["key"])[0], rows)]
 
 
 def _friends(tracks: TrackStore, now_s: float, rows: Rows) -> Rows:
@@ -209,7 +209,7 @@ def _told(near: Meetings, p: int, phase: int) -> dict[str, float | str]:
 
 
 def _sign(pair: np.void, change: Change, now_s: float, told: dict[str, float | str]) -> Sign:
-    (subject,), (friend,) = rows_of(pair["key"].reshape(1))
+    (subject,), (friend,) = pair_rows(pair["key"].reshape(1))
     phase = _Phase(pair["phase"])
     last_s = float(pair["was_s" if phase >= _Phase.JOINED else "headed_s"])
     evidence: dict[str, float | str] = {"phase": phase.word, "closest_m": float(pair["closest_m"])}

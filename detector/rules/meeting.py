@@ -10,7 +10,7 @@ from detector.arrays import Floats, Mask
 from detector.geometry.pairs import between, cpa, dot, level
 from detector.rules import alongside
 from detector.rules.alongside import DOUBT_SIGMAS, STAYS
-from detector.rules.traffic import REACH_M, Keys, Traffic, key_of
+from detector.rules.traffic import REACH_M, Keys, Traffic, pair_key
 from detector.tracks.fixes import Rows
 from detector.units import FOOT_M
 
@@ -49,7 +49,7 @@ def meetings(traffic: Traffic, subjects: Rows, friends: Rows, params: alongside.
     off_level_m = _least_m(above_m, above_m + climb_mps * time_s)
     excess = alongside.excess(traffic, one, other, range_m, params)
     return Meetings(
-        key=key_of(traffic.row[one], traffic.row[other]),
+        key=pair_key(traffic.row[one], traffic.row[other]),
         slant_m=np.hypot(range_m, np.nan_to_num(above_m)),
         way_mps=traffic.velocity_mps[other],
         way_sigma_mps=traffic.velocity_sigma_mps[other],

@@ -59,12 +59,12 @@ class Traffic:
         return np.where(np.isnan(by_pressure), by_satellite, by_pressure)
 
 
-def key_of(one: Rows, other: Rows) -> Keys:
+def pair_key(one: Rows, other: Rows) -> Keys:
     """Return one number for each pair of rows, (P,): in the order of the ones, then of the others."""
     return one.astype(np.int64) << 32 | other
 
 
-def rows_of(key: Keys) -> tuple[Rows, Rows]:
+def pair_rows(key: Keys) -> tuple[Rows, Rows]:
     """Return the rows of pairs, (P,) each."""
     one, other = np.divmod(key, 1 << 32)
     return one.astype(np.intp), other.astype(np.intp)

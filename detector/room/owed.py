@@ -13,7 +13,7 @@ DELAY_S = 0.1  # many messages, one receipt
 AGAIN_S = 1.0  # a copy that comes sooner after a receipt is the one over the other topic
 
 
-class Receipts:
+class Owed:
     """The receipts that are owed, and those on their way."""
 
     def __init__(self) -> None:
