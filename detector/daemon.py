@@ -108,10 +108,7 @@ class Daemon:
 
     def state(self, name: str, state: str, reason: str) -> None:
         """Take a change of a feed's connection."""
-        now_s = time.monotonic()
-        self._inbox.put(
-            lambda: self._duty.feed_watch.connection(name, connected=state == "up", reason=reason, now_s=now_s)
-        )
+        self._inbox.put(lambda: self._duty.connection(name, connected=state == "up", reason=reason))
 
     # --- the main thread ----------------------------------------------------------------------------------------------
 

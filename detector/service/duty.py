@@ -58,7 +58,7 @@ class Duty:
             mqtt, topics, metrics, ledger, mqtt.rooms, settings.site.instance, time_s=time_s, monotonic_s=monotonic_s
         )
         self.status = Status(self.delivery.set_status)
-        self.feed_watch = FeedWatch(self._say_feed, self._limits)
+        self._feed_watch = FeedWatch(self._say_feed, self._limits)
         self._keeper = Keeper(Snapshots(self.pipeline), self._keep, monotonic_s)
         self._load = Load()
         self._batch: list[tuple[str, Plots, float]] = []
@@ -74,12 +74,16 @@ class Duty:
     def add_feed(self, name: str, stale_s: float) -> None:
         """Watch one more feed."""
         self._metrics.watch_feed(name)
-        self.feed_watch.add(name, stale_s, self._monotonic_s())
+        self._feed_watch.add(name, stale_s, self._monotonic_s())
 
     def remove_feed(self, name: str) -> None:
         """Watch a feed no more."""
-        self.feed_watch.remove(name)
+        self._feed_watch.remove(name)
         self._say_feed(name, "down", {"reason": "stopped"})
+
+    def connection(self, name: str, *, connected: bool, reason: str) -> None:
+        """Take that a feed has connected, or has lost its connection."""
+        self._feed_watch.connection(name, connected=connected, reason=reason, now_s=self._monotonic_s())
 
     def take(self, name: str, plots: Plots, rejected: Rejected, received_s: float) -> None:
         """Take what a feed received at a Unix time, for the next step."""
@@ -112,7 +116,7 @@ class Duty:
         """Look after everything that is no report, about once a second."""
         now_s = self._monotonic_s()
         self._hear(self.delivery.twins.take())
-        self.feed_watch.look(now_s)
+        self._feed_watch.look(now_s)
         self._metrics.tracks.set(len(self.pipeline.tracks))
         for severity, count in self.pipeline.book.register.by_severity().items():
             self._metrics.incidents_open.labels(severity).set(count)
@@ -164,7 +168,7 @@ class Duty:
             of_feed = results[start : start + len(part)]
             start += len(part)
             used = part.take((of_feed == USED) | (of_feed == SHED))
-            self.feed_watch.heard(name, used, received_s, self._monotonic_s())
+            self._feed_watch.heard(name, used, received_s, self._monotonic_s())
             for result, count in zip(RESULTS, np.bincount(of_feed, minlength=len(RESULTS)).tolist(), strict=True):
                 self._metrics.plots.labels(name, result).inc(count)
 
@@ -195,7 +199,7 @@ class Duty:
 
     def _troubles(self) -> list[str]:
         """Look after feeds, rooms and disk, and return in words what is wrong."""
-        troubles = [f"feed {name} is not up" for name in self.feed_watch.silent()]
+        troubles = [f"feed {name} is not up" for name in self._feed_watch.silent()]
         troubles += [f"rule {rule} fails" for rule in sorted(self._failing)]
         troubles += ["overload: reports of aircraft far from all zones are thinned"] if self._load.over else []
         troubles += ["crowd: nobody looks at who comes too close to whom"] if self._load.crowded else []

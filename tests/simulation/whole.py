@@ -60,7 +60,7 @@ class Whole(Daemon):
         duty.resume()
         self._driver.poke()
         duty.add_feed("sky", 30.0)
-        duty.feed_watch.connection("sky", connected=True, reason="", now_s=self.monotonic_s())
+        duty.connection("sky", connected=True, reason="")
         self.after(STEP_S, self._step)
         self.after(1.0, self._look)
 
