@@ -39,7 +39,8 @@ def look(scene: Scene, params: Params) -> list[Sight]:
 
 def _look(scene: Scene, params: Params, side: int, lateral_mps2: Floats) -> Sight:
     sigma_mps2 = scene.motion.level.acceleration_sigma_mps2
-    window, least_mps2 = best_window(lateral_mps2 - SURELY_SIGMAS * sigma_mps2)
+    surely_mps2 = np.where(scene.motion.level.proven, lateral_mps2 - SURELY_SIGMAS * sigma_mps2, np.nan)
+    window, least_mps2 = best_window(surely_mps2)
     speed_mps = of_window(np.hypot(*scene.motion.level.mean_mps), window)
     turns = least_mps2 > STANDARD_GRAVITY_MPS2 * np.tan(np.radians(params.bank_deg))
     turns &= speed_mps > SLOWEST_MPS

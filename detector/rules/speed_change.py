@@ -37,7 +37,7 @@ def look(scene: Scene, params: Params) -> list[Sight]:
 def _look(scene: Scene, params: Params, sign: int, along_mps2: Floats) -> Sight:
     level = scene.motion.level
     sigma_mps2 = level.acceleration_sigma_mps2
-    window, least_mps2 = best_window(sign * along_mps2 - SURELY_SIGMAS * sigma_mps2)
+    window, least_mps2 = best_window(np.where(level.proven, sign * along_mps2 - SURELY_SIGMAS * sigma_mps2, np.nan))
     mps2, error_mps2 = of_window(along_mps2, window), of_window(sigma_mps2, window)
     flying = of_window(np.hypot(*level.mean_mps), window) > SLOWEST_MPS
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detector.arrays import Floats
+from detector.arrays import Floats, Mask
 from detector.geometry.pairs import dot
 from detector.geometry.projection import east_north
 from detector.tracks.fixes import Rows
@@ -29,6 +29,10 @@ ALTITUDE_M = 10.0  # error of altitudes from report to report: steps of 25 ft, a
 VERTICAL_RATE_MPS = 1.0  # steps of 64 ft/min
 UNIT_S = 10.0  # of time while solving, so that the equations are well conditioned
 SINGULAR = 1e-9
+PROVING = (
+    3  # observations beyond those that a fit needs: places of every second, claimed twice too good, made turns of all
+)
+UNHURRIED_S = 8.0  # over so long, errors of places are accelerations of a few m/s2
 ANYWHERE_M = 10_000.0
 STRAIGHT_COS = np.cos(np.radians(30.0))
 
@@ -44,6 +48,7 @@ class Fit:
     acceleration_sigma_mps2: Floats
     mean_sigma_mps: Floats
     stretch: Floats  # of the sigmas, by misfit; 1 or more
+    proven: Mask  # (W, M) misfit would show errors greater than those that reports claim, or they would do little
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,4 +179,5 @@ def _solve(normal: Floats, right: Floats, squares: Floats, n_observations: Float
         mean, mean_variance = v - back * acc, vv - 2 * back * va + back**2 * aa
         v_sigma, mean_sigma = (np.sqrt(variance) * stretch / UNIT_S for variance in (vv, mean_variance))
         a_sigma = np.sqrt(aa) * stretch / UNIT_S**2
-    return Fit(v / UNIT_S, acc / UNIT_S**2, mean / UNIT_S, v_sigma, a_sigma, mean_sigma, stretch)
+    proven = (n_observations - 3 >= PROVING) | (span_s >= UNHURRIED_S)
+    return Fit(v / UNIT_S, acc / UNIT_S**2, mean / UNIT_S, v_sigma, a_sigma, mean_sigma, stretch, proven)

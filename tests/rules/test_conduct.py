@@ -234,3 +234,14 @@ def test_one_plot_of_something_else_at_another_height_is_no_manoeuvre(source, nu
         plots.lat_deg[number] += 0.03
         plots.baro_alt_m[number] += up_m
         assert findings(plots) == []
+
+
+@pytest.mark.parametrize("noise_m", [10.0, 20.0])
+def test_places_of_every_second_without_velocities_make_no_turn_though_they_err_by_twice_what_they_claim(noise_m):
+    tables = zoo.only(hard_turn=hard_turn.Params())
+    for seed in range(4):
+        plots = zoo.flight(lon=20.1, lat=54.1, course=0.0, speed=230.0, times=np.arange(0.0, 300.0))
+        north_m, east_m = np.random.default_rng(seed).normal(0.0, noise_m, (2, len(plots)))
+        plots.lat_deg[:] += north_m / 111_300.0
+        plots.lon_deg[:] += east_m / 65_000.0
+        assert findings(plots, tables) == []
