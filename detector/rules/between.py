@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import logit
 
-from detector.arrays import Floats, Mask
+from detector.arrays import Floats, Indices, Mask
 from detector.picture.airspace import Airspace
 from detector.rules import evidence
 from detector.rules.crossing import log_odds_crossed
@@ -36,25 +36,15 @@ class Between:
 def between(
     pairs: ZonePairs, airspace: Airspace, undecided: Mask, wanted: Mask, ended_s: Floats, probability: float
 ) -> Between:
-    """Weigh the stretches that begin or end between the reports; a pair's answer is that of its surest stretch.
+    """Weigh the stretches of paths inside zones; a pair's answer is that of its surest stretch.
 
-    Of an undecided pair the stretches between two reports that are both just inside tell something too. One that is
-    over when the last stay ended was part of it: the zone closed since the report before.
-
-    Across a gap the path may miss the zone on either side: inside with 2 p - 1, where one boundary alone gives p.
+    `undecided` are pairs that have yet to enter, `wanted` those of which the path is asked, `ended_s` when their last
+    stays ended, (P,) each. Across a gap the path may miss the zone on either side: inside with 2 p - 1, where one
+    boundary alone gives p.
     """
-    picture, segments = pairs.picture, pairs.segments
-    n = len(picture.segment)
-    step_s = (segments.now.time_s - segments.before.time_s)[picture.segment]
-    whole = (picture.enters == 0) & (picture.leaves == 1)
-    moved = ~segments.first[picture.segment]
-    before_s = segments.before.time_s[picture.segment]
-    middle_s = before_s[picture.pair] + (picture.enters + picture.leaves) / 2 * step_s[picture.pair]
-    news = middle_s > ended_s[picture.pair]
-    told = wanted & ~pairs.outlying
-    waits = (undecided & pairs.doubtful)[picture.pair] & (picture.leaves == 1)
-    which = np.flatnonzero(told[picture.pair] & (~whole | (undecided & moved)[picture.pair]) & news & ~waits)
-    gap = step_s > np.maximum(GAP_S, GAP_PERIODS * pairs.period_s)
+    picture, n = pairs.picture, len(pairs.row)
+    gap = pairs.step_s > np.maximum(GAP_S, GAP_PERIODS * pairs.period_s)
+    which = _telling(pairs, undecided, wanted, ended_s)
     said = Between(
         decided=np.zeros(n, dtype=bool),
         log_odds=np.full(n, -np.inf),
@@ -81,3 +71,19 @@ def between(
     np.minimum.at(said.enters, pair[decided], enters[decided])
     np.maximum.at(said.leaves, pair[decided], leaves[decided])
     return said
+
+
+def _telling(pairs: ZonePairs, undecided: Mask, wanted: Mask, ended_s: Floats) -> Indices:
+    """Return which stretches tell something.
+
+    Those that begin or end between the reports; of an undecided pair also those between two reports that are both just
+    inside.
+    """
+    picture, pair = pairs.picture, pairs.picture.pair
+    asked = wanted & ~pairs.outlying
+    moved = undecided & ~pairs.segments.first[picture.segment]
+    cut = (picture.enters > 0) | (picture.leaves < 1)
+    waits = (undecided & pairs.doubtful)[pair] & (picture.leaves == 1)  # for the next report
+    middle_s = pairs.begins_s[pair] + (picture.enters + picture.leaves) / 2 * pairs.step_s[pair]
+    news = middle_s > ended_s[pair]  # or it was part of the last stay: the zone has closed since the report before
+    return np.flatnonzero(asked[pair] & (cut | moved[pair]) & news & ~waits)

@@ -56,8 +56,17 @@ class ZonePairs:
             period_s=np.where(np.isnan(period_s), DEFAULT_PERIOD_S, period_s),
         )
 
+    @property
+    def begins_s(self) -> Floats:
+        """When each pair's segment begins, (P,)."""
+        return self.segments.before.time_s[self.picture.segment]
+
+    @property
+    def step_s(self) -> Floats:
+        """How long it takes, (P,)."""
+        return self.segments.now.time_s[self.picture.segment] - self.begins_s
+
     def moment(self, fraction: Floats) -> tuple[Floats, Floats, Floats]:
         """Return time, x and y at a fraction of each pair's segment."""
-        at, picture = self.picture.segment, self.picture
-        start_s, end_s = self.segments.before.time_s[at], self.segments.now.time_s[at]
-        return start_s + fraction * (end_s - start_s), *picture.path.in_plane(at, fraction, self.theatre)
+        place_m = self.picture.path.in_plane(self.picture.segment, fraction, self.theatre)
+        return self.begins_s + fraction * self.step_s, *place_m
