@@ -8,7 +8,7 @@ from pathlib import Path
 from detector import cache
 from detector.airspace.load import read_zones
 from detector.airspace.zones import Identity
-from detector.endpoints import password, trust
+from detector.endpoints import Login, password, trust
 from detector.errors import InputError
 from detector.incidents.book import Book
 from detector.incidents.message import IncidentMessage
@@ -17,7 +17,7 @@ from detector.outlines.selfcheck import check
 from detector.picture.airspace import Airspace
 from detector.pipeline import Pipeline
 from detector.reconfigure import go_on
-from detector.settings import IdentityRule, Mqtt, MqttFeed, Settings, address_range
+from detector.settings import IdentityRule, MqttFeed, Settings, address_range
 from detector.settings import load as load_settings
 from detector.tracks.accuracy import Sensor
 from detector.tracks.identity import Classifier, Rule
@@ -43,7 +43,7 @@ def load(path: Path) -> tuple[Settings, Airspace]:
 
 def _check_logins(path: Path, settings: Settings) -> None:
     """Read passwords and certificates, lest only a connection finds them wrong. Raises InputError with the first."""
-    tables: list[tuple[str, Mqtt | MqttFeed]] = [("mqtt", settings.mqtt)]
+    tables: list[tuple[str, Login]] = [("mqtt", settings.mqtt)]
     tables += [(f"feeds.{feed.name}", feed) for feed in settings.feeds if isinstance(feed, MqttFeed)]
     try:
         for table, each in tables:

@@ -4,9 +4,30 @@ from __future__ import annotations
 
 import ssl
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from detector.errors import InputError
+
+
+class Login(Protocol):
+    """Where a broker is, and how to log in there: part of a table of the configuration."""
+
+    @property
+    def url(self) -> str:
+        """`mqtt://HOST[:PORT]`, or `mqtts://` for TLS."""
+
+    @property
+    def username(self) -> str | None:
+        """Where the broker asks for one."""
+
+    @property
+    def password_file(self) -> str | None:
+        """Holds the password on its first line."""
+
+    @property
+    def ca_file(self) -> str | None:
+        """Certificates to trust instead of the system's."""
 
 
 def host_port(text: str) -> tuple[str, int]:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from detector.endpoints import password, trust
+from detector.endpoints import Login, password, trust
 from feeds.objects import payload_to_plots
 from feeds.reconnecting import Reconnecting
 from feeds.sink import Feed, FeedSettings, Sink
@@ -40,28 +40,12 @@ class Broker:
     version: MQTTProtocolVersion = MQTTProtocolVersion.MQTTv5
 
 
-class MqttSettings(FeedSettings, Protocol):
+class MqttSettings(FeedSettings, Login, Protocol):
     """Table [[feeds]] of a feed from a broker."""
-
-    @property
-    def url(self) -> str:
-        """`mqtt://HOST[:PORT]`, or `mqtts://` for TLS."""
 
     @property
     def topic(self) -> str:
         """To subscribe to; wildcards are allowed."""
-
-    @property
-    def username(self) -> str | None:
-        """Where the broker asks for one."""
-
-    @property
-    def password_file(self) -> str | None:
-        """Holds the password on its first line."""
-
-    @property
-    def ca_file(self) -> str | None:
-        """Certificates to trust instead of the system's."""
 
 
 def broker(settings: MqttSettings) -> Broker:

@@ -21,28 +21,12 @@ KEEPALIVE_S = 10  # a dead broker is noticed after two of them, our death by the
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 
 
-class BrokerSettings(Protocol):
+class BrokerSettings(endpoints.Login, Protocol):
     """Table [mqtt] of the configuration."""
-
-    @property
-    def url(self) -> str:
-        """`mqtt://HOST[:PORT]`, or `mqtts://` for TLS."""
 
     @property
     def client_id(self) -> str:
         """Unique at the broker: it ends an older connection of the same name."""
-
-    @property
-    def username(self) -> str | None:
-        """Where the broker asks for one."""
-
-    @property
-    def password_file(self) -> str | None:
-        """Holds the password on its first line."""
-
-    @property
-    def ca_file(self) -> str | None:
-        """Certificates to trust instead of the system's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,9 +58,7 @@ def _count(data: bytes) -> int:
     page_bytes, salt = _HEADER.unpack_from(data)
     step = _FRAME.size + page_bytes
     frames = [_FRAME.unpack_from(data, at) for at in range(_HEADER.size, len(data) - step + 1, step)]
-    if (
-        frames and frames[0][2] != salt
-    ):  # a log begun anew over an old one, whose first frame is not there yet; or damage
+    if frames and frames[0][2] != salt:  # begun anew over an old log, the first frame is not there yet; or damage
         return 0 if _is_whole(data[: _HEADER.size]) else 1
     ours = [last for _, last, its_salt in frames if its_salt == salt]
     return max((n for n, last in enumerate(ours, 1) if last), default=0)

@@ -30,7 +30,7 @@ VERTICAL_RATE_MPS = 1.0  # steps of 64 ft/min
 UNIT_S = 10.0  # of time while solving, so that the equations are well conditioned
 SINGULAR = 1e-9
 PROVING = (
-    3  # observations beyond those that a fit needs: places of every second, claimed twice too good, made turns of all
+    3  # observations beyond those that a fit needs, for its misfit to show that places err by more than they claim
 )
 UNHURRIED_S = 8.0  # over so long, errors of places are accelerations of a few m/s2
 ANYWHERE_M = 10_000.0
