@@ -26,10 +26,10 @@ from detector.picture.airspace import Airspace
 from detector.picture.look import Picture, look
 from detector.rules import company, evidence, incursion, integrity
 from detector.rules.assets import Assets
-from detector.rules.claims import Claims
 from detector.rules.conduct import RULES, Conduct
 from detector.rules.contacts import Contacts
 from detector.rules.findings import Findings
+from detector.rules.reports.claims import Claims
 from detector.rules.sight import Scene
 from detector.rules.signs import Sign, Signs
 from detector.rules.tables import Rules

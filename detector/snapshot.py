@@ -25,14 +25,14 @@ from detector.geometry.projection import Theatre
 from detector.incidents import plain
 from detector.picture.airspace import Airspace
 from detector.pipeline import Pipeline
+from detector.rules.alone.dark import Dark
 from detector.rules.company import Company
 from detector.rules.conditions import Conditions
 from detector.rules.conduct import Conduct
 from detector.rules.contacts import RECORD
-from detector.rules.dark import Dark
 from detector.rules.integrity import Integrity
-from detector.rules.interception import PAIR
-from detector.rules.interference import Interference
+from detector.rules.reports.interference import Interference
+from detector.rules.together.interception import PAIR
 from detector.tracks.columns import Columns
 from detector.tracks.fixes import Fixes, Rows
 from detector.tracks.history import History

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from detector.airspace.zones import Identity
 from detector.pipeline import DUPLICATE, FUTURE, LATE, USED
-from detector.rules import loitering, skirting
+from detector.rules.alone import loitering, skirting
 from detector.rules.tables import Rules
 from detector.tracks.identity import Rule
 from feeds.plots import concatenate

@@ -9,7 +9,7 @@ from detector.airspace.zones import Identity
 from detector.incidents.message import stamp
 from detector.picture.airspace import Airspace
 from detector.reconfigure import go_on
-from detector.rules import emergency_code
+from detector.rules.alone import emergency_code
 from detector.rules.incursion import Params as Incursion
 from detector.tracks.identity import Classifier, Rule
 from tests import zoo

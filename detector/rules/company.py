@@ -12,13 +12,13 @@ from functools import partial
 import numpy as np
 
 from detector.arrays import Mask
-from detector.rules import proximity
-from detector.rules.encounters import encounters
-from detector.rules.formation import Formations
-from detector.rules.interception import Interceptions
-from detector.rules.proximity import Proximities
 from detector.rules.signs import Signs
 from detector.rules.tables import Rules
+from detector.rules.together import proximity
+from detector.rules.together.encounters import encounters
+from detector.rules.together.formation import Formations
+from detector.rules.together.interception import Interceptions
+from detector.rules.together.proximity import Proximities
 from detector.rules.traffic import around
 from detector.rules.vicinity import NOWHERE, Vicinity
 from detector.tracks.columns import fitted

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from detector.rules import (
+from detector.rules.alone import (
     approach,
     asset_pass,
     emergency_code,
@@ -22,11 +22,11 @@ from detector.rules import (
     steep_descent,
     too_fast,
 )
+from detector.rules.alone.dark import Dark, heard_again
+from detector.rules.alone.probing import Probes
 from detector.rules.company import Company
 from detector.rules.conditions import Conditions
-from detector.rules.dark import Dark, heard_again
 from detector.rules.integrity import Integrity
-from detector.rules.probing import Probes
 from detector.rules.sight import Scene, Sight, changes
 from detector.rules.signs import Signs
 from detector.tracks.fixes import Rows, Segments

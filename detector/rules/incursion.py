@@ -22,12 +22,12 @@ from detector.arrays import Floats, Mask
 from detector.picture.airspace import Airspace
 from detector.picture.look import Picture
 from detector.rules import evidence
-from detector.rules.between import GAP_S, Between, between
 from detector.rules.contacts import MUTE, SILENT, SPOKEN, Contacts, Records
 from detector.rules.findings import Certainty, Change, Findings
+from detector.rules.inside.between import GAP_S, Between, between
+from detector.rules.inside.stays import may_deepen, pass_crests, weigh, write
+from detector.rules.inside.zone_pairs import ZonePairs
 from detector.rules.params import NotNegative, Surely
-from detector.rules.stays import may_deepen, pass_crests, weigh, write
-from detector.rules.zone_pairs import ZonePairs
 from detector.tracks.fixes import Segments
 from detector.tracks.store import TrackStore
 

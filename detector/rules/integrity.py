@@ -9,10 +9,10 @@ import numpy as np
 
 from detector.arrays import Floats, Indices
 from detector.picture.airspace import Airspace
-from detector.rules import accuracy_collapse, duplicate_address, frozen, jump
-from detector.rules.claims import Claims
 from detector.rules.conditions import Conditions
-from detector.rules.interference import Interference
+from detector.rules.reports import accuracy_collapse, duplicate_address, frozen, jump
+from detector.rules.reports.claims import Claims
+from detector.rules.reports.interference import Interference
 from detector.rules.sight import Sight, changes
 from detector.rules.signs import Signs
 from detector.rules.vicinity import around

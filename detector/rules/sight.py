@@ -21,7 +21,7 @@ from detector.tracks.kinematics import Motion
 from detector.tracks.store import TrackStore
 
 if TYPE_CHECKING:
-    from detector.rules.renegade import Criteria
+    from detector.rules.alone.renegade import Criteria
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import msgspec
 
-from detector.rules import (
-    accuracy_collapse,
+from detector.rules import incursion
+from detector.rules.alone import (
     approach,
     asset_pass,
-    bow_crossing,
     dark,
-    duplicate_address,
     emergency_code,
-    formation,
-    frozen,
     hard_turn,
     impossible_identity,
-    incursion,
-    interception,
-    interference,
-    jump,
     loitering,
     low_pass,
-    near_collision,
     probing,
     pull_up,
     renegade,
@@ -30,8 +21,9 @@ from detector.rules import (
     speed_change,
     steep_descent,
     too_fast,
-    well_clear,
 )
+from detector.rules.reports import accuracy_collapse, duplicate_address, frozen, interference, jump
+from detector.rules.together import bow_crossing, formation, interception, near_collision, well_clear
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

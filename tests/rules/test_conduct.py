@@ -3,16 +3,8 @@
 import numpy as np
 import pytest
 
-from detector.rules import (
-    approach,
-    emergency_code,
-    hard_turn,
-    incursion,
-    pull_up,
-    speed_change,
-    steep_descent,
-    too_fast,
-)
+from detector.rules import incursion
+from detector.rules.alone import approach, emergency_code, hard_turn, pull_up, speed_change, steep_descent, too_fast
 from feeds.plots import Plots
 from tests import zoo
 

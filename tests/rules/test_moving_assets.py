@@ -5,7 +5,7 @@ import pytest
 
 from detector.airspace.zones import Zone
 from detector.reconfigure import go_on
-from detector.rules import asset_pass, hard_turn
+from detector.rules.alone import asset_pass, hard_turn
 from tests import zoo
 from tests.rules.test_conduct import flown, seen
 

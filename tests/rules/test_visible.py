@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
-from detector.rules import hard_turn, visible
+from detector.rules import visible
+from detector.rules.alone import hard_turn
 from detector.rules.tables import Rules
 from detector.tracks.accuracy import SURELY_SIGMAS
 from tests import zoo

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from detector.rules import proximity
 from detector.rules.company import EVERY_S
 from detector.rules.tables import Rules
+from detector.rules.together import proximity
 from detector.service.overload import CALM_S, HELD_S, LATE_S, MARGIN_M, PAIRS_S, SPARSE_S, Load, matter, relieve
 from detector.tracks.identity import Rule
 from detector.units import NAUTICAL_MILE_M

@@ -18,7 +18,7 @@ from functools import cache
 
 from scipy.constants import foot, minute
 
-from detector.rules import renegade
+from detector.rules.alone import renegade
 from detector.rules.tables import Rules
 from tests.stories.flights import Aircraft, Path10Hz, flown
 from tests.stories.plane import Plane

@@ -1,0 +1,1 @@
+"""What the incursion rule asks of each report, and of the path between two."""

@@ -1,0 +1,1 @@
+"""Rules about reports themselves, believed or not: positions that cannot be true."""

@@ -1,0 +1,1 @@
+"""Rules about what several aircraft do with each other."""

@@ -1,0 +1,96 @@
+"""Criteria of a renegade, counted."""
+
+import numpy as np
+import pytest
+
+from detector.airspace.zones import Identity
+from detector.rules.alone import approach, dark, emergency_code, renegade
+from detector.tracks.identity import EMERGENCY_CODES, Rule
+from tests import zoo
+
+RULES = zoo.only(
+    renegade=renegade.Params(), emergency_code=emergency_code.Params(), approach=approach.Params(), dark=dark.Params()
+)
+SPEED_MPS = 200.0
+
+
+def flown(turn_deg: float = 0.0, *, towards: bool = False, silent_s: float = 0.0, codes=(("1000", 0.0),)):
+    """Northwards along the square at 12 km, after 400 s another course, ten minutes in all."""
+    times = np.arange(0.0, 600.0, 2.0)
+    times = times[~((times > 420) & (times <= 420 + silent_s))]
+    course = np.where(times < 400, 0.0, 90.0 if towards else turn_deg)
+    before = zoo.flight(lon=19.8, lat=53.9, course=0.0, speed=SPEED_MPS, times=times)
+    lon, lat, _ = zoo.GEOD.fwd(19.8, 53.9, 0.0, SPEED_MPS * 400.0)
+    n, after_m = len(times), SPEED_MPS * np.maximum(times - 400.0, 0.0)
+    lons, lats, _ = zoo.GEOD.fwd(np.full(n, lon), np.full(n, lat), course, after_m)
+    before.lon_deg[:], before.lat_deg[:] = (
+        np.where(times < 400, before.lon_deg, lons),
+        np.where(times < 400, before.lat_deg, lats),
+    )
+    before.gs_mps[:], before.track_deg[:] = SPEED_MPS, course
+    for code, since_s in codes:
+        before.squawk[times >= since_s] = code
+    return before
+
+
+def found(*plots, tables=RULES, rules=()) -> list:
+    messages = zoo.tell(zoo.pipeline(rules=rules, tables=tables), zoo.in_order(*plots), until=3600.0)
+    return [f for f in messages[-1].findings if f.rule == "renegade"] if messages else []
+
+
+TAKEN = ("1000", 0.0), ("7500", 410.0)
+RECODED = ("1000", 0.0), ("2000", 200.0), ("7500", 410.0)
+
+
+@pytest.mark.parametrize(
+    ("how", "criteria"),
+    [
+        ({"turn_deg": 270.0, "codes": RECODED}, "emergency code, code changed, deviation"),
+        ({"towards": True, "codes": TAKEN}, "emergency code, deviation, approach"),
+        (
+            {"towards": True, "silent_s": 40.0, "codes": (("1000", 0.0), ("7600", 470.0))},
+            "emergency code, silence, deviation, approach",
+        ),
+        (
+            {"towards": True, "silent_s": 40.0, "codes": (("1000", 0.0), ("2000", 410.0))},
+            "code changed, silence, deviation, approach",
+        ),
+    ],
+)
+def test_three_criteria_are_a_renegade(how, criteria):
+    (finding,) = found(flown(**how))
+    assert (finding.kind, finding.zone_id) == ("emergency", "square")
+    assert finding.evidence.criteria == criteria
+
+
+def test_a_code_changed_while_it_was_nobody_to_watch_counts():
+    airliner = Rule(Identity.NEUTRAL, callsigns=("?*",), squawks_not=EMERGENCY_CODES)
+    plots = flown(turn_deg=270.0, codes=RECODED)
+    plots.callsign[:] = "LOT1"
+    (finding,) = found(plots, rules=(airliner,))
+    assert finding.evidence.criteria == "emergency code, code changed, deviation"
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"codes": TAKEN},
+        {"turn_deg": 270.0, "codes": TAKEN},  # an emergency and a diversion
+        {"turn_deg": 270.0, "codes": (*TAKEN, ("1000", 500.0))},  # and its end
+        {"turn_deg": 320.0, "codes": TAKEN},
+        {"towards": True, "silent_s": 40.0},
+        {"towards": True, "codes": (("1000", 0.0), ("2000", 410.0))},
+        {"turn_deg": 270.0, "codes": (("1000", 0.0), ("2000", 300.0))},
+        {"towards": True, "codes": (("1000", 0.0),)},
+    ],
+)
+def test_fewer_are_none(how):
+    assert found(flown(**how)) == []
+
+
+def test_what_was_long_ago_does_not_count():
+    early = flown(codes=(("1000", 0.0), ("7600", 60.0), ("1000", 120.0)))
+    late = flown(turn_deg=270.0)
+    late.time_s[:] += 1200.0
+    forgetful = zoo.only(renegade=renegade.Params(within_s=600.0), emergency_code=emergency_code.Params())
+    assert found(early, late, tables=forgetful) == []
