@@ -2,6 +2,8 @@
 
 Moving ones are looked up at whole seconds of event time, each extrapolated from its last report; until the next such
 second, and back over the steps of other tracks, they go on straight.
+
+Each asset has a strand, so that passes of neighbours, which may go on at the same time, are told apart.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from detector.units import NAUTICAL_MILE_M
 
 EVERY_S = 1.0
 LEAST_M = 1.0  # of a way
+STRANDS = 8  # the more, the denser may assets be, and the longer takes every look
 KNOWN_S = 60.0  # a track has been heard for so long before it counts: longer than a plot may be late and a piece last
 
 
@@ -33,6 +36,7 @@ class Assets:
         self._radius_m = np.array([zones[zone].radius_m for zone in self._moving])
         self._near_m = np.array([zones[zone].near_nm for zone in self._moving]) * NAUTICAL_MILE_M
         self._cares = airspace.cares[:, self._moving]
+        self.strand = _strands(airspace)  # (Z,)
         self._row = np.full(len(self._moving), -1)  # of the tracks they follow
         self._middle_m, self._velocity_mps = airspace.middle_m.copy(), np.zeros((len(zones), 3))
         self._time_s = 0.0
@@ -105,6 +109,22 @@ class Assets:
         """Tell which of M tracks matter to which moving assets, (M, A): nobody to itself."""
         asked: np.ndarray = self._cares[identity] & (row[:, None] != self._row)
         return asked
+
+
+def _strands(airspace: Airspace) -> Small:
+    """Return numbers of assets, below STRANDS, such that those with the same are far from each other, (Z,).
+
+    Each gets the number that is farthest away from it, in their order; those that move may meet any and take turns.
+    """
+    strand = np.zeros(len(airspace), dtype=np.int8)
+    strand[airspace.moving] = STRANDS - 1 - np.arange(len(airspace.moving)) % STRANDS
+    fixed = np.flatnonzero(airspace.is_asset & np.isfinite(airspace.middle_m[:, 0]))
+    for n, zone in enumerate(fixed):
+        nearest_m = np.full(STRANDS, np.inf)
+        apart_m = np.linalg.norm(airspace.middle_m[fixed[:n]] - airspace.middle_m[zone], axis=1)
+        np.minimum.at(nearest_m, strand[fixed[:n]], apart_m)
+        strand[zone] = nearest_m.argmax()
+    return strand
 
 
 def closest(before_m: Floats, now_m: Floats) -> tuple[Floats, Floats]:

@@ -8,12 +8,14 @@ same only kilometres later. Who goes on in the circle is told again if it comes 
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
+
 import msgspec
 import numpy as np
 
 from detector.arrays import Floats, Mask
 from detector.geometry.pairs import dot
-from detector.rules.assets import closest
+from detector.rules.assets import STRANDS, closest
 from detector.rules.params import NotNegative
 from detector.rules.sight import Scene, Sight
 from detector.tracks.accuracy import SURELY_SIGMAS
@@ -31,16 +33,41 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def look(scene: Scene, params: Params) -> list[Sight]:
-    """Return what M steps show: of several assets passed in one step, the closest."""
-    n, (m, zone) = len(scene.segments.row), _passed(scene)
-    shown, which, closest_m, height_m = np.zeros(n, dtype=bool), np.full(n, -1), np.full(n, np.inf), np.full(n, np.nan)
-    closest_s, behind = np.full(n, np.nan), np.zeros(n, dtype=bool)
-    if len(m):
-        far_m, high_m, when_s = _closest(scene, m, zone)
-        order = np.argsort(-far_m, kind="stable")  # the closest is written last
-        m, zone, far_m, high_m, when_s = m[order], zone[order], far_m[order], high_m[order], when_s[order]
-        shown[m], which[m], closest_m[m], height_m[m], closest_s[m] = True, zone, far_m, high_m, when_s
-        behind[m] = _recedes(scene, m, zone)
+    """Return what M steps show, by strands of assets: of several with one strand passed in one step, the closest."""
+    m, zone = _passed(scene)
+    closest_m, height_m, closest_s = _closest(scene, m, zone)
+    order = np.argsort(-closest_m, kind="stable")  # the closest is written last
+    passes = _Passes(m, zone, closest_m, height_m, closest_s, _recedes(scene, m, zone)).take(order)
+    strand, steps = scene.assets.strand[passes.zone], len(scene.segments.row)
+    nothing = _sight(steps, passes.take(strand < 0), params)
+    return [
+        _sight(steps, passes.take(strand == each), params) if (strand == each).any() else nothing
+        for each in range(STRANDS)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Passes:
+    """P steps that led past assets."""
+
+    m: Rows
+    zone: Rows
+    closest_m: Floats
+    height_m: Floats  # above the sea, there
+    closest_s: Floats
+    recedes: Mask  # the closest is behind
+
+    def take(self, index: Rows | Mask) -> _Passes:
+        return _Passes(*(getattr(self, f.name)[index] for f in fields(self)))
+
+
+def _sight(steps: int, passes: _Passes, params: Params) -> Sight:
+    m = passes.m
+    shown, which, closest_m = np.zeros(steps, dtype=bool), np.full(steps, -1), np.full(steps, np.inf)
+    height_m, closest_s = np.full(steps, np.nan), np.full(steps, np.nan)
+    behind = np.zeros(steps, dtype=bool)
+    shown[m], which[m], closest_m[m] = True, passes.zone, passes.closest_m
+    height_m[m], closest_s[m], behind[m] = passes.height_m, passes.closest_s, passes.recedes
 
     def evidence(m: int) -> dict[str, float | str]:
         known = {} if np.isnan(height_m[m]) else {"height_m": height_m[m]}
@@ -48,7 +75,7 @@ def look(scene: Scene, params: Params) -> list[Sight]:
 
     low = height_m < params.low_ft * FOOT_M
     closeness = 1 / np.maximum(closest_m, LEAST_M)
-    return [Sight(shown, closeness, evidence, grave=low, zone=which, reports=1, behind=behind)]
+    return Sight(shown, closeness, evidence, grave=low, zone=which, reports=1, behind=behind)
 
 
 def _passed(scene: Scene) -> tuple[Rows, Rows]:

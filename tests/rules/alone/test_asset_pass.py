@@ -1,5 +1,7 @@
 """Passes of protected places."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -63,6 +65,26 @@ def test_two_assets_are_two_findings():
     pipe = zoo.pipeline([PLATFORM, other], tables=RULES)
     messages = zoo.tell(pipe, past(600.0), until=1500.0)
     assert {finding.zone_id for finding in messages[-1].findings} == {"platform", "ship"}
+
+
+@pytest.mark.parametrize("apart_m", [500.0, 3000.0, 6000.0])
+@pytest.mark.parametrize(("source", "step_s"), [("adsb", 1.0), ("enroute-radar", 12.0)])
+@pytest.mark.parametrize("moving", [False, True])
+def test_neighbours_passed_at_the_same_time_are_passes_of_their_own(apart_m, source, step_s, moving):
+    lat = 55.0 + apart_m / 111_300.0
+    other = zoo.zone(circle(18.0, lat, 2000.0), zone_id="ship", kind="asset")
+    flights = [past(600.0, start_s=120.0, times=np.arange(0.0, 150.0, step_s), source=source)]
+    if moving:
+        other = replace(other, polygons=(), follows="boat", radius_m=2000.0)
+        at_anchor = {"lat": lat, "speed": 0.0, "gs_mps": 0.0, "times": np.arange(0.0, 300.0, 2.0)}
+        flights.append(zoo.flight(lon=18.0, track_id="boat", baro_alt_m=0.0, source="ais", **at_anchor))
+    pipe = zoo.pipeline([PLATFORM, other], tables=RULES)
+    *_, last = (m for m in zoo.tell(pipe, zoo.in_order(*flights), until=1500.0) if m.subject.track_id == "4980")
+    findings = {f.zone_id: f for f in last.findings}
+    assert set(findings) == {"platform", "ship"}
+    for finding in findings.values():
+        assert finding.evidence.passes == 1
+        assert finding.evidence.closest_m == pytest.approx(600.0, rel=0.02)
 
 
 @pytest.mark.parametrize(("source", "step_s", "late_s"), [("adsb", 1.0, 3.0), ("radar", 5.0, 10.0)])
