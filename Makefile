@@ -50,7 +50,7 @@ simulation: $(READY)
 
 kills: $(READY) tools
 	INCURSIOND_BROKER_KILLS=$(BROKER) INCURSIOND_KILLS=$(DAEMON) INCURSIOND_PARTITION_S=60 \
-	$(BIN)/pytest -rs -s -k 'killed or cut' tests/room/test_confirming.py tests/test_recovery.py tests/test_partitions.py
+	$(BIN)/pytest -rs -s -k 'killed or cut' tests/room/test_confirming.py tests/recovery
 
 golden: $(READY)
 	$(BIN)/python tests/stories/regenerate.py

@@ -26,8 +26,8 @@ import pytest
 
 from tests import strips
 from tests.conftest import Mosquitto, free_port
+from tests.recovery.world import Room, Sky
 from tests.test_end_to_end import REPO, Daemon, until
-from tests.test_recovery import Room, Sky
 
 PARTITION_S = float(os.environ.get("INCURSIOND_PARTITION_S", "10"))
 LOSS_PERCENT = 20
