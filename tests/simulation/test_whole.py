@@ -17,8 +17,8 @@ from detector.pipeline import Pipeline
 from detector.service import recovery
 from detector.service.keeper import Keeper, State
 from tests.simulation import whole
+from tests.simulation.crossings import WholeStory
 from tests.simulation.telling import ONE, holds, seeds, tell
-from tests.simulation.whole import WholeStory
 
 SEEDS = int(os.environ.get("INCURSIOND_WHOLE", "24"))
 MOST_SEEDS_OF_A_BUG = 24
