@@ -63,7 +63,8 @@ class Whole(Daemon):
         if self.misled:  # it cannot know
             self.upheavals, self.garbled = self.upheavals + 1, True
             self.blinded(STARTED_WRONG_S)
-        self._heard_s, self._began_s = now_s, max([now_s, *(until_s for _, until_s in self.blind)])
+        self._heard_s = self._started_s = now_s
+        self._began_s = max([now_s, *(until_s for _, until_s in self.blind)])
         self._net.drivers.pop(SETTINGS.mqtt.client_id, None)
         state = settings.State(directory=str(self.disk.folder))
         mine = msgspec.structs.replace(SETTINGS, state=state)
@@ -133,7 +134,7 @@ class Whole(Daemon):
             if len(plots):
                 self._lines[name].append(replace(plots, time_s=plots.time_s + off_s))
         self._heard_s = now_s
-        if self.delivery.twins.caught_up.is_set() or now_s - self._began_s >= CATCH_UP_S:
+        if self.delivery.twins.caught_up.is_set() or now_s - self._started_s >= CATCH_UP_S:
             self._read()
             tasks, full = self._inbox.take(0.0)
             for task in tasks:
