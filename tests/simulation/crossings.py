@@ -13,7 +13,7 @@ from typing import Any
 from tests.simulation.invariants import promise
 from tests.simulation.sky import Intruder, Sky
 from tests.simulation.story import TROUBLE_S, Fault, Story
-from tests.simulation.upsets import UPSETS, adopt, right_clock
+from tests.simulation.upsets import ALWAYS, SOME, adopt, right_clock
 from tests.simulation.whole import AIRSPACE, Whole
 from tests.simulation.world import EPOCH_S
 
@@ -31,11 +31,15 @@ class WholeStory(Story):
     def __init__(self, seed: int, folder: Path) -> None:
         super().__init__(seed, folder, Whole)
         self.daemon.sky = self.sky = Sky(self.world, TROUBLE_S, self.quiet_s)
+        self._faults = [*ALWAYS, *self.world.chance.sample(SOME, 3) * 2]
         self.daemon.stamps = self.world.chance.random() < 0.3
 
     @property
     def faults(self) -> Sequence[Fault]:
-        return UPSETS
+        return self._faults
+
+    def tell(self, trouble_s: float = TROUBLE_S, most_faults: int = 16, every_s: float = 1.0) -> Story:
+        return super().tell(trouble_s, most_faults, every_s)
 
     def _mend(self) -> None:
         super()._mend()
