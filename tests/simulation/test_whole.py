@@ -18,17 +18,15 @@ from detector.pipeline import Pipeline
 from detector.service import duty, recovery
 from detector.service.duty import Duty
 from detector.service.keeper import Keeper, State
-from detector.service.passage import Passage
 from feeds.plots import Plots
 from tests.simulation import whole
 from tests.simulation.crossings import WholeStory
 from tests.simulation.telling import ONE, holds, seeds, tell
-from tests.simulation.whole import Whole
 
 
-def _forgetful(core: Pipeline, *facts: Any, was: Any = assembly.reconfigure) -> Any:
-    core.book.restore({}, {})
-    return was(core, *facts)
+def _adopt_and_forget(self: Any, *facts: Any, was: Any = Duty.adopt) -> None:
+    self.pipeline = assembly.pipeline_of(*facts)
+    was(self, *facts)
 
 
 def _identity(plots: Plots, core: Pipeline) -> Any:
@@ -43,10 +41,8 @@ BUGS: dict[str, tuple[Any, str, Any]] = {
     "who was not listened to was silent": (Pipeline, "resume", lambda *_: None),
     "nobody knows who may cross": (whole, "SETTINGS", msgspec.structs.replace(whole.SETTINGS, identity=())),
     "what was told before is not taken in": (Duty, "_hear", lambda *_: None),
-    "the clock on the wall tells how long something takes": (Whole, "monotonic_s", Whole.time_s),
-    "event time follows the clock on the wall": (Passage, "time_s", lambda _self, _core, now_s: now_s),
     "event time never goes back": (duty, "was_ahead", lambda *_: False),
-    "a reload forgets open incidents": (assembly, "reconfigure", _forgetful),
+    "a reload forgets open incidents": (Duty, "adopt", _adopt_and_forget),
     "whoever is watched is shed": (duty, "matter", lambda plots, core: ~core.airspace.watched[_identity(plots, core)]),
     "a message goes without what it was made of": (Keeper, "since", lambda _: State(whole=False, blob=b"")),
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from detector.picture.airspace import Airspace
 from detector.pipeline import LAG_S
 from tests.simulation.invariants import promise
@@ -26,11 +28,20 @@ def stay_away(story: Story, _: float) -> str:
 
 
 @fault
-def forget(story: Story, for_s: float) -> str:
+def forget(story: Story, _: float) -> str:
     """What is told in the meantime is only known to whoever has heard it."""
-    story.daemon.disk.broken_until_s = story.world.now_s + for_s
-    story.world.after(for_s * story.world.chance.random(), story.daemon.kill)
-    return f"the disk of daemon is full for {for_s} s, and it is killed"
+    story.daemon.disk.broken_until_s = math.inf
+    _forget(story, story.world.now_s + 30.0)
+    return "the disk of daemon is full until it has told something, and is killed"
+
+
+def _forget(story: Story, until_s: float) -> None:
+    told = story.watch.loose.keys() - story.watch.payloads.keys()
+    if told or story.world.now_s >= until_s:
+        story.daemon.disk.broken_until_s = 0.0
+        story.daemon.kill()
+    else:
+        story.world.after(2.0, lambda: _forget(story, until_s))
 
 
 @fault
