@@ -95,8 +95,8 @@ class Pipeline:
         self.time_s = -math.inf  # event time: the latest that any plot or caller has named
         self._passed_s = -math.inf  # the last second that time has left although something stayed due
 
-    def step(self, plots: Plots, now_s: float) -> Step:
-        """Take plots in the order received, and let event time reach `now_s`."""
+    def step(self, plots: Plots, now_s: float, until_s: float | None = None) -> Step:
+        """Take plots in the order received, none later than `now_s`, and let event time reach that, or `until_s`."""
         results = np.full(len(plots), USED, dtype=np.int8)
         results[plots.time_s > now_s + FUTURE_S] = FUTURE
         clock_s = np.maximum.accumulate(np.where(results == FUTURE, self.time_s, np.maximum(plots.time_s, self.time_s)))
@@ -108,14 +108,14 @@ class Pipeline:
         start = 0
         while start < len(taken):
             messages += self.tick(float(clock_s[start]))
-            until_s = min(self._due_s(), self._until_s(float(clock_s[start])))
-            end = max(start + 1, int(np.searchsorted(clock_s, until_s)))
+            end_s = min(self._due_s(), self._until_s(float(clock_s[start])))
+            end = max(start + 1, int(np.searchsorted(clock_s, end_s)))
             piece = np.arange(start, end)
             said, results[sane[piece]] = self._take(taken.take(piece), fixes.take(piece), clock_s[piece])
             messages += said
             self.time_s = float(clock_s[end - 1])
             start = end
-        messages += self.tick(now_s)
+        messages += self.tick(now_s if until_s is None else until_s)
         return Step(messages, results)
 
     def hear(

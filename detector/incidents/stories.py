@@ -96,6 +96,11 @@ class Stories:
             if story := self._stories.get(incident_id):
                 story.alive_s, story.left = max(story.alive_s, time_s), False
 
+    def leave(self, now_s: float) -> None:
+        """Count every story as found left open now: what was told of it came at wrong times."""
+        for story in self._stories.values():
+            story.alive_s, story.left = now_s, True
+
     def close_left(self, ours: Container[str], now_s: float) -> list[IncidentMessage]:
         """Close what was left open and nobody has gone on with in time; `ours` are the ids of what somebody has."""
         left = [s.last for s in self._stories.values() if s.left and now_s - s.alive_s > ALIVE_S]

@@ -25,7 +25,8 @@ from detector.rules import visible
 from detector.service.feedwatch import FeedWatch
 from detector.service.keeper import Keeper
 from detector.service.overload import Load, matter, relieve
-from detector.service.recovery import recover
+from detector.service.passage import Passage, was_ahead
+from detector.service.recovery import begin_anew, recover
 from detector.service.status import Status, status_of
 from detector.settings import Settings
 from detector.snapshot import Snapshots
@@ -61,6 +62,7 @@ class Duty:
         self._feed_watch = FeedWatch(self._say_feed, self._limits)
         self._keeper = Keeper(Snapshots(self.pipeline), self._keep, monotonic_s)
         self._load = Load()
+        self._passage = Passage(monotonic_s)
         self._batch: list[tuple[str, Plots, float]] = []
         self._failing: set[str] = set()  # rules
         self._reload_error: str | None = None
@@ -102,9 +104,12 @@ class Duty:
         plots, now_s = concatenate([plots for _, plots, _ in batch]), self._time_s()
         oldest_s = min((received_s for *_, received_s in batch), default=now_s)
         self._load.note(self._monotonic_s(), now_s - oldest_s, full=full)
+        if was_ahead(self.pipeline, plots.time_s, now_s):
+            self._begin_anew(now_s)
+        until_s = self._passage.step(self.pipeline, plots.time_s, now_s)
         relieve(self.pipeline, self._load)
         looked_at = matter(plots, self.pipeline) if self._load.over else np.ones(len(plots), dtype=bool)
-        step = self.pipeline.step(plots.take(looked_at), now_s)
+        step = self.pipeline.step(plots.take(looked_at), now_s, until_s)
         every = np.full(len(plots), SHED, dtype=np.int8)
         every[looked_at] = step.results
         self._count(batch, every)
@@ -135,8 +140,8 @@ class Duty:
         for table in RESTART_ONLY:
             if getattr(settings, table) != getattr(self.settings, table):
                 log.warning("reload: [%s] has changed and takes effect at the next start", table)
-        now_s = self._time_s()
-        self._emit(assembly.reconfigure(self.pipeline, settings, airspace, now_s), now_s)
+        messages = assembly.reconfigure(self.pipeline, settings, airspace, self._event_s())
+        self._emit(messages, self._time_s())
         self._keeper.all_now()
         self._metrics.count_zones(airspace.zones)
         self.settings = settings
@@ -155,8 +160,18 @@ class Duty:
 
     def _hear(self, heard: Heard) -> None:
         """Take in what other daemons of the site have told, or this one in an earlier life."""
-        now_s = self._time_s()
-        self._emit(self.pipeline.hear(heard.messages, heard.vouched, now_s), now_s)
+        self._emit(self.pipeline.hear(heard.messages, heard.vouched, self._event_s()), self._time_s())
+
+    def _event_s(self) -> float:
+        """Return event time now, between two steps."""
+        return self._passage.time_s(self.pipeline, self._time_s())
+
+    def _begin_anew(self, now_s: float) -> None:
+        """Let the core go on by a clock that was far ahead until now, with the incidents as they were told."""
+        log.error("the clock was %.0f s ahead; tracks begin anew", self.pipeline.time_s - now_s)
+        self.pipeline = begin_anew(self.settings, self.pipeline, now_s)
+        self._keeper = Keeper(Snapshots(self.pipeline), self._keep, self._monotonic_s)
+        self._keeper.all_now()
 
     def _keep(self, states: list[Any]) -> None:
         self.delivery.submit([], self._time_s(), *states)

@@ -40,6 +40,17 @@ def recover(
     return pipeline, messages
 
 
+def begin_anew(settings: Settings, core: Pipeline, now_s: float) -> Pipeline:
+    """Return a pipeline that goes on without tracks and deadlines: a clock that was ahead has set them."""
+    pipeline = pipeline_of(settings, core.airspace)
+    pipeline.resume(now_s)
+    pipeline.execute = core.execute
+    pipeline.book.writer.stories = stories = core.book.writer.stories
+    if stories is not None:
+        stories.leave(now_s)
+    return pipeline
+
+
 def _revived(settings: Settings, airspace: Airspace, blobs: Sequence[bytes]) -> tuple[Pipeline, list[IncidentMessage]]:
     """Go on from snapshots; where zones have changed meanwhile, as over a reload."""
     alike = drawn_alike(blobs, airspace)

@@ -7,15 +7,17 @@ from functools import partial
 
 import numpy as np
 
-from feeds.plots import Plots, concatenate
+from feeds.plots import Plots, concatenate, make
 from tests.simulation.world import EPOCH_S, World
 from tests.zoo import box, flight, zone
 
 WEST_DEG, EAST_DEG = 20.0, 20.2
 STRIP = zone(box(WEST_DEG, 54.0, EAST_DEG, 55.0), zone_id="strip", kind="national")
+OTHER = zone(box(10.0, 40.0, 10.2, 41.0), zone_id="other", kind="national")
 STRIP_M, DEGREE_M = 13_000.0, 65_000.0  # from west to east, about
 OUT_S, APART_DEG = 60.0, 0.2  # heard after it has left; from one to the next
 NOISE_DEG = 1e-4  # about 10 m
+CROWD = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Sky:
 
     def __init__(self, world: World, busy_s: float, quiet_s: float) -> None:
         chance = world.chance
+        self.crowd_until_s = 0.0
         noise = np.random.default_rng(chance.getrandbits(32))
         self.intruders, heard = [], []
         for number in range(chance.randint(1, 4)):
@@ -57,7 +60,26 @@ class Sky:
             lon_deg=plots.lon_deg + east_deg,
         )
 
+    def set_clock(self, by_s: float, from_s: float, to_s: float) -> None:
+        """Let what is received between two times of the world have been sent by a clock that is ahead."""
+        self._plots.time_s[slice(*np.searchsorted(self._times_s, (from_s, to_s)))] += by_s
+
     def heard(self, from_s: float, to_s: float) -> Plots:
         """Return what is received between two times of the world."""
         first, last = np.searchsorted(self._times_s, (from_s, to_s))
         return self._plots.take(slice(int(first), int(last)))
+
+    def crowd(self, now_s: float) -> Plots:
+        """Return what is received of a crowd far away of airliners, if it is heard; more than an inbox takes."""
+        heard = range(CROWD if now_s < self.crowd_until_s else 0)
+        names = [f"3c{number:04x}" for number in heard]
+        return make(
+            {
+                "time_s": np.full(len(heard), EPOCH_S + now_s),
+                "track_id": names,
+                "icao24": names,
+                "callsign": ["DLH1"] * len(heard),
+                "lat_deg": 40.0 + 0.1 * np.arange(len(heard)),
+                "lon_deg": np.full(len(heard), 0.003 * now_s),
+            }
+        )

@@ -13,12 +13,25 @@ from unittest.mock import patch
 import msgspec
 import pytest
 
+from detector import assembly
 from detector.pipeline import Pipeline
-from detector.service import recovery
+from detector.service import duty, recovery
+from detector.service.duty import Duty
 from detector.service.keeper import Keeper, State
+from feeds.plots import Plots
 from tests.simulation import whole
+from tests.simulation.crossings import WholeStory
 from tests.simulation.telling import ONE, holds, seeds, tell
-from tests.simulation.whole import WholeStory
+
+
+def _adopt_and_forget(self: Any, *facts: Any, was: Any = Duty.adopt) -> None:
+    self.pipeline = assembly.pipeline_of(*facts)
+    was(self, *facts)
+
+
+def _identity(plots: Plots, core: Pipeline) -> Any:
+    return core.tracks.identity[core.tracks.known(plots.track_id)]
+
 
 SEEDS = int(os.environ.get("INCURSIOND_WHOLE", "24"))
 MOST_SEEDS_OF_A_BUG = 24
@@ -27,6 +40,10 @@ BUGS: dict[str, tuple[Any, str, Any]] = {
     "what was known is written once": (Keeper, "look", lambda _: None),
     "who was not listened to was silent": (Pipeline, "resume", lambda *_: None),
     "nobody knows who may cross": (whole, "SETTINGS", msgspec.structs.replace(whole.SETTINGS, identity=())),
+    "what was told before is not taken in": (Duty, "_hear", lambda *_: None),
+    "event time never goes back": (duty, "was_ahead", lambda *_: False),
+    "a reload forgets open incidents": (Duty, "adopt", _adopt_and_forget),
+    "whoever is watched is shed": (duty, "matter", lambda plots, core: ~core.airspace.watched[_identity(plots, core)]),
     "a message goes without what it was made of": (Keeper, "since", lambda _: State(whole=False, blob=b"")),
 }
 

@@ -1,13 +1,12 @@
-"""The whole daemon on a simulated machine: its duty and its core as they are, under a sky that is made up."""
+"""The whole daemon on a simulated machine: its duty, inbox and core as they are, under a sky that is made up."""
 
 from __future__ import annotations
 
-import json
 import math
-from collections import Counter, defaultdict
-from collections.abc import Sequence
-from datetime import datetime
-from pathlib import Path
+from collections import Counter, deque
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -16,11 +15,13 @@ from detector import settings
 from detector.metrics import Metrics
 from detector.picture.airspace import Airspace
 from detector.service.duty import Duty
+from detector.service.inbox import Inbox
+from feeds.plots import Plots
 from tests.simulation.daemon import Daemon
 from tests.simulation.invariants import promise
 from tests.simulation.net import Driver
 from tests.simulation.sky import STRIP, Intruder, Sky
-from tests.simulation.story import FAULTS, ROOMS, TROUBLE_S, Fault, Story, fault, step_clock
+from tests.simulation.story import ROOMS
 from tests.simulation.world import EPOCH_S
 
 AIRSPACE = Airspace([STRIP], 1013.25)
@@ -31,8 +32,9 @@ SETTINGS = settings.Settings(
     mqtt=settings.Mqtt(url="mqtt://broker", client_id="incursiond", rooms=ROOMS),
 )
 STEP_S, CATCH_UP_S = 0.5, 2.0
-NOTICED_S = 30.0  # of an incursion are heard by one life of the daemon, for it to be sure to be told
-DEAF_S, TIMED_S = 15.0, 1.0  # where nobody was deaf for longer, times are right to so much
+FULL = 40  # reports, of the inbox
+RIGHT_S = 8.0  # a clock that is off by less refuses nothing
+STARTED_WRONG_S = 60.0  # longer than a clock is off
 
 
 class Whole(Daemon):
@@ -42,43 +44,76 @@ class Whole(Daemon):
 
     def __init__(self, *facts: Any) -> None:
         super().__init__(*facts)
-        self.lives: list[tuple[float, float]] = []  # from when to when it has listened
+        self.airspace = AIRSPACE  # of its files
+        self.stamps = False  # the feeds' lines have no times: the machine's clock stamps them when they come
+        self.lives: list[tuple[float, float]] = []  # from when to when it has listened, with right times
+        self.blind: list[tuple[float, float]] = []  # from when to when it could not, though it lived
+        self.upheavals = 0  # by each of which the story of one intruder may become two
         self.forgot = False  # once
+        self.garbled = False  # reports had times a little wrong
+        self.misled = False  # this life of it has begun with a wrong clock
+        self.open_s = 0.0  # when its zone comes back
+        self._began_s = self._heard_s = 0.0
 
     def begin(self) -> None:
         self._watch.daemon_starts()
         self.ledger = self.delivery = None
-        self._heard_s = self._began_s = self.world.now_s
+        now_s = self.world.now_s
+        self.misled = abs(self.step_back_s) > RIGHT_S
+        if self.misled:  # it cannot know
+            self.upheavals, self.garbled = self.upheavals + 1, True
+            self.blinded(STARTED_WRONG_S)
+        self._heard_s = self._started_s = now_s
+        self._began_s = max([now_s, *(until_s for _, until_s in self.blind)])
         self._net.drivers.pop(SETTINGS.mqtt.client_id, None)
         state = settings.State(directory=str(self.disk.folder))
         mine = msgspec.structs.replace(SETTINGS, state=state)
-        self.duty = duty = Duty(mine, AIRSPACE, Metrics(), self.time_s, self.monotonic_s)
+        self._metrics, self._inbox = Metrics(), Inbox(FULL)
+        self._lines: dict[str, deque[Plots]] = {"sky": deque(), "crowd": deque()}  # that wait in their connections
+        self.duty = duty = Duty(mine, self.airspace, self._metrics, self.time_s, self.monotonic_s)
         self.ledger, self.delivery = duty.ledger, duty.delivery
         self._driver = Driver(self, duty.delivery._link._reconnecting)
         self._net.drivers[SETTINGS.mqtt.client_id] = self._driver
         self.disk.meanwhile = self._driver.turn
         duty.resume()
         self._driver.poke()
-        duty.add_feed("sky", 30.0)
-        duty.connection("sky", connected=True, reason="")
+        for name, stale_s in (("sky", 30.0), ("crowd", math.inf)):
+            duty.add_feed(name, stale_s)
+            duty.connection(name, connected=True, reason="")
         self.after(STEP_S, self._step)
         self.after(1.0, self._look)
 
     def end(self) -> None:
-        self.lives.append((self._began_s, self._heard_s))
+        self.lives = [*self._stretches()]
         self.forgot |= self.forgetful()
         super().end()
 
-    def heard_for_s(self, intruder: Intruder) -> float:
-        """Return for how long one life of it could hear an intruder inside."""
-        lives = [*self.lives, (self._began_s, self._heard_s)]
-        return max(min(end_s, intruder.leaves_s) - max(begin_s, intruder.enters_s) for begin_s, end_s in lives)
+    def blinded(self, for_s: float) -> None:
+        """Note that it cannot listen for a while from now on, or hears wrong times."""
+        self.lives = [*self._stretches()]
+        self.blind.append((self.world.now_s, until_s := self.world.now_s + for_s))
+        self._began_s = max(self._began_s, until_s)
+
+    def _stretches(self) -> Iterator[tuple[float, float]]:
+        yield from self.lives
+        if self.alive and self._began_s < self._heard_s:
+            yield self._began_s, self._heard_s
+
+    def hears(self, intruder: Intruder) -> float:
+        """Return for how long one stretch of listening could hear an intruder inside."""
+        enters_s, leaves_s = intruder.enters_s, intruder.leaves_s
+        return max((min(end_s, leaves_s) - max(begin_s, enters_s) for begin_s, end_s in self._stretches()), default=0.0)
+
+    def listens(self, from_s: float, to_s: float) -> bool:
+        """Tell whether it has listened all the time between two."""
+        return any(begin_s <= from_s and to_s <= end_s for begin_s, end_s in self._stretches())
 
     def deaf_s(self, at_s: float) -> float:
-        """Return for how long no life of it has listened around a time."""
-        lives = [*self.lives, (self._began_s, self._heard_s)]
-        before_s = max((min(end_s, at_s) for begin_s, end_s in lives if begin_s < at_s), default=-math.inf)
-        after_s = min((max(begin_s, at_s) for begin_s, end_s in lives if end_s > at_s), default=math.inf)
+        """Return for how long it has not listened around a time; inf if it could not."""
+        if any(from_s <= at_s <= to_s for from_s, to_s in self.blind):
+            return math.inf
+        before_s = max((min(end_s, at_s) for begin_s, end_s in self._stretches() if begin_s < at_s), default=-math.inf)
+        after_s = min((max(begin_s, at_s) for begin_s, end_s in self._stretches() if end_s > at_s), default=math.inf)
         return after_s - before_s
 
     def look(self) -> list[str]:
@@ -94,65 +129,33 @@ class Whole(Daemon):
 
     def _step(self) -> None:
         now_s = self.world.now_s
-        if self.delivery.twins.caught_up.is_set() or now_s - self._began_s >= CATCH_UP_S:
-            heard = self.sky.heard(self._heard_s, now_s)
-            self.duty.take("sky", heard, Counter(), self.time_s())
-            self._heard_s = now_s
-            self.duty.step()
+        off_s = self.time_s() - EPOCH_S - now_s if self.stamps else 0.0
+        for name, plots in (("sky", self.sky.heard(self._heard_s, now_s)), ("crowd", self.sky.crowd(now_s))):
+            if len(plots):
+                self._lines[name].append(replace(plots, time_s=plots.time_s + off_s))
+        self._heard_s = now_s
+        if self.delivery.twins.caught_up.is_set() or now_s - self._started_s >= CATCH_UP_S:
+            self._read()
+            tasks, full = self._inbox.take(0.0)
+            for task in tasks:
+                task()
+            self.duty.step(full=full)
+            self._balances()
         self.after(STEP_S, self._step)
 
+    def _read(self) -> None:
+        """Let feeds hand over what they have, in any order, while there is room."""
+        for name in self.world.chance.sample(sorted(self._lines), len(self._lines)):
+            lines = self._lines[name]
+            while lines and self._inbox._reports < FULL:
+                plots = lines.popleft()
+                task = partial(self.duty.take, name, plots, Counter(), self.time_s())
+                self._inbox.put(task, reports=len(plots))
 
-@fault
-def stay_away(story: Story, _: float) -> str:
-    story.daemon.kill("killed", for_s := story.world.chance.choice((30.0, 60.0, 90.0)))
-    return f"daemon is killed, and away for {for_s} s"
-
-
-class WholeStory(Story):
-    """A story whose daemon detects what it tells."""
-
-    quiet_s = 450.0  # until who has left is surely gone
-
-    def __init__(self, seed: int, folder: Path) -> None:
-        super().__init__(seed, folder, Whole)
-        self.daemon.sky = self.sky = Sky(self.world, TROUBLE_S, self.quiet_s)
-
-    @property
-    def faults(self) -> Sequence[Fault]:
-        """No steps of the clock: reports that lie hours ahead or back are refused, and nothing is told."""
-        return [fault for fault in FAULTS if fault is not step_clock] + [stay_away] * 2
-
-    def _ends(self) -> None:
-        super()._ends()
-        told = self._told()
-        promise(not told.keys() - {each.track_id for each in self.sky.intruders}, f"who may cross is told of: {told}")
-        for intruder in self.sky.intruders:
-            self._is_told(intruder, told[intruder.track_id])
-
-    def _is_told(self, intruder: Intruder, incidents: dict[str, dict[str, Any]]) -> None:
-        """See that an intruder is one incident, which is over, and has entered and left when it has."""
-        daemon = self.daemon
-        promise(incidents or daemon.heard_for_s(intruder) < NOTICED_S, f"{intruder} is not told")
-        promise(incidents.keys() <= self.watch.closed, f"{intruder} is gone, and of {[*incidents]} not all are closed")
-        if daemon.forgot or not incidents:
-            return
-        promise(len(incidents) == 1, f"{intruder} is told as {[*incidents]}")
-        (message,) = incidents.values()
-        kinds = {finding["kind"] for finding in message["findings"]}
-        promise(not kinds & {"dark", "manoeuvre", "integrity"}, f"{intruder} is said to be {kinds}")
-        stays = [finding for finding in message["findings"] if finding["kind"] == "incursion"]
-        for name, truth_s, stay in (
-            ("started_at", intruder.enters_s, stays[0]),
-            ("ended_at", intruder.leaves_s, stays[-1]),
-        ):
-            if daemon.deaf_s(truth_s) < DEAF_S:
-                said_s = math.inf if stay[name] is None else datetime.fromisoformat(stay[name]).timestamp() - EPOCH_S
-                promise(abs(said_s - truth_s) < TIMED_S, f"{intruder} has {name} at {said_s}")
-
-    def _told(self) -> dict[str, dict[str, dict[str, Any]]]:
-        """Return the last message of each incident, by its subject's track."""
-        told = defaultdict(dict)
-        for key in sorted(messages := self.watch.payloads | self.watch.loose, key=lambda key: key.sequence):
-            message = json.loads(messages[key])
-            told[message["subject"]["track_id"]][key.incident_id] = message
-        return told
+    def _balances(self) -> None:
+        """See that every report is counted once."""
+        received, became = (
+            sum(sample.value for sample in each.collect()[0].samples if sample.name.endswith("_total"))
+            for each in (self._metrics.received, self._metrics.plots)
+        )
+        promise(received == became, f"of {received} reports {became} are accounted for")
