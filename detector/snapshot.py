@@ -145,7 +145,13 @@ def thaw(pipeline: Pipeline, blob: bytes) -> None:
 
     Raises UnreadableStateError, after which the pipeline is of no use.
     """
-    state = _decoded(blob)
+    try:
+        _take_over(pipeline, _decoded(blob))
+    except (ValueError, KeyError, TypeError, IndexError) as error:  # laid out otherwise where the layout does not show
+        raise UnreadableStateError(f"it is of another version: {error!r}") from error
+
+
+def _take_over(pipeline: Pipeline, state: _State) -> None:
     tracks, conduct, rows = pipeline.tracks, pipeline.conduct, np.array(state.rows, dtype=np.intp)
     tracks.fit(state.capacity)
     conduct.fit(tracks.capacity, state.strands)

@@ -83,6 +83,14 @@ def test_other_bytes_are_refused(damage):
         revived(damage)
 
 
+@pytest.mark.parametrize("what", ["proximities", "probes", "interference", "formations", "incidents"])
+def test_what_is_laid_out_otherwise_is_refused(what):
+    state = msgspec.msgpack.decode(Snapshots(pipeline()).whole())
+    state[what] = {"x": 1} if isinstance(state[what], dict) else [{"x": 1}] if what == "incidents" else [["x"]]
+    with pytest.raises(UnreadableStateError):
+        revived(msgspec.msgpack.encode(state))
+
+
 def test_the_state_of_another_site_is_refused():
     other = pipeline()
     other.book.writer.site = "other"

@@ -28,7 +28,9 @@ class Activation:
         self.due_s = math.inf  # when the next zone opens or closes; known from the first `advance` on
 
     def advance(self, time_s: float) -> list[int]:
-        """Let time pass; return the zones that have closed with it."""
+        """Let time pass; return the zones that have closed with it. Before all time (-inf), nothing has."""
+        if time_s == -math.inf:
+            return []
         due = [index for index, change_s in self._change_s.items() if change_s <= time_s]
         already = set(self.closed())
         for index in due:

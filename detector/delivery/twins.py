@@ -22,7 +22,7 @@ from detector.delivery.outbox import Outbox
 from detector.delivery.states import States
 from detector.delivery.topics import Topics
 from detector.incidents.message import IncidentMessage, stamp
-from detector.incidents.stories import seconds
+from detector.incidents.stories import check, seconds
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +107,11 @@ class Twins:
 
     def remember(self, told: Letter) -> None:
         """Take a letter of an earlier life of this daemon."""
-        message = read(told.publications[0].payload, _MESSAGES)
+        try:
+            message = _told(told.publications[0].payload)
+        except ValueError as error:  # of another version, or of this one
+            log.warning("journal: a message of an earlier run is left out: %s", error)
+            return
         with self._lock:
             self._heard.messages.append((message, False))
 
@@ -132,7 +136,7 @@ class Twins:
         if ours and key_of(ours.payload).sequence > sequence:
             self._states.again(ours)
         if payload:
-            message = read(payload, _MESSAGES)
+            message = _told(payload)
             if ours and retained and key_of(ours.payload).sequence < sequence:  # told without a journal
                 self._states.put(Publication(topic, payload, retain=True, expiry_s=EXPIRY_S))
             with self._lock:
@@ -163,3 +167,9 @@ class Twins:
 def facts(twins: Mapping[str, Twin]) -> list[dict[str, Any]]:
     """Return what a status says of them."""
     return [{"instance": name, "state": twin.state, "since": stamp(twin.since_s)} for name, twin in twins.items()]
+
+
+def _told(payload: bytes) -> IncidentMessage:
+    message = read(payload, _MESSAGES)
+    check(message)
+    return message

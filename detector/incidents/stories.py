@@ -17,6 +17,7 @@ from typing import NamedTuple
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from detector.incidents.lifecycle import Phase
 from detector.incidents.message import Finding, IncidentMessage, stamp
 from detector.incidents.severity import SEVERITIES
 
@@ -56,6 +57,7 @@ class _Story:
     alive_s: float  # when a daemon gave the latest sign of following it, or it was found left open
     left: bool  # found, and no daemon has said since that it has it open; an old broker returns our own words
     news: dict[int, _News] = field(default_factory=dict)  # of those who follow it, by sequence
+    names: set[str] = field(default_factory=set)  # of its subjects and their wingmen, who may have changed
 
 
 class Stories:
@@ -83,6 +85,7 @@ class Stories:
             story.news.setdefault(message.sequence, _News.of(message))
             story.alive_s = max(story.alive_s, time_s)
         for name in (message.subject.track_id, *_wingmen(message)):
+            story.names.add(name)
             self._of_track[name].add(message.incident_id)
         if len(story.news) > MOST_NEWS:
             del story.news[min(story.news)]
@@ -141,11 +144,25 @@ class Stories:
         return min(fitting, key=lambda message: (message.opened_at, message.incident_id), default=None)
 
     def _forget(self, incident_id: str) -> None:
-        story = self._stories.pop(incident_id)
-        for name in (story.last.subject.track_id, *_wingmen(story.last)):
+        for name in self._stories.pop(incident_id).names:
             self._of_track[name].discard(incident_id)
             if not self._of_track[name]:
                 del self._of_track[name]
+
+
+def check(message: IncidentMessage) -> None:
+    """Raise ValueError of a message with words or times that no daemon of this version has."""
+    Phase(message.phase)
+    times = {message.time, message.opened_at, message.subject.time}
+    for finding in message.findings:
+        times |= {finding.started_at, finding.detected_at, finding.ended_at or finding.started_at}
+    for severity in {message.severity, *(finding.severity for finding in message.findings)}:
+        SEVERITIES.index(severity)
+    for time in times:
+        try:
+            seconds(time)
+        except OverflowError as error:
+            raise ValueError(str(error)) from error
 
 
 def as_told(findings: Iterable[Finding], before: IncidentMessage) -> bool:

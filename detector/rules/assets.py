@@ -118,7 +118,7 @@ def _strands(airspace: Airspace) -> Small:
     """
     strand = np.zeros(len(airspace), dtype=np.int8)
     strand[airspace.moving] = STRANDS - 1 - np.arange(len(airspace.moving)) % STRANDS
-    fixed = np.flatnonzero(airspace.is_asset & np.isfinite(airspace.middle_m[:, 0]))
+    fixed = np.flatnonzero(np.isfinite(airspace.middle_m[:, 0]))  # no other zone has a middle
     for n, zone in enumerate(fixed):
         nearest_m = np.full(STRANDS, np.inf)
         apart_m = np.linalg.norm(airspace.middle_m[fixed[:n]] - airspace.middle_m[zone], axis=1)

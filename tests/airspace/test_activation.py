@@ -46,6 +46,14 @@ def test_the_latest_span(windows: list[str], hour: float, opened: float, closed:
     assert (activation.opened_s[0], activation.closed_s[0]) == (-math.inf, math.inf)
 
 
+def test_before_all_time_nothing_is_known() -> None:
+    activation = Activation([zone("06:00-18:00")])
+    assert activation.advance(-math.inf) == []
+    assert activation.closed() == []
+    activation.advance(MONDAY_S + 5 * 3600)
+    assert activation.closed() == [0]
+
+
 def test_it_tells_what_closes() -> None:
     activation = Activation([zone("06:00-18:00"), zone(), zone("06:00-12:00"), zone("12:00-18:00")])
     assert activation.advance(MONDAY_S + 6 * 3600) == [3]

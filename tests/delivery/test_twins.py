@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from detector.delivery.letters import letter
-from detector.delivery.messages import Publication
+from detector.delivery.messages import Publication, ndjson
 from detector.delivery.outbox import Outbox
 from detector.delivery.states import States
 from detector.delivery.topics import Topics
@@ -142,7 +142,22 @@ def test_what_is_told_of_incidents_is_handed_on_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "payload", [b"{", b"[" * 100_000, b'{"state": 1}', b'{"state": "x", "time": "?", "incidents": ["i"]}']
+    "payload",
+    [
+        b"{",
+        b"[" * 100_000,
+        b'{"state": 1}',
+        b'{"state": "x", "time": "?", "incidents": ["i"]}',
+        *(
+            ndjson(replace(MESSAGE, **{field: word}))
+            for field, word in (
+                ("time", "noon"),
+                ("opened_at", "0001-01-01T00:00:00"),
+                ("phase", "x"),
+                ("severity", "x"),
+            )
+        ),
+    ],
 )
 @pytest.mark.parametrize("topic", [TOPICS.status, INCIDENT, TOPICS.feed_status("mast")])
 def test_nonsense_is_left_alone(topic: str, payload: bytes) -> None:

@@ -10,7 +10,7 @@ import pytest
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from detector.incidents.message import Evidence, Finding
+from detector.incidents.message import Evidence, Finding, Other
 from detector.incidents.stories import ALIVE_S, Stories, after, as_told, seconds
 from detector.snapshot import Snapshots, thaw
 from tests import zoo
@@ -253,9 +253,12 @@ def test_memory_is_bounded(monkeypatch):
     monkeypatch.setattr("detector.incidents.stories.MOST_STORIES", 1000)
     stories = Stories()
     for n in range(3000):
-        stories.hear(replace(MESSAGE, incident_id=str(n)))
+        for role in ("formation", "interceptor"):
+            message = replace(MESSAGE, incident_id=str(n), others=(Other(track_id="wing", role=role),))
+            stories.hear(replace(message, subject=replace(MESSAGE.subject, track_id=f"{role} {n}")))
     assert len(stories._stories) == 1000
-    assert sum(map(len, stories._of_track.values())) <= 2000
+    assert sum(map(len, stories._of_track.values())) == 3000
+    assert stories.open_of("wing", 0.0) is None
 
 
 def test_differing_copies_are_counted():

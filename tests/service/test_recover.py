@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from detector import settings as tables
+from detector.airspace.schedule import parse
 from detector.picture.airspace import Airspace
 from detector.rules.incursion import Params as Incursion
 from detector.service.recovery import recover
@@ -19,6 +20,7 @@ SETTINGS = tables.Settings(
     rules=zoo.only(incursion=Incursion()),
 )
 EAST = zoo.zone(zoo.box(30, 54, 31, 55), zone_id="east")
+HOURS = replace(zoo.SQUARE, active=(parse("00:00-18:00"),))
 AWAY = zoo.zone(zoo.box(20.5, 54, 21, 55))
 WIDER = zoo.zone(zoo.box(19.9, 54, 21, 55))
 
@@ -44,6 +46,14 @@ def test_the_same_incident_goes_on(zones, away_s):
     assert {message.incident_id for message in said} == {messages[0].incident_id}
     assert [message.sequence for message in said] == list(range(len(messages) + 1, len(messages) + len(said) + 1))
     assert said[-1].outcome == "lost"
+
+
+@pytest.mark.parametrize("zones", [[HOURS], [HOURS, EAST]], ids=["same", "more"])
+def test_a_pipeline_that_heard_nothing_yet_goes_on(zones):
+    blob = Snapshots(zoo.pipeline([HOURS])).whole()
+    pipe, said = recover(SETTINGS, Airspace(zones, 1013.25), [blob], 20.0)
+    assert said == []
+    assert zoo.tell(pipe, later(range(20, 40)))
 
 
 @pytest.mark.parametrize("zones", [[EAST], [EAST, AWAY]], ids=["gone", "elsewhere"])
