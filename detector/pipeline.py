@@ -338,7 +338,9 @@ class Pipeline:
         if not closed:
             return []
         zone_ids = {self.airspace.zones[zone].id for zone in closed}
-        messages = self.book.close_zones(lambda _, zone_id: zone_id in zone_ids, now_s, self.tracks, self.depths)
+        messages = self.book.close(
+            lambda entry: entry.zone_id in zone_ids, "zone-closed", now_s, self.tracks, self.depths
+        )
         self.contacts.close(closed, now_s)
         self.conduct.dark.close(closed)
         return messages

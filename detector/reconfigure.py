@@ -13,6 +13,7 @@ from detector.incidents.message import IncidentMessage
 from detector.picture.airspace import Airspace
 from detector.pipeline import Pipeline
 from detector.rules.assets import Assets
+from detector.rules.contacts import Contacts
 from detector.rules.tables import Rules
 from detector.tracks.accuracy import Sensor
 from detector.tracks.identity import Classifier
@@ -26,21 +27,18 @@ def go_on(
     rules: Rules,
     now_s: float,
 ) -> list[IncidentMessage]:
-    """Go on with other zones and rules; return what ends because its zone is gone or closed by them."""
+    """Go on with other zones and rules; return what ends because its zone is gone or closed, or its rule is off."""
     messages = pipeline.tick(now_s)
     entered = {zone.id: zone.kind in ENTRY for zone in pipeline.airspace.zones}
-    kept = {
-        zone.id
-        for zone in airspace.zones
-        if (zone.kind in ENTRY) == entered.get(zone.id) and (rules.incursion.enabled or zone.kind not in ENTRY)
-    }
+    kept = {zone.id for zone in airspace.zones if (zone.kind in ENTRY) == entered.get(zone.id)}
     gone = set(pipeline.airspace.index_of) - kept
     activation = _activation_of(pipeline, airspace)
     closed = activation.closed()
     gone |= {airspace.zones[zone].id for zone in closed}
     astray = _astray(pipeline, airspace)
-    messages += pipeline.book.close_zones(
-        lambda row, zone_id: zone_id in gone or (row, zone_id) in astray,
+    messages += pipeline.book.close(
+        lambda entry: entry.zone_id in gone or (entry.row, entry.zone_id) in astray,
+        "zone-closed",
         pipeline.time_s,
         pipeline.tracks,
         pipeline.depths,
@@ -63,7 +61,20 @@ def go_on(
     pipeline.conduct.probes.forget_zones()
     pipeline.conduct.company.forget_zones()
     pipeline.tracks.reclassify(classifier)
-    return messages
+    return messages + end_switched_off(pipeline)
+
+
+def end_switched_off(pipeline: Pipeline) -> list[IncidentMessage]:
+    """Forget what rules have seen that are switched off; return what ends by that."""
+    off = {rule for rule in Rules.__struct_fields__ if not getattr(pipeline.rules, rule).enabled}
+    if "incursion" in off:
+        off |= {rule for _, rule in ENTRY.values()}
+        pipeline.contacts = Contacts(len(pipeline.airspace))
+    pipeline.conduct.switch_off(off)
+    pipeline.book.register.fly(pipeline.conduct.company.formations.groups())
+    return pipeline.book.close(
+        lambda entry: entry.rule in off, "resolved", pipeline.time_s, pipeline.tracks, pipeline.depths
+    )
 
 
 def _astray(pipeline: Pipeline, airspace: Airspace) -> set[tuple[int, str]]:

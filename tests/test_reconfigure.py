@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from detector.airspace.altitude import parse
@@ -53,6 +54,18 @@ def test_a_zone_drawn_elsewhere_ends_the_stays_that_are_none_now(redrawn):
     assert (message.outcome, message.incident_id) == ("zone-closed", first[0].incident_id)
     again = zoo.tell(pipe, plots.take(slice(20, None)))
     assert [m.event for m in again][:1] == (["opened"] if redrawn.floor == WEST.floor else [])
+
+
+@pytest.mark.parametrize("off", [emergency_code.Params(enabled=False), None], ids=["off", "other"])
+def test_a_rule_that_is_switched_off_ends_its_findings(off):
+    tables = zoo.only(emergency_code=emergency_code.Params())
+    pipe = zoo.pipeline([WEST], tables=tables)
+    first = zoo.tell(pipe, zoo.flight(lon=19.9, course=0.0, times=range(20), squawk="7700"))
+    assert [m.event for m in first] == ["opened"]
+    rules = msgspec.structs.replace(tables, emergency_code=off or tables.emergency_code)
+    said = go_on(pipe, Airspace([WEST], 1013.25), Classifier([]), zoo.SENSORS, rules, 20.0)
+    assert [(m.event, m.outcome) for m in said] == ([("closed", "resolved")] if off else [])
+    assert said == [] or said[0].findings[0].ended_at is not None
 
 
 def test_a_zone_drawn_a_little_otherwise_keeps_who_is_in_it():

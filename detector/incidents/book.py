@@ -254,16 +254,11 @@ class Book:
                 drafts.append(self._tell(incident, now_s, ended))
         return self.writer.write(drafts, tracks)
 
-    def close_zones(
-        self, is_over: Callable[[int, str], bool], now_s: float, tracks: TrackStore, depths: Depths
+    def close(
+        self, is_over: Callable[[Entry], bool], outcome: str, now_s: float, tracks: TrackStore, depths: Depths
     ) -> list[IncidentMessage]:
-        """End what is open, by track row and zone id, in zones that have closed, are no more, or lie elsewhere now.
-
-        An incident left with nothing closes.
-        """
-        over: dict[Incident, list[Entry]] = {incident: [] for incident in self.register.open.values()}
-        for incident, entries in over.items():
-            entries += [e for e in incident.open_entries() if e.zone_id is not None and is_over(e.row, e.zone_id)]
+        """End what is open but counts no more; an incident left with nothing closes with this outcome."""
+        over = {each: [*filter(is_over, each.open_entries())] for each in self.register.open.values()}
         touched = [incident for incident, entries in over.items() if entries]
         refresh(touched, depths)
         drafts = []
@@ -271,7 +266,7 @@ class Book:
             break_off(over[incident], now_s)
             clear = incident.standing() is Standing.CLEAR
             ended = over[incident]
-            drafts.append(self._close(incident, now_s, "zone-closed") if clear else self._tell(incident, now_s, ended))
+            drafts.append(self._close(incident, now_s, outcome) if clear else self._tell(incident, now_s, ended))
         return self.writer.write(drafts, tracks)
 
     def _tell(self, incident: Incident, now_s: float, about: Sequence[Entry], *, revision: bool = False) -> Draft:

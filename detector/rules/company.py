@@ -6,7 +6,7 @@ Those who matter are the subjects of open incidents and watched aircraft that we
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from functools import partial
 
 import numpy as np
@@ -82,6 +82,14 @@ class Company:
         self.formations.forget(rows)
         self.interceptions.forget(rows)
         self.proximities.forget(rows)
+
+    def switch_off(self, rules: Container[str]) -> None:
+        """Let nothing hold of any tracks by these rules."""
+        if "formation" in rules:
+            self.formations = Formations()
+        if "interception" in rules:
+            self.interceptions = Interceptions()
+        self.proximities.switch_off(rules)
 
     def forget_zones(self) -> None:
         """Let nobody be near a zone until heard again."""

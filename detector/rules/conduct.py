@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -103,6 +103,16 @@ class Conduct:
         self.forget(rows)
         self.probes.forget(rows)
         self.criteria.forget(rows)
+
+    def switch_off(self, rules: Container[str]) -> None:
+        """Let nothing hold of any track by these rules."""
+        self._conditions = {rule: [] if rule in rules else held for rule, held in self._conditions.items()}
+        if "dark" in rules:
+            self.dark = Dark()
+        if "probing" in rules:
+            self.probes = Probes()
+        self.integrity.switch_off(rules)
+        self.company.switch_off(rules)
 
     def hear(self, segments: Segments, scene: Scene | None, some: Rows, stays: Rows) -> Signs:
         """Take in who is in a zone (stays, by row) or, as a scene tells, on the way there; return who was silent."""

@@ -119,7 +119,7 @@ class Contacts:
 
     def _end(self, of: Mask, time_s: float) -> None:
         self.records["ended_s"][of & self.records["inside"]] = time_s
-        self.records["inside"][of] = False
+        self.records["inside"][of] = self.records["lost"][of] = False
         self.records["evidence"][of] = 0.0
 
     def moved(self, zone_now: list[int], n_zones: int, transform: Transform) -> Contacts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any, Protocol
 
 import numpy as np
@@ -53,6 +53,12 @@ class Integrity:
         for condition in self._conditions.values():
             condition.forget(rows[rows < len(condition.on)])
         self.interference.forget(rows)
+
+    def switch_off(self, rules: Container[str]) -> None:
+        """Let nothing be wrong with any track by these rules."""
+        self._conditions |= {name: Conditions(rule.REPORTS) for name, rule in RULES.items() if name in rules}
+        if "interference" in rules:
+            self.interference = Interference()
 
     def suspicious(self, rows: Rows, time_s: Floats, clock_s: Floats, tracks: TrackStore) -> Rows:
         """Take M reports, which came at event times `clock_s`; return with which something is wrong, or was lately."""

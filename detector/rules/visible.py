@@ -45,8 +45,11 @@ def smallest_corner_m(sigma_m: float, period_s: float, *, tells_velocity: bool, 
 
 
 def corner_s(depth_m: float) -> float:
-    """Return how long it takes to fly straight across a right-angled corner that deep: 2 d / v."""
-    return 2 * depth_m / SPEED_MPS
+    """Return how long it takes to fly straight across a right-angled corner that deep, at the least.
+
+    A way whose place farthest from both sides is d from either is 2 sqrt(2) d long: that across the corner, at 45 deg.
+    """
+    return float(2 * np.sqrt(2) * depth_m / SPEED_MPS)
 
 
 def limits(plots: Plots, heard_every_s: float, sensors: Mapping[str, Sensor], rules: Rules) -> dict[str, float]:

@@ -14,6 +14,7 @@ from detector.incidents.message import IncidentMessage, stamp
 from detector.incidents.stories import Stories
 from detector.picture.airspace import Airspace
 from detector.pipeline import Pipeline
+from detector.reconfigure import end_switched_off
 from detector.settings import Settings
 from detector.snapshot import Remembered, UnreadableStateError, drawn_alike, thaw
 
@@ -58,7 +59,9 @@ def _revived(settings: Settings, airspace: Airspace, blobs: Sequence[bytes]) -> 
     for blob in blobs:
         thaw(pipeline, blob)
     pipeline.tracks.reclassify(pipeline.classifier)
-    return pipeline, [] if alike else reconfigure(pipeline, settings, airspace, pipeline.time_s)
+    if alike:
+        return pipeline, end_switched_off(pipeline)
+    return pipeline, reconfigure(pipeline, settings, airspace, pipeline.time_s)
 
 
 def _as_it_was(settings: Settings, blobs: Sequence[bytes]) -> Pipeline:

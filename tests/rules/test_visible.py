@@ -48,7 +48,9 @@ def test_a_corner_so_deep_is_as_sure_as_asked_for(sigma_m, period_s, tells):
     depth_m = visible.smallest_corner_m(sigma_m, period_s, tells_velocity=tells, probability=0.95)
     doubt_m = period_s**2 / 8 / (4 if tells else 1)
     assert ndtr(depth_m / np.hypot(sigma_m / np.sqrt(2), doubt_m)) == pytest.approx(0.95)
-    assert visible.corner_s(depth_m) == pytest.approx(2 * depth_m / 250.0)
+    near_m = depth_m * np.linspace(1.01, 5.0, 1000)  # from the apex, where the way meets one side; the other as it must
+    ways_m = np.hypot(near_m, near_m * depth_m / (near_m - depth_m))
+    assert visible.corner_s(depth_m) == pytest.approx(ways_m.min() / 250.0, rel=1e-4)
 
 
 def test_limits_are_those_of_the_sensor_or_of_what_was_heard():
@@ -56,7 +58,7 @@ def test_limits_are_those_of_the_sensor_or_of_what_was_heard():
     radar = zoo.flight(lon=19.0, times=range(3), source="radar")
     by_table = visible.limits(radar, 99.0, zoo.SENSORS, rules)
     assert by_table["smallest_bank_deg"] == pytest.approx(bank_deg(80.0, 5.0, False), abs=0.1)
-    assert by_table["smallest_corner_s"] == pytest.approx(by_table["smallest_corner_m"] / 125.0, abs=0.1)
+    assert by_table["smallest_corner_s"] == pytest.approx(by_table["smallest_corner_m"] * 8**0.5 / 250, abs=0.1)
     heard = zoo.flight(lon=19.0, times=range(3), source="mast", nac_p=9, gs_mps=200.0, track_deg=90.0)
     by_ear = visible.limits(heard, 2.0, zoo.SENSORS, rules)
     assert by_ear["smallest_bank_deg"] == pytest.approx(bank_deg(30.0 / 2.4477, 2.0, True), abs=0.1)

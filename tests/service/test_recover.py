@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from detector import settings as tables
@@ -54,6 +55,14 @@ def test_a_pipeline_that_heard_nothing_yet_goes_on(zones):
     pipe, said = recover(SETTINGS, Airspace(zones, 1013.25), [blob], 20.0)
     assert said == []
     assert zoo.tell(pipe, later(range(20, 40)))
+
+
+def test_an_incursion_ends_where_its_rule_is_off_now():
+    blob, messages = killed()
+    off = tables.Settings(**{**msgspec.structs.asdict(SETTINGS), "rules": zoo.only()})
+    _, (said,) = recover(off, Airspace([zoo.SQUARE], 1013.25), [blob], 25.0)
+    assert (said.incident_id, said.sequence) == (messages[0].incident_id, messages[-1].sequence + 1)
+    assert (said.event, said.outcome) == ("closed", "resolved")
 
 
 @pytest.mark.parametrize("zones", [[EAST], [EAST, AWAY]], ids=["gone", "elsewhere"])

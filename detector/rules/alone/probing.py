@@ -89,7 +89,9 @@ class Probes:
     def _turned_away(self, sign: Sign, course_deg: float, params: Params) -> bool:
         """Take in that an approach has ended; tell whether it was one too many."""
         past = self._past.get(sign.row)
-        if past is None or past.entered or abs((course_deg - past.course_deg + 180) % 360 - 180) < TURNED_DEG:
+        if past is None or past.entered:
+            return False
+        if not abs((course_deg - past.course_deg + 180) % 360 - 180) >= TURNED_DEG:  # nor where either is not known
             return False
         again = bool(past.away) and sign.started_s - past.away[-1][1] <= AGAIN_S
         started_s = past.away.pop()[0] if again else sign.started_s

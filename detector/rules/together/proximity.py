@@ -7,7 +7,7 @@ over once three looks and 5 s have not shown it, as in DAIDALUS (hysteresis 5 s;
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -116,6 +116,10 @@ class Proximities:
             if held.pairs:
                 signs += _turn(rule, strand, held, pairs, sight, now_s, zone)
         return signs
+
+    def switch_off(self, rules: Container[str]) -> None:
+        """Let nothing hold of any pairs by these rules."""
+        self._held = {of: held for of, held in self._held.items() if of[0] not in rules}
 
     def forget(self, rows: Rows) -> None:
         """Let nothing hold of what would be findings of these tracks; what would be of others ends by itself."""
