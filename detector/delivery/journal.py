@@ -26,6 +26,7 @@ from detector.delivery.wal import committed_frames, folded
 from detector.errors import InputError, reason_of
 
 KEPT = 10_000  # numbers, back from the last: letters older than that go once they are done
+KEPT_BYTES = 128 * 2**20  # of a journal: beyond, the oldest quarter goes, for all of it is checked at a start
 PATIENCE_S = 0.5  # with somebody who reads along and blocks us
 UPGRADES = (  # the first makes version 1 of nothing, the second version 2 of that, and so on
     """
@@ -85,6 +86,7 @@ class Journal:
 
     def __init__(self, path: Path, *, copied: bool = False) -> None:
         """Open the file, or a copy of it in memory: to read what is on a disk on which nothing can be written."""
+        self._most_bytes = KEPT_BYTES
         with _named():
             if copied:
                 self._db = sqlite3.connect(":memory:")
@@ -122,8 +124,25 @@ class Journal:
             self._db.execute(
                 "DELETE FROM letters WHERE done AND number <= (SELECT max(number) FROM letters) - ?", (KEPT,)
             )
+            self._thin()
             for state in states:
                 self._put(state)
+
+    def _thin(self) -> None:
+        """Let go of the oldest letters that are done, but for the last of each incident, where all take much room."""
+        if self._size() <= self._most_bytes:
+            return
+        old = "SELECT number FROM letters ORDER BY number LIMIT 1 OFFSET (SELECT count(*) / 4 FROM letters)"
+        last = "SELECT max(number) FROM letters GROUP BY incident_id"
+        self._db.execute(f"DELETE FROM letters WHERE done AND number < ({old}) AND number NOT IN ({last})")
+        self._most_bytes = max(KEPT_BYTES, self._size() + KEPT_BYTES // 4)  # or they would be looked for at every write
+
+    def _size(self) -> int:
+        """Return how many bytes are in use."""
+        pages, free, page_bytes = (
+            self._db.execute(f"PRAGMA {what}").fetchone()[0] for what in ("page_count", "freelist_count", "page_size")
+        )
+        return int((pages - free) * page_bytes)
 
     def waiting(self) -> list[Letter]:
         """Return the letters that are not done, in order."""

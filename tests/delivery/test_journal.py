@@ -89,6 +89,20 @@ def test_letters_that_are_done_stay_for_a_while_and_those_that_wait_for_good(pat
     assert journal.waiting() == letters(1, 19, 20)
 
 
+def test_letters_that_are_done_take_no_more_room_than_they_may(path, monkeypatch):
+    monkeypatch.setattr(module, "KEPT_BYTES", 2**20)
+    journal = Journal(path)
+    journal.write([letter(1, "open"), letter(2, "waits"), letter(3, "waits")], done=[1, 3])
+    for number in range(4, 2000):
+        journal.write([letter(number)], done=[number])
+    assert path.stat().st_size < 1.5 * 2**20
+    assert [each.number for each in journal.waiting()] == [2]
+    assert [each.number for each in journal.open_incidents()] == [1, 3, 1999]
+    kept = [number for (number,) in journal._db.execute("SELECT number FROM letters WHERE number > 3 ORDER BY number")]
+    assert kept == list(range(kept[0], 2000))
+    assert 200 < len(kept) < 1000
+
+
 def test_who_has_read_along_and_goes_while_it_is_opened_damages_nothing(path, monkeypatch):
     first, reader = Journal(path), sqlite3.connect(path)
     first.write(letters(1))
