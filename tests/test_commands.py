@@ -91,6 +91,17 @@ def test_disorder_within_a_minute_changes_nothing(config, tmp_path):
     assert "repeat" in mixed.stderr
 
 
+def test_one_of_several_recordings_that_is_damaged_harms_no_other(config, tmp_path):
+    whole, damaged = tracks(tmp_path, [HEADER, *rows()]), tracks(tmp_path, [HEADER, *rows()], "damaged.csv.gz")
+    damaged.write_bytes(damaged.read_bytes()[:-20])
+    alone = incursiond("replay", "--config", config, whole)
+    for order in ([whole, damaged], [damaged, whole]):
+        done = incursiond("replay", "--config", config, *order)
+        assert done.returncode == 2
+        assert "damaged.csv.gz" in done.stderr
+        assert done.stdout == alone.stdout
+
+
 def test_truncated_gzip_tells_what_it_had(config, tmp_path):
     whole = tracks(tmp_path, [HEADER, *rows()], "whole.csv.gz")
     cut = tmp_path / "cut.csv.gz"

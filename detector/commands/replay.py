@@ -109,10 +109,18 @@ def _chunks(tracks: Sequence[Path]) -> Iterator[Chunk]:
     if len(tracks) == 1:
         yield from tracksfile.in_order(tracksfile.read(tracks[0]))
         return
-    chunks = [chunk for path in tracks for chunk in tracksfile.in_order(tracksfile.read(path))]
-    plots = concatenate([chunk.plots for chunk in chunks])
-    rejected = sum((chunk.rejected for chunk in chunks), Counter[str]())
-    yield Chunk(plots.take(np.argsort(plots.time_s, kind="stable")), rejected, 1, 1)
+    chunks, damage = list[Chunk](), list[InputError]()
+    for path in tracks:
+        try:
+            chunks.extend(tracksfile.in_order(tracksfile.read(path)))
+        except InputError as error:
+            damage.append(error)
+    if chunks:
+        plots = concatenate([chunk.plots for chunk in chunks])
+        rejected = sum((chunk.rejected for chunk in chunks), Counter[str]())
+        yield Chunk(plots.take(np.argsort(plots.time_s, kind="stable")), rejected, 1, 1)
+    if damage:
+        raise InputError([problem for error in damage for problem in error.problems])
 
 
 def _by_second(plots: Plots) -> Iterator[Plots]:
