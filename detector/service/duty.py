@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 import numpy as np
 
 from detector import assembly
@@ -144,7 +145,8 @@ class Duty:
         self._emit(messages, self._time_s())
         self._keeper.all_now()
         self._metrics.count_zones(airspace.zones)
-        self.settings = settings
+        in_force = {table: getattr(self.settings, table) for table in RESTART_ONLY}
+        self.settings = msgspec.structs.replace(settings, **in_force)
         self._metrics.reload_successful.set(1)
         self._reload_error = None
         log.info("reload: done, %d zones", len(airspace))

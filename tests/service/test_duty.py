@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 
 from detector import assembly
@@ -31,6 +32,17 @@ def test_a_rule_that_fails_is_in_the_status_and_once_in_the_log(duty: Duty, capl
     duty._execute("hard_turn", lambda: SimpleNamespace(opened=lambda: 0))
     duty.look()
     assert duty.status.said == {"state": "online", "reason": ""} | none
+
+
+def test_what_takes_effect_at_the_next_start_does_not_before(duty: Duty, caplog: pytest.LogCaptureFixture) -> None:
+    site = msgspec.structs.replace(duty.settings.site, instance="b")
+    changed = msgspec.structs.replace(duty.settings, site=site)
+    for times in (1, 2):
+        duty.adopt(changed, duty.pipeline.airspace)
+        assert caplog.text.count("[site] has changed and takes effect at the next start") == times
+    duty.look()
+    assert duty.settings.site.instance != "b"
+    assert "twins" not in duty.status.said
 
 
 def test_a_configuration_that_is_refused_is_in_the_status_until_one_is_taken(duty: Duty) -> None:
