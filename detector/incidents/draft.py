@@ -14,7 +14,7 @@ from detector.incidents.lifecycle import Standing, advance
 from detector.incidents.message import IncidentMessage, Other, Subject, stamp
 from detector.incidents.severity import CERTAINTIES, SEVERITIES, URGENCY
 from detector.incidents.stories import Stories, after
-from detector.incidents.subject import subjects
+from detector.incidents.subject import on_levels, subjects
 from detector.tracks.store import TrackStore
 
 
@@ -27,6 +27,7 @@ class Draft(NamedTuple):
     about: Sequence[Entry] = ()
     revision: bool = False
     outcome: str | None = None
+    into: IncidentMessage | None = None  # the last of the incident as which it goes on
 
 
 class Writer:
@@ -40,19 +41,18 @@ class Writer:
         """Return messages, of different incidents, as these stand now."""
         if not drafts:
             return []
-        return list(map(self._message, drafts, subjects(tracks, [draft.incident.row for draft in drafts])))
+        rows = [draft.incident.row for draft in drafts]
+        return list(map(self._message, drafts, subjects(tracks, rows), on_levels(tracks, rows)))
 
     def hand_over(self, incident: Incident, told: IncidentMessage, now_s: float, tracks: TrackStore) -> IncidentMessage:
         """Let an incident go on as what another daemon has told; return the message that closes what it was."""
         incident.phase = advance(incident.phase, Standing.OVER)
-        (closed,) = self.write([Draft(incident, "closed", now_s, outcome="resolved")], tracks)
+        (closed,) = self.write([Draft(incident, "closed", now_s, outcome="resolved", into=told)], tracks)
         incident.follow(told)
-        findings = tuple(replace(f, ended_at=f.ended_at or closed.subject.time) for f in closed.findings)
-        words = f"Goes on as incident {told.incident_id}: {told.headline}"
-        return replace(closed, headline=words, findings=findings)
+        return closed
 
-    def _message(self, draft: Draft, subject: Subject) -> IncidentMessage:
-        incident, event, now_s, about, revision, outcome = draft
+    def _message(self, draft: Draft, subject: Subject, on_level: bool) -> IncidentMessage:
+        incident, event, now_s, about, revision, outcome, into = draft
         leading = incident.leading(about)
         message = IncidentMessage(
             site=self.site,
@@ -73,6 +73,7 @@ class Writer:
                 incident.alike(leading),
                 incident.open_entries(),
                 outcome,
+                on_level=on_level,
             ),
             time=stamp(now_s),
             opened_at=stamp(incident.opened_s),
@@ -83,6 +84,8 @@ class Writer:
             findings=tuple(e.finding() for e in incident.entries),
             zone_id=leading.zone_id,
         )
+        if into is not None:
+            message = _handed_over(message, into)
         if self.stories is not None:
             message = self._in_turn(incident, message, self.stories)
         incident.sequence = message.sequence
@@ -102,3 +105,8 @@ class Writer:
         message = after(message, incident.before) if incident.before else message
         stories.hear(message)
         return message
+
+
+def _handed_over(message: IncidentMessage, into: IncidentMessage) -> IncidentMessage:
+    findings = tuple(replace(f, ended_at=f.ended_at or message.subject.time) for f in message.findings)
+    return replace(message, headline=f"Goes on as incident {into.incident_id}: {into.headline}", findings=findings)

@@ -50,7 +50,14 @@ _SAYS_WHERE = {"approach", "dark", "asset_pass", "probing", "skirting"}
 
 
 def headline(
-    subject: Subject, wingmen: int, entry: Entry, alike: int, still: Sequence[Entry], outcome: str | None
+    subject: Subject,
+    wingmen: int,
+    entry: Entry,
+    alike: int,
+    still: Sequence[Entry],
+    outcome: str | None,
+    *,
+    on_level: bool,
 ) -> str:
     """Return the line for a message about `entry`; `still` are the findings that have not ended.
 
@@ -72,7 +79,7 @@ def headline(
     others = {_does(e): e for e in still if isinstance(e, Episode) and _does(e) not in ("approach", _does(entry))}
     deeds = [_deed(e, still, near=False) for e in others.values()]
     deeds = [_plural(deed) for deed in deeds] if together and wingmen else deeds
-    return "; ".join([f"{who} {said} {_motion(subject)}", *deeds])
+    return "; ".join([f"{who} {said} {_motion(subject, on_level)}", *deeds])
 
 
 def _where(subject: Subject, entry: Entry, stays: Sequence[Stay], *, leads: bool) -> str:
@@ -159,13 +166,17 @@ def _deed(entry: Entry, still: Sequence[Entry], *, near: bool, leads: bool = Fal
     return f"{deed} near {zone}" if near and entry.rule not in _SAYS_WHERE and entry.zone else deed
 
 
-def _motion(subject: Subject) -> str:
+def _motion(subject: Subject, on_level: bool) -> str:
     parts = [
-        None if subject.alt_ft is None else f"at FL{max(0, round(subject.alt_ft / 100)):03d}",
+        None if subject.alt_ft is None else f"at {_altitude(subject.alt_ft, on_level)}",
         None if subject.gs_kt is None else f"{subject.gs_kt} kt",
         None if subject.track_deg is None else f"course {round(subject.track_deg) % 360:03d}",
     ]
     return ", ".join(part for part in parts if part)
+
+
+def _altitude(alt_ft: int, on_level: bool) -> str:
+    return f"FL{max(0, round(alt_ft / 100)):03d}" if on_level else f"{round(alt_ft, -2):,} ft"
 
 
 def _duration(seconds: float) -> str:

@@ -78,7 +78,7 @@ class Stories:
         live, time_s = found_s is None, seconds(message.time) if found_s is None else found_s
         story = self._stories.pop(message.incident_id, None) or _Story(message, time_s, left=not live)
         self._stories[message.incident_id] = story  # the latest last
-        self.differing += live and message.sequence == story.last.sequence and message != story.last
+        self.differing += live and message.sequence == story.last.sequence and not _is_same(message, story.last)
         if message.sequence > story.last.sequence:
             story.last = message
         if live:
@@ -200,6 +200,11 @@ def _lost(message: IncidentMessage, now: str) -> IncidentMessage:
         findings=tuple(replace(f, ended_at=f.ended_at or message.subject.time) for f in message.findings),
         durable=UNSET,
     )
+
+
+def _is_same(message: IncidentMessage, other: IncidentMessage) -> bool:
+    """Tell whether two are one message; whether a journal took it is no part of it."""
+    return message == other or replace(message, durable=UNSET) == replace(other, durable=UNSET)
 
 
 def seconds(stamp: str) -> float:

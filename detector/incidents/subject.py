@@ -53,5 +53,11 @@ def subjects(tracks: TrackStore, rows: Sequence[int]) -> list[Subject]:
     ]
 
 
+def on_levels(tracks: TrackStore, rows: Sequence[int]) -> list[bool]:
+    """Tell whose altitudes are pressure altitudes, which flight levels count; others are heights of satellites."""
+    known: list[bool] = (~np.isnan(tracks.fix.pressure_alt_m[np.array(rows, dtype=np.intp)])).tolist()
+    return known
+
+
 def _whole(values: Floats) -> list[int | None]:
     return [None if math.isnan(value) else round(value) for value in values.tolist()]

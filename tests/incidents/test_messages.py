@@ -4,6 +4,7 @@ import json
 
 import jsonschema
 import msgspec
+import numpy as np
 import pytest
 
 from detector.commands.schema import schema
@@ -33,6 +34,13 @@ def test_the_story_in_headlines(messages):
             "Unknown aircraft 4980 was in Square for 3 min 48 s, up to 28.5 km deep; closed: left",
         ),
     ]
+
+
+def test_heights_of_satellites_are_no_flight_levels():
+    altitudes = {"baro_alt_m": np.nan, "geo_alt_m": 4785.0}
+    first, *_ = zoo.tell(zoo.pipeline(), zoo.flight(lon=19.98, times=range(120), **altitudes))
+    assert first.subject.alt_ft == 15699
+    assert first.headline.endswith("inside Square at 15,700 ft, 486 kt, course 090")
 
 
 def test_messages_follow_their_schema(messages):
