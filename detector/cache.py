@@ -12,14 +12,14 @@ import pickle
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 KEPT = 4  # entries of a directory: the next configuration is often the last but one
 SUFFIX = ".zones"
 DIGEST_BYTES = 32
-MADE_WITH = ("numpy", "scipy", "pyproj")
+MADE_WITH = ("numpy", "scipy", "pyproj", "shapely")  # the last makes belts, where it is installed
 
 
 def key(paths: Iterable[str | Path], *parameters: object) -> str:
@@ -29,8 +29,15 @@ def key(paths: Iterable[str | Path], *parameters: object) -> str:
     for path in (*sources, *map(Path, paths)):
         data = path.read_bytes() if path.is_file() else b""
         digest.update(f"{path}\0{len(data)}\0".encode() + data)
-    digest.update(repr((sys.version, [version(name) for name in MADE_WITH], parameters)).encode())
+    digest.update(repr((sys.version, [*map(_version, MADE_WITH)], parameters)).encode())
     return digest.hexdigest()
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
 
 
 def recall(directory: Path, name: str) -> Any | None:

@@ -25,6 +25,7 @@ from detector.incidents.message import IncidentMessage
 from detector.picture.airspace import Airspace
 from detector.picture.look import Picture, look
 from detector.rules import company, evidence, incursion, integrity
+from detector.rules.alone import renegade
 from detector.rules.assets import Assets
 from detector.rules.conduct import RULES, Conduct
 from detector.rules.contacts import Contacts
@@ -259,7 +260,7 @@ class Pipeline:
             signs += self.execute("probing", partial(self.conduct.probes.look, signs, scene, self.rules.probing)) or ()
         signs = [sign._replace(segment=int(some[sign.segment])) for sign in signs]
         signs += self.conduct.hear(segments, scene, some, stays)
-        self.conduct.criteria.take(signs, scene)
+        renegade.note(signs, scene)
         return signs
 
     def tick(self, until_s: float) -> list[IncidentMessage]:

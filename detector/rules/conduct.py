@@ -26,6 +26,7 @@ from detector.rules.alone.dark import Dark, heard_again
 from detector.rules.alone.probing import Probes
 from detector.rules.company import Company
 from detector.rules.conditions import Conditions
+from detector.rules.criteria import Criteria
 from detector.rules.integrity import Integrity
 from detector.rules.sight import Scene, Sight, changes
 from detector.rules.signs import Signs
@@ -63,7 +64,7 @@ class Conduct:
         self.integrity = Integrity()
         self.dark = Dark()
         self.probes = Probes()
-        self.criteria = renegade.Criteria()
+        self.criteria = Criteria()
         self.company = Company()
 
     def on(self, rows: Rows, capacity: int) -> np.ndarray:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING
 
 from detector.airspace.activation import Activation
 from detector.arrays import Floats, Indices, Mask
@@ -13,15 +12,13 @@ from detector.picture.airspace import Airspace
 from detector.rules.assets import Assets
 from detector.rules.conditions import Conditions, M, Turn
 from detector.rules.contacts import Contacts
+from detector.rules.criteria import Criteria
 from detector.rules.findings import Change
 from detector.rules.signs import Sign
 from detector.rules.vicinity import Vicinity
 from detector.tracks.fixes import Rows, Segments
 from detector.tracks.kinematics import Motion
 from detector.tracks.store import TrackStore
-
-if TYPE_CHECKING:
-    from detector.rules.alone.renegade import Criteria
 
 
 @dataclass(frozen=True, slots=True)

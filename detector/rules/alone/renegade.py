@@ -13,15 +13,13 @@ import msgspec
 import numpy as np
 
 from detector.arrays import Mask
+from detector.rules.criteria import APPROACH, CODE, CODE_CHANGED, CRITERIA, DEVIATION, SILENCE
 from detector.rules.findings import Change
 from detector.rules.params import Count, NotNegative
 from detector.rules.sight import Scene, Sight
 from detector.rules.signs import Sign
-from detector.tracks.columns import Columns, fitted
 from detector.tracks.fixes import Rows
 
-CRITERIA = ("emergency code", "code changed", "silence", "deviation", "approach")
-CODE, CODE_CHANGED, SILENCE, DEVIATION, APPROACH = range(len(CRITERIA))
 SIGNS = {
     ("emergency_code", Change.OPENED): CODE,
     ("dark", Change.ENDED): SILENCE,
@@ -39,32 +37,16 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     within_s: NotNegative = 1800.0
 
 
-class Criteria(Columns):
-    """When each of C tracks last met each criterion."""
-
-    def __init__(self) -> None:
-        self.met_s = np.zeros((0, len(CRITERIA)))
-
-    def fit(self, capacity: int) -> None:
-        """Make room for so many tracks."""
-        self.met_s = fitted(self.met_s, capacity, -np.inf)
-
-    def forget(self, rows: Rows) -> None:
-        """Remember nothing of these tracks."""
-        rows = rows[rows < len(self.met_s)]
-        self.met_s[rows] = -np.inf
-
-    def take(self, signs: Iterable[Sign], scene: Scene) -> None:
-        """Take in what M steps showed, and what rules found in them."""
-        self.fit(scene.tracks.capacity)
-        row, now_s = scene.segments.row, scene.segments.now.time_s
-        self.met_s[row, CODE_CHANGED] = scene.tracks.recoded_s[row]
-        for sign in signs:
-            if (criterion := SIGNS.get((sign.rule, sign.change))) is not None:
-                self.met_s[sign.row, criterion] = sign.decided_s
-        suspicious = np.flatnonzero(scene.marks() & (self.met_s[row] > -np.inf).any(axis=1))
-        left = suspicious[_left_course(row[suspicious], scene)]
-        self.met_s[row[left], DEVIATION] = now_s[left]
+def note(signs: Iterable[Sign], scene: Scene) -> None:
+    """Take in which criteria M steps met, and what rules found in them."""
+    met_s, row, now_s = scene.criteria.fit(scene.tracks.capacity), scene.segments.row, scene.segments.now.time_s
+    met_s[row, CODE_CHANGED] = scene.tracks.recoded_s[row]
+    for sign in signs:
+        if (criterion := SIGNS.get((sign.rule, sign.change))) is not None:
+            met_s[sign.row, criterion] = sign.decided_s
+    suspicious = np.flatnonzero(scene.marks() & (met_s[row] > -np.inf).any(axis=1))
+    left = suspicious[_left_course(row[suspicious], scene)]
+    met_s[row[left], DEVIATION] = now_s[left]
 
 
 def _left_course(row: Rows, scene: Scene) -> Mask:
@@ -85,8 +67,7 @@ def _left_course(row: Rows, scene: Scene) -> Mask:
 def look(scene: Scene, params: Params) -> list[Sight]:
     """Return what M steps show, by what tracks did before."""
     row, now_s = scene.segments.row, scene.segments.now.time_s
-    scene.criteria.fit(scene.tracks.capacity)
-    met = now_s[:, None] - scene.criteria.met_s[row] <= params.within_s
+    met = now_s[:, None] - scene.criteria.fit(scene.tracks.capacity)[row] <= params.within_s
     many = met.sum(axis=1)
     grave = met[:, CODE] | (met[:, CODE_CHANGED] & met[:, SILENCE])
     shown = grave & (many >= params.criteria)
