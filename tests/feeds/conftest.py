@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
 import subprocess
 import threading
@@ -19,9 +17,8 @@ import pytest
 
 from feeds.plots import Plots, concatenate
 from feeds.table import Rejected
-
-SHARED = Path(os.environ.get("INCURSIOND_SHARED", Path(__file__).parents[3] / "shared"))
-MOSQUITTO = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin")
+from tests.conftest import find, free_port
+from tests.shared import data_file
 
 
 @dataclass
@@ -86,27 +83,12 @@ def same_plots() -> Callable[[Plots, Plots], None]:
 @pytest.fixture
 def shared() -> Callable[[str], Path]:
     """Find a file of the shared real data, or skip."""
-
-    def find(name: str) -> Path:
-        path = SHARED / "data" / name
-        if not path.exists():
-            pytest.skip(f"real data not present: {path}")
-        return path
-
-    return find
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return data_file
 
 
 @pytest.fixture
 def broker_that_can_die(tmp_path: Path) -> Iterator[tuple[int, Callable[[str], None]]]:
     """Give a port, and what kills a real mosquitto there and, given lines of configuration, starts it again."""
-    if MOSQUITTO is None:
-        pytest.skip("mosquitto is not installed")
     port = free_port()
     running: list[subprocess.Popen[bytes]] = []
 
@@ -117,7 +99,7 @@ def broker_that_can_die(tmp_path: Path) -> Iterator[tuple[int, Callable[[str], N
             process.wait()
         if options:
             (tmp_path / "mosquitto.conf").write_text(f"listener {port} 127.0.0.1\n{options}\n")
-            command = [MOSQUITTO, "-c", str(tmp_path / "mosquitto.conf")]
+            command = [find("mosquitto", "mosquitto"), "-c", str(tmp_path / "mosquitto.conf")]
             running.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
             wait_for_port(port)
 
