@@ -34,35 +34,34 @@ def without_ghosts(window: Window) -> Window:
     """
     fixes, age_s = window.fixes, window.age_s
     sigma_m = np.broadcast_to(fixes.sigma_m, age_s.shape)
-    blind: Mask = np.isnan(fixes.gs_mps).all(axis=0)
-    ghosts = _odd(age_s, fixes.earth_m, sigma_m, blind, HARDEST_MPS2 / 8, GENTLE_MPS2)
+    ghosts = _odd(age_s, fixes.earth_m, sigma_m, fixes.gs_mps, HARDEST_MPS2 / 8, GENTLE_MPS2)
     gone = {}
-    blind = np.isnan(fixes.vrate_mps).all(axis=0)
     for name in ("pressure_alt_m", "geo_alt_m"):
         height_m = np.where(ghosts, np.nan, getattr(fixes, name))
-        odd = _odd(age_s, height_m[..., None], np.full(age_s.shape, ALTITUDE_M), blind, PUSHED_MPS2 / 16, LEVEL_MPS2)
+        error_m = np.full(age_s.shape, ALTITUDE_M)
+        odd = _odd(age_s, height_m[..., None], error_m, fixes.vrate_mps, PUSHED_MPS2 / 16, LEVEL_MPS2)
         gone[name] = np.where(odd, np.nan, height_m)
     return replace(window, fixes=replace(fixes, sigma_m=np.where(ghosts, np.inf, sigma_m), **gone))
 
 
-def _odd(age_s: Floats, place_m: Floats, sigma_m: Floats, asked: Mask, limit_mps2: float, gentle_mps2: float) -> Mask:
+def _odd(
+    age_s: Floats, place_m: Floats, sigma_m: Floats, told_mps: Floats, limit_mps2: float, gentle_mps2: float
+) -> Mask:
     """Tell which inner places of M tracks, (LENGTH, M, D), the others contradict, (LENGTH, M), one of each at most.
 
-    `limit_mps2` is how far off the way of others, that bends by less than `gentle_mps2`, one may be, over the square of
-    the time between its neighbours.
+    Asked of those who tell no rate of it. `limit_mps2` is how far off the way of others, that bends by less than
+    `gentle_mps2`, one may be, over the square of the time between its neighbours.
     """
     odd = np.zeros(age_s.shape, dtype=bool)
     age_s = np.where(np.isfinite(place_m[..., 0]), age_s, np.nan)
-    m = np.flatnonzero(asked & (np.isfinite(age_s).sum(axis=0) >= FEWEST))
+    m = np.flatnonzero(np.isnan(told_mps).all(axis=0) & (np.isfinite(age_s).sum(axis=0) >= FEWEST))
     limit_m = limit_mps2 * (age_s[:-2, m] - age_s[2:, m]) ** 2
     surely_m = limit_m + SURELY_SIGMAS * sigma_m[INNER, m]
     leaps = (_leap_m(age_s[:, m], place_m[:, m]) > surely_m).any(axis=0)
     m, limit_m = m[leaps], limit_m[:, leaps]
     if len(m):
         off_m, bend_mps2 = _off_m(age_s[:, m], place_m[:, m], sigma_m[:, m])
-        bend_mps2[~(off_m > limit_m)] = (
-            np.inf
-        )  # of several that it may be, it is that without which the way bends least
+        bend_mps2[~(off_m > limit_m)] = np.inf  # of several, it is that without which the way bends least
         most, haunted = bend_mps2.argmin(axis=0), bend_mps2.min(axis=0) < gentle_mps2
         odd[most[haunted] + 1, m[haunted]] = True
     return odd
