@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from detector.arrays import Floats
+from detector.rules.alone.bearing_out import borne_out
 from detector.rules.params import NotNegative
 from detector.rules.sight import Scene, Sight
 from detector.tracks.accuracy import SURELY_SIGMAS
@@ -44,5 +45,8 @@ def _look(scene: Scene, params: Params, sign: int, along_mps2: Floats) -> Sight:
     def evidence(m: int) -> dict[str, float | str]:
         return {"acceleration_kt_s": mps2[m] / KNOT_MPS, "acceleration_sigma_kt_s": error_mps2[m] / KNOT_MPS}
 
-    changes = least_mps2 > params.acceleration_kt_s * KNOT_MPS
-    return Sight(changes & flying, np.abs(mps2), evidence)
+    changes = (least_mps2 > params.acceleration_kt_s * KNOT_MPS) & flying
+    if len(m := np.flatnonzero(changes)):
+        history = scene.tracks.history.last(scene.segments.row[m])
+        changes[m] = borne_out(history, lambda motion: sign * motion.along_mps2())
+    return Sight(changes, np.abs(mps2), evidence)
