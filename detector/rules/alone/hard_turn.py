@@ -30,12 +30,11 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def look(scene: Scene, params: Params) -> list[Sight]:
     """Return what M steps show of turns to the right, and to the left."""
-    lateral_mps2 = scene.motion.lateral_mps2()
-    return [_look(scene, params, side, side * lateral_mps2) for side in (1, -1)]
+    lateral_mps2, sigma_mps2 = scene.motion.lateral_mps2()
+    return [_look(scene, params, side, side * lateral_mps2, sigma_mps2) for side in (1, -1)]
 
 
-def _look(scene: Scene, params: Params, side: int, lateral_mps2: Floats) -> Sight:
-    sigma_mps2 = scene.motion.level.acceleration_sigma_mps2
+def _look(scene: Scene, params: Params, side: int, lateral_mps2: Floats, sigma_mps2: Floats) -> Sight:
     surely_mps2 = np.where(scene.motion.level.proven, lateral_mps2 - SURELY_SIGMAS * sigma_mps2, np.nan)
     window, least_mps2 = best_window(surely_mps2)
     speed_mps = of_window(np.hypot(*scene.motion.level.mean_mps), window)
@@ -43,7 +42,7 @@ def _look(scene: Scene, params: Params, side: int, lateral_mps2: Floats) -> Sigh
     turns &= speed_mps > SLOWEST_MPS
     if len(m := np.flatnonzero(turns)):
         history = scene.tracks.history.last(scene.segments.row[m])
-        turns[m] = borne_out(history, lambda motion: side * motion.lateral_mps2())
+        turns[m] = borne_out(history, lambda motion: side * motion.lateral_mps2()[0])
     mps2, error_mps2 = of_window(lateral_mps2, window), of_window(sigma_mps2, window)
     factor = np.hypot(1.0, mps2 / STANDARD_GRAVITY_MPS2)
 
