@@ -17,6 +17,7 @@ import numpy as np
 from detector.arrays import Floats, Mask
 from detector.tracks.history import LENGTH, Window
 from detector.tracks.kinematics import ALTITUDE_M
+from detector.tracks.readings import another
 
 HARDEST_MPS2 = 30.0  # between plots of 5 or 12 s; a turn of 5 g stays below
 GENTLE_MPS2 = 10.0  # 45 deg of bank: airliners stay below
@@ -40,7 +41,9 @@ def without_ghosts(window: Window) -> Window:
         height_m = np.where(ghosts, np.nan, getattr(fixes, name))
         error_m = np.full(age_s.shape, ALTITUDE_M)
         odd = _odd(age_s, height_m[..., None], error_m, fixes.vrate_mps, PUSHED_MPS2 / 16, LEVEL_MPS2)
-        gone[name] = np.where(odd, np.nan, height_m)
+        height_m[odd] = np.nan
+        height_m[another(age_s, height_m, ALTITUDE_M) & np.isnan(fixes.vrate_mps).all(axis=0)] = np.nan
+        gone[name] = height_m
     return replace(window, fixes=replace(fixes, sigma_m=np.where(ghosts, np.inf, sigma_m), **gone))
 
 

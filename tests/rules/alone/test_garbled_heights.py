@@ -28,6 +28,15 @@ def test_single_heights_are_no_manoeuvre(source, every, up_m):
         assert findings(plots, RULES) == []
 
 
+@pytest.mark.parametrize("up_m", [-800.0, 800.0])
+@pytest.mark.parametrize(("source", "runs"), [("adsb", 2), ("adsb", 3), ("adsb", 8), ("radar", 3)])
+def test_several_alike_are_no_manoeuvre(source, runs, up_m):
+    for seed in range(5):
+        plots = blind(source, seed)
+        plots.baro_alt_m[10 : 10 + runs] += up_m
+        assert findings(plots, RULES) == []
+
+
 @pytest.mark.parametrize("step_m", [30.48, 152.4])
 def test_coarse_steps_are_no_manoeuvre(step_m):
     for seed in range(5):
