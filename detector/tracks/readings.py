@@ -16,7 +16,7 @@ HARDEST_MPS2 = 3 / 8 * 40.0
 
 
 def another(age_s: Floats, height_m: Floats, sigma_m: float) -> Mask:
-    """Tell which heights of M tracks, (K, M), the latest first, are of another reading than the latest, or next to that."""
+    """Tell which of heights (K, M), the latest first, are of another reading than the latest, or next to such."""
     step_s, rise_m = age_s[:-1] - age_s[1:], height_m[:-1] - height_m[1:]
     middle_s = step_s[1:-1]
     newer, older = middle_s / step_s[:-2] / 2, middle_s / step_s[2:] / 2
