@@ -24,6 +24,7 @@ GENTLE_MPS2 = 10.0  # 45 deg of bank: airliners stay below
 PUSHED_MPS2 = 20.0  # a load factor of -1, beyond which hardly anything is built to fly
 LEVEL_MPS2 = 5.0  # upwards this is a load factor of 1.5
 SURELY_SIGMAS = 3.2  # of a distance in the plane; along a line 2.5 are as sure
+SURELY_LEVEL_M = 2.5 * ALTITUDE_M  # between so few heights nothing leaps, however they are apart in time
 FEWEST = 4  # plots: three make any way
 INNER = slice(1, LENGTH - 1)  # the latest plot may as well begin a turn, and the oldest end one
 
@@ -35,29 +36,48 @@ def without_ghosts(window: Window) -> Window:
     """
     fixes, age_s = window.fixes, window.age_s
     sigma_m = np.broadcast_to(fixes.sigma_m, age_s.shape)
-    ghosts = _odd(age_s, fixes.earth_m, sigma_m, fixes.gs_mps, HARDEST_MPS2 / 8, GENTLE_MPS2)
-    gone = {}
+    ghosts = _odd(age_s, fixes.earth_m, sigma_m, _untold(fixes.gs_mps), HARDEST_MPS2 / 8, GENTLE_MPS2)
+    gone = {"sigma_m": np.where(ghosts, np.inf, sigma_m)} if ghosts.any() else {}
+    unsaid = _untold(fixes.vrate_mps)
     for name in ("pressure_alt_m", "geo_alt_m"):
-        height_m = np.where(ghosts, np.nan, getattr(fixes, name))
-        error_m = np.full(age_s.shape, ALTITUDE_M)
-        odd = _odd(age_s, height_m[..., None], error_m, fixes.vrate_mps, PUSHED_MPS2 / 16, LEVEL_MPS2)
-        height_m[odd] = np.nan
-        height_m[another(age_s, height_m, ALTITUDE_M) & np.isnan(fixes.vrate_mps).all(axis=0)] = np.nan
-        gone[name] = height_m
-    return replace(window, fixes=replace(fixes, sigma_m=np.where(ghosts, np.inf, sigma_m), **gone))
+        told_m = getattr(fixes, name)
+        height_m = np.where(ghosts, np.nan, told_m) if gone else told_m
+        gone[name] = _without_garbled(age_s, height_m, unsaid)
+    return replace(window, fixes=replace(fixes, **gone))
 
 
-def _odd(
-    age_s: Floats, place_m: Floats, sigma_m: Floats, told_mps: Floats, limit_mps2: float, gentle_mps2: float
-) -> Mask:
+def _untold(rate_mps: Floats) -> Mask:
+    """Tell which tracks tell no rate in any of their fixes, (M,)."""
+    untold: Mask = np.asarray(np.isnan(rate_mps).all(axis=0))
+    return untold
+
+
+def _without_garbled(age_s: Floats, height_m: Floats, unsaid: Mask) -> Floats:
+    """Return heights (LENGTH, M) without the garbled ones, of those who leave their vertical rate unsaid, (M,).
+
+    Those that differ by no more than SURELY_LEVEL_M pass either test, so it is only the others that are asked.
+    """
+    m = np.flatnonzero(unsaid & (np.fmax.reduce(height_m) - np.fmin.reduce(height_m) > SURELY_LEVEL_M))
+    if not len(m):
+        return height_m
+    known_m = height_m[:, m]
+    age_s = np.where(np.isfinite(known_m), age_s[:, m], np.nan)
+    error_m, every = np.full(age_s.shape, ALTITUDE_M), np.ones(len(m), dtype=bool)
+    known_m[_odd(age_s, known_m[..., None], error_m, every, PUSHED_MPS2 / 16, LEVEL_MPS2)] = np.nan
+    known_m[another(age_s, known_m, ALTITUDE_M)] = np.nan
+    without_m = height_m.copy()
+    without_m[:, m] = known_m
+    return without_m
+
+
+def _odd(age_s: Floats, place_m: Floats, sigma_m: Floats, asked: Mask, limit_mps2: float, gentle_mps2: float) -> Mask:
     """Tell which inner places of M tracks, (LENGTH, M, D), the others contradict, (LENGTH, M), one of each at most.
 
-    Asked of those who tell no rate of it. `limit_mps2` is how far off the way of others, that bends by less than
-    `gentle_mps2`, one may be, over the square of the time between its neighbours.
+    Of those asked, (M,). `limit_mps2` is how far off the way of others, that bends by less than `gentle_mps2`, one may
+    be, over the square of the time between its neighbours.
     """
     odd = np.zeros(age_s.shape, dtype=bool)
-    age_s = np.where(np.isfinite(place_m[..., 0]), age_s, np.nan)
-    m = np.flatnonzero(np.isnan(told_mps).all(axis=0) & (np.isfinite(age_s).sum(axis=0) >= FEWEST))
+    m = np.flatnonzero(asked & (np.isfinite(age_s).sum(axis=0) >= FEWEST))
     limit_m = limit_mps2 * (age_s[:-2, m] - age_s[2:, m]) ** 2
     surely_m = limit_m + SURELY_SIGMAS * sigma_m[INNER, m]
     leaps = (_leap_m(age_s[:, m], place_m[:, m]) > surely_m).any(axis=0)
