@@ -1,8 +1,10 @@
 """Scatter: how far places miss the way that the ones before lead, over what their errors explain.
 
-Three places make a parabola; the fourth misses where it leads by the errors of all four (1, 3, 3 and 1 times where they
-are evenly apart, T), and by a T^2 / 2 where the acceleration has changed by a meanwhile. Harder manoeuvres are few
-among many reports, so none counts for much. Wrong times are errors along the way.
+Three places make a parabola; the fourth misses where it leads by the errors of all four: 1, 3, 3 and 1 times, by turns
+to either side, where they are evenly apart. So the next one, which shares three of them, misses by 3/4 of that to the
+other side in the mean. Who flies a turn, or begins one, misses to the same side twice: what two misses are against each
+other is scatter. Turns within a plot or two are few among many reports, so none counts for much. Wrong times are errors
+along the way.
 """
 
 from __future__ import annotations
@@ -17,8 +19,8 @@ from detector.tracks.history import Window
 
 PLACES = 4
 GAIN = 1 / 12
-TURN_MPS2 = 10.0  # 45 deg of bank begin or end: what may be that shows nothing
-MOST = 4.0  # times what it has been, one miss counts for no more
+MOST = 4.0  # times what it has been, two misses count for no more
+SURELY = 2.0  # honest places come to 0.94, sigma 0.41, by chance
 
 
 class Scatter(Columns):
@@ -32,25 +34,29 @@ class Scatter(Columns):
         self.variance[row] = 1.0
 
     def of(self, rows: Rows) -> Floats:
-        """Return by how many times places of M tracks err more than they claim, along and across the way, (2, M)."""
-        times: Floats = np.sqrt(np.maximum(self.variance[rows], 1.0)).T
+        """Return by how many times places of M tracks surely err more than they claim, along and across, (2, M)."""
+        variance = self.variance[rows].T
+        times: Floats = np.sqrt(np.where(variance > SURELY, variance, 1.0))
         return times
 
     def learn(self, rows: Rows, window: Window) -> None:
         """Take the latest report of each of M tracks, which their windows begin with."""
-        fixes, age_s = window.fixes, window.age_s[:PLACES]
-        m = np.flatnonzero(np.isfinite(age_s[-1]) & np.isnan(fixes.gs_mps[:PLACES]).all(axis=0))
-        share, place_m = _shares(age_s[:, m]), fixes.earth_m[:PLACES, m]
-        miss_m, way_m = (share[..., None] * place_m).sum(axis=0), place_m[0] - place_m[-1]
-        claimed_m2 = (share**2 * fixes.sigma_m[:PLACES, m] ** 2).sum(axis=0)
-        turn_m = TURN_MPS2 / 2 * (age_s[-1, m] / (PLACES - 1)) ** 2
-        along_m2 = dot(miss_m, way_m) ** 2 / dot(way_m, way_m)
-        miss_m2 = np.stack([along_m2, dot(miss_m, miss_m) - along_m2], axis=1)
+        age_s, place_m = window.age_s[: PLACES + 1], window.fixes.earth_m[: PLACES + 1]
+        sigma_m, gs_mps = window.fixes.sigma_m[: PLACES + 1], window.fixes.gs_mps[: PLACES + 1]
+        moves = (place_m[0] != place_m[-1]).any(axis=-1)
+        m = np.flatnonzero(np.isfinite(age_s + sigma_m).all(axis=0) & np.isnan(gs_mps).all(axis=0) & moves)
+        age_s, sigma_m, place_m = age_s[:, m], sigma_m[:, m], place_m[:, m]
+        now, before = _shares(age_s[:-1]), _shares(age_s[1:])
+        claimed_m2 = -(now[1:] * before[:-1] * sigma_m[1:-1] ** 2).sum(axis=0)
+        misses_m = (now[..., None] * place_m[:-1]).sum(axis=0), (before[..., None] * place_m[1:]).sum(axis=0)
+        way_m = place_m[0] - place_m[-1]
+        along_m2 = -dot(misses_m[0], way_m) * dot(misses_m[1], way_m) / dot(way_m, way_m)
+        against_m2 = np.stack([along_m2, -dot(*misses_m) - along_m2], axis=1)
         held = self.variance[rows[m]]
         most = MOST * np.maximum(held, 1.0)
-        shown = np.clip((miss_m2 - turn_m[:, None] ** 2) / claimed_m2[:, None], 0.0, most)
-        learns = np.isfinite(claimed_m2) & (way_m != 0).any(axis=1)
-        self.variance[rows[m[learns]]] = (held + GAIN * (shown - held))[learns]
+        learns = claimed_m2 > 0
+        shown = np.clip(against_m2[learns] / claimed_m2[learns, None], -most[learns], most[learns])
+        self.variance[rows[m[learns]]] += GAIN * (shown - held[learns])
 
 
 def _shares(age_s: Floats) -> Floats:

@@ -14,12 +14,13 @@ SPEED_MPS = 230.0
 G_MPS2 = 9.80665
 
 
-def learnt(source: str, *, noise: float = 1.0, late_s: float = 0.0, load_factor: float = 1.0, told_mps=np.nan):
-    """What is known after 50 reports, (2, R), of who flies north, and halfway turns by half a circle."""
+def learnt(source: str, *, noise: float = 1.0, late_s: float = 0.0, load_factor: float = 1.0, told_mps=np.nan, turns=1):
+    """What is known after 50 reports, (2, R), of who flies north, and turns by half a circle, evenly often."""
     rng, sensor, scatter, history = np.random.default_rng(5), zoo.SENSORS[source], Scatter(60), History(60)
     flown_s = np.arange(-5.0, 51 * sensor.period_s + 5.0, 0.1)
     rate = G_MPS2 * np.sqrt(load_factor**2 - 1) / SPEED_MPS
-    course = np.clip(rate * (flown_s - 25 * sensor.period_s), 0.0, np.pi)
+    begins_s = 50 * sensor.period_s * np.arange(1, turns + 1) / (turns + 1)
+    course = np.clip(rate * (flown_s[:, None] - begins_s), 0.0, np.pi).sum(axis=1)
     flown_m = [np.cumsum(0.1 * SPEED_MPS * part(course)) for part in (np.sin, np.cos)]
     for k in range(50):
         when_s = sensor.period_s * k + rng.normal(0, 0.1 * sensor.period_s, 60)
@@ -41,17 +42,18 @@ def learnt(source: str, *, noise: float = 1.0, late_s: float = 0.0, load_factor:
         ("adsb", {}, 1.0, 1.0),
         ("radar", {}, 1.0, 1.0),
         ("enroute-radar", {}, 1.0, 1.0),
-        ("adsb", {"noise": 3.0}, 3.0, 3.0),
-        ("radar", {"noise": 2.0}, 2.0, 2.0),
-        ("radar", {"noise": 3.0}, 3.0, 3.0),
-        ("enroute-radar", {"noise": 3.0}, 2.6, 2.6),  # a part of it may as well be turns
-        ("adsb", {"late_s": 0.2}, 4.7, 1.0),
+        ("adsb", {"noise": 3.0}, 2.3, 2.3),  # few great misses together make the most of it, and count for less
+        ("radar", {"noise": 2.0}, 1.7, 1.7),
+        ("radar", {"noise": 3.0}, 2.3, 2.3),
+        ("enroute-radar", {"noise": 3.0}, 2.3, 2.3),
+        ("adsb", {"late_s": 0.2}, 2.8, 1.0),
         ("adsb", {"noise": 3.0, "told_mps": SPEED_MPS}, 1.0, 1.0),
         ("adsb", {"load_factor": 1.15}, 1.0, 1.0),  # as airliners turn
         ("radar", {"load_factor": 1.15}, 1.0, 1.0),
         ("enroute-radar", {"load_factor": 1.15}, 1.0, 1.0),
         ("adsb", {"load_factor": 4.0}, 1.0, 1.0),
-        ("radar", {"load_factor": 4.0}, 1.0, 1.0),  # and what is nearly forgotten after 25 reports
+        ("radar", {"load_factor": 4.0}, 1.0, 1.0),
+        ("radar", {"load_factor": 4.0, "turns": 8}, 1.0, 1.0),  # no turn is scatter, however many there are
         ("enroute-radar", {"load_factor": 4.0}, 1.0, 1.0),
     ],
 )
