@@ -251,7 +251,7 @@ class Pipeline:
             assets=self.assets,
             contacts=self.contacts,
             criteria=self.conduct.criteria,
-            motion=self.tracks.kinematics(row[some]),
+            motion=self.tracks.follow(row[some]),
         )
         signs: list[Sign] = []
         for name, params in rules.items():

@@ -57,10 +57,11 @@ class Motion:
 
     level: Fit  # east, north
     vertical: Fit  # up
+    scatter: Floats  # (2, M) by how many times places have erred more than they claim, along the way and across
 
     @classmethod
-    def of(cls, window: Window) -> Motion:
-        """Return the motion of M tracks by their last fixes."""
+    def of(cls, window: Window, scatter: Floats | None = None) -> Motion:
+        """Return the motion of M tracks by their last fixes; scatter, (2, M), is 1 unless it is known."""
         fixes = window.fixes
         age_s = np.where(window.age_s >= -LONGEST_S, window.age_s, np.nan)
         way_m = fixes.earth_m - fixes.earth_m[0]
@@ -73,7 +74,7 @@ class Motion:
         height_m = np.where(_by_pressure(fixes.pressure_alt_m, fixes.geo_alt_m), fixes.pressure_alt_m, fixes.geo_alt_m)
         rise_m, rate_mps = (height_m - height_m[0])[None], fixes.vrate_mps[None]
         vertical = _fit(age_s, rise_m, np.array(ALTITUDE_M), rate_mps, np.array(VERTICAL_RATE_MPS))
-        return cls(level, vertical)
+        return cls(level, vertical, np.ones((2, age_s.shape[1])) if scatter is None else scatter)
 
     def surest_velocity_mps(self, earth_m: Floats) -> tuple[Floats, Floats]:
         """Return velocities over ground by the windows that know them best, (M, 3) earth-centred, and their sigma (M,).
@@ -85,15 +86,15 @@ class Motion:
         east, north = east_north(earth_m)
         return east_mps[:, None] * east + north_mps[:, None] * north, -less_mps
 
-    def lateral_mps2(self) -> Floats:
-        """Return the acceleration to the right of the way, (W, M), with the sigma of the level acceleration."""
+    def lateral_mps2(self) -> tuple[Floats, Floats]:
+        """Return the acceleration to the right of the way, and its sigma, (W, M) each."""
         (east, north), (a_east, a_north) = self.level.mean_mps, self.level.acceleration_mps2
         with np.errstate(invalid="ignore"):  # who stands still turns nowhere
             lateral: Floats = (north * a_east - east * a_north) / np.hypot(east, north)
-        return lateral
+        return lateral, self._sigma_mps2(self.scatter[1])
 
-    def along_mps2(self) -> Floats:
-        """Return how fast the speed grows, (W, M), likewise: (|v1| - |v0|) / T, v0 and v1 at both ends of a window.
+    def along_mps2(self) -> tuple[Floats, Floats]:
+        """Return how fast the speed grows, and its sigma, likewise: (|v1| - |v0|) / T, v0 and v1 at a window's ends.
 
         NaN where the way turns by more than 30 deg: a turn that begins within the window passes for a change of speed.
         """
@@ -102,7 +103,13 @@ class Motion:
         start_mps, end_mps = np.hypot(*start), np.hypot(*end)
         with np.errstate(invalid="ignore"):
             along: Floats = 2 * (mean * self.level.acceleration_mps2).sum(axis=0) / (start_mps + end_mps)
-        return np.where((start * end).sum(axis=0) > STRAIGHT_COS * start_mps * end_mps, along, np.nan)
+        straight = (start * end).sum(axis=0) > STRAIGHT_COS * start_mps * end_mps
+        return np.where(straight, along, np.nan), self._sigma_mps2(self.scatter[0])
+
+    def _sigma_mps2(self, scatter: Floats) -> Floats:
+        """Return the sigma of accelerations by misfit, or by scatter if that is more, (W, M)."""
+        sigma_mps2: Floats = self.level.acceleration_sigma_mps2 * np.maximum(scatter / self.level.stretch, 1.0)
+        return sigma_mps2
 
 
 def best_window(least: Floats) -> tuple[Rows, Floats]:

@@ -22,6 +22,7 @@ from detector.tracks.ghosts import without_ghosts
 from detector.tracks.history import History
 from detector.tracks.identity import EMERGENCY_CODES, Classifier
 from detector.tracks.kinematics import Motion
+from detector.tracks.scatter import Scatter
 from detector.tracks.states import unallocated
 from detector.tracks.trail import Trail
 from detector.tracks.trust import Trust
@@ -55,6 +56,7 @@ class TrackStore(Columns):
         self.trail = Trail(capacity)
         self.trust = Trust(capacity)
         self.collapse = Collapse(capacity)
+        self.scatter = Scatter(capacity)
         self.taken_s = np.zeros(capacity)  # event time when its last report came
         self.told_s = np.zeros(capacity)  # of the last report that told an altitude
         self.doubted_m = np.zeros((capacity, 2))  # altitudes told by the last report and not believed; NaN: none
@@ -85,7 +87,14 @@ class TrackStore(Columns):
 
     def kinematics(self, rows: Rows) -> Motion:
         """Return how R tracks move, by their last reports but for ghosts."""
-        return Motion.of(without_ghosts(self.history.last(rows)))
+        return Motion.of(without_ghosts(self.history.last(rows)), self.scatter.of(rows))
+
+    def follow(self, rows: Rows) -> Motion:
+        """Return the same of R tracks that have just reported, and learn how their places scatter."""
+        window = without_ghosts(self.history.last(rows))
+        motion = Motion.of(window, self.scatter.of(rows))
+        self.scatter.learn(rows, window)
+        return motion
 
     def known(self, track_ids: Texts) -> Rows:
         """Return the row of each track, -1 for a track not known; shape (N,)."""
@@ -104,6 +113,7 @@ class TrackStore(Columns):
         self.reports[row] = 0
         self.history.begin(row)
         self.trail.begin(row)
+        self.scatter.begin(row)
         self.grounded[row] = 1  # nobody saw it fly: the first report on the ground is believed
         self.told_s[row] = -math.inf
         self.doubted_m[row] = math.nan

@@ -13,13 +13,14 @@ G_MPS2 = 9.80665
 RADARS = ["radar", "enroute-radar"]
 
 
-def window_of(east_m, north_m, time_s, **known) -> Window:
+def window_of(east_m, north_m, time_s, height_m=None, **known) -> Window:
     """The last plots of R tracks that were at these places around 54 N 20 E, (R, plots)."""
     rows, history = np.arange(len(east_m)), History(len(east_m))
     for k in range(east_m.shape[1]):
         far_m, azimuth = np.hypot(east_m[:, k], north_m[:, k]), np.degrees(np.arctan2(east_m[:, k], north_m[:, k]))
         lon, lat, _ = zoo.GEOD.fwd(np.full(len(rows), 20.0), np.full(len(rows), 54.0), azimuth, far_m)
-        history.put(rows, zoo.fixes(THEATRE, lon, lat, time_s[:, k], **known))
+        height = {} if height_m is None else {"pressure_alt_m": height_m[:, k]}
+        history.put(rows, zoo.fixes(THEATRE, lon, lat, time_s[:, k], **known | height))
     return history.last(rows)
 
 
@@ -77,3 +78,30 @@ def test_who_tells_its_velocity_is_believed():
     t = np.arange(-25.0, 1.0, 5.0)[None]
     window = window_of(np.where(t == -10, 4000.0, 0.0), 200.0 * t, t, sigma_m=80.0, **told)
     assert not haunted(window).any()
+
+
+@pytest.mark.parametrize(("source", "off_m"), [("radar", 300.0), ("radar", -800.0), ("enroute-radar", 900.0)])
+@pytest.mark.parametrize(("after", "garbled"), [(0, False), (1, True), (2, True), (4, True), (5, False)])
+def test_a_garbled_height_is_known_by_the_next_plot(source, off_m, after, garbled):
+    sensor = zoo.SENSORS[source]
+    t = (np.arange(LENGTH)[None] - LENGTH + 1) * sensor.period_s
+    height_m = 6000.0 + 10.0 * t
+    height_m[:, LENGTH - 1 - after] += off_m
+    window = window_of(0 * t, 200.0 * t, t, sigma_m=sensor.sigma_m, height_m=height_m)
+    found = np.isnan(without_ghosts(window).fixes.pressure_alt_m)[:, 0]
+    assert found.tolist() == [garbled and k == after for k in range(LENGTH)]
+
+
+@pytest.mark.parametrize("source", RADARS)
+@pytest.mark.parametrize("fall_mps", [60.0, 100.0, 150.0])
+@pytest.mark.parametrize("pull_mps2", [12.0, 25.0])
+def test_no_height_of_a_dive_is_garbled(source, fall_mps, pull_mps2):
+    sensor, flown_s = zoo.SENSORS[source], np.arange(0.0, 200.0, 0.05)
+    climb_mps = -np.clip(np.minimum(flown_s - 60.0, 90.0 - flown_s) * pull_mps2, 0.0, fall_mps)
+    fallen_m = np.cumsum(0.05 * climb_mps)
+    for begins_s in np.arange(40.0, 100.0, 0.5):
+        t = begins_s + np.arange(LENGTH)[None] * sensor.period_s
+        window = window_of(
+            0 * t, 200.0 * t, t, sigma_m=sensor.sigma_m, height_m=8000.0 + np.interp(t, flown_s, fallen_m)
+        )
+        assert np.isfinite(without_ghosts(window).fixes.pressure_alt_m).all()

@@ -6,22 +6,19 @@ stay within 30 deg (1.15 g); of civil traffic at 1 Hz, 99.9 % of the seconds lie
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import msgspec
 import numpy as np
 
-from detector.arrays import Floats, Mask
+from detector.arrays import Floats
+from detector.rules.alone.bearing_out import borne_out
 from detector.rules.params import Angle
 from detector.rules.sight import Scene, Sight
 from detector.tracks.accuracy import SURELY_SIGMAS
-from detector.tracks.history import Window
-from detector.tracks.kinematics import Motion, best_window, of_window
+from detector.tracks.kinematics import best_window, of_window
 from detector.units import STANDARD_GRAVITY_MPS2
 
 SLOWEST_MPS = 50.0  # what turns on the spot is a helicopter, and no danger by that
 GRAVE_FACTOR = 3.0
-FINE_M = 3.0  # places scatter by no less: steps of 5 m in messages (CPR of DO-260B)
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -33,19 +30,19 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def look(scene: Scene, params: Params) -> list[Sight]:
     """Return what M steps show of turns to the right, and to the left."""
-    lateral_mps2 = scene.motion.lateral_mps2()
-    return [_look(scene, params, side, side * lateral_mps2) for side in (1, -1)]
+    lateral_mps2, sigma_mps2 = scene.motion.lateral_mps2()
+    return [_look(scene, params, side, side * lateral_mps2, sigma_mps2) for side in (1, -1)]
 
 
-def _look(scene: Scene, params: Params, side: int, lateral_mps2: Floats) -> Sight:
-    sigma_mps2 = scene.motion.level.acceleration_sigma_mps2
+def _look(scene: Scene, params: Params, side: int, lateral_mps2: Floats, sigma_mps2: Floats) -> Sight:
     surely_mps2 = np.where(scene.motion.level.proven, lateral_mps2 - SURELY_SIGMAS * sigma_mps2, np.nan)
     window, least_mps2 = best_window(surely_mps2)
     speed_mps = of_window(np.hypot(*scene.motion.level.mean_mps), window)
     turns = least_mps2 > STANDARD_GRAVITY_MPS2 * np.tan(np.radians(params.bank_deg))
     turns &= speed_mps > SLOWEST_MPS
     if len(m := np.flatnonzero(turns)):
-        turns[m] = _borne_out(scene.tracks.history.last(scene.segments.row[m]), side)
+        history = scene.tracks.history.last(scene.segments.row[m])
+        turns[m] = borne_out(history, lambda motion: side * motion.lateral_mps2()[0])
     mps2, error_mps2 = of_window(lateral_mps2, window), of_window(sigma_mps2, window)
     factor = np.hypot(1.0, mps2 / STANDARD_GRAVITY_MPS2)
 
@@ -60,17 +57,3 @@ def _look(scene: Scene, params: Params, side: int, lateral_mps2: Floats) -> Sigh
 
     surely_factor = np.hypot(1.0, np.maximum(least_mps2, 0.0) / STANDARD_GRAVITY_MPS2)
     return Sight(turns, factor, evidence, grave=surely_factor > GRAVE_FACTOR)
-
-
-def _borne_out(window: Window, side: int) -> Mask:
-    """Tell of which of R windows the places alone may show half of the turn that the velocities alone show, (R,).
-
-    Scatter says how well the places know: tracks that were filled in between far reports have places on a straight line
-    and courses that go round the wrong way, or stand still and leap. Without velocities, there is nothing to bear out.
-    """
-    fixes, every = window.fixes, np.ones_like(window.age_s)
-    places = Motion.of(replace(window, fixes=replace(fixes, sigma_m=FINE_M * every, gs_mps=np.nan * every)))
-    told = Motion.of(replace(window, fixes=replace(fixes, sigma_m=np.inf * every)))
-    scatter = places.level.stretch[-1] / places.level.stretch  # of the longest window: three places have none
-    at_most_mps2 = side * places.lateral_mps2() + SURELY_SIGMAS * scatter * places.level.acceleration_sigma_mps2
-    return ~(at_most_mps2 < side * told.lateral_mps2() / 2).any(axis=0)

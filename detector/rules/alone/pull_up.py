@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import numpy as np
 
 from detector.rules.params import NotNegative
 from detector.rules.sight import Scene, Sight
@@ -22,7 +23,7 @@ def look(scene: Scene, params: Params) -> list[Sight]:
     """Return what M steps show."""
     vertical = scene.motion.vertical
     up_mps2, sigma_mps2 = vertical.acceleration_mps2[0], vertical.acceleration_sigma_mps2
-    window, least_mps2 = best_window(up_mps2 - SURELY_SIGMAS * sigma_mps2)
+    window, least_mps2 = best_window(np.where(vertical.proven, up_mps2 - SURELY_SIGMAS * sigma_mps2, np.nan))
     factor = 1 + of_window(up_mps2, window) / STANDARD_GRAVITY_MPS2
     error = of_window(sigma_mps2, window) / STANDARD_GRAVITY_MPS2
     pulls = least_mps2 > (params.load_factor_g - 1) * STANDARD_GRAVITY_MPS2

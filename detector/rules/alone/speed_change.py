@@ -12,12 +12,14 @@ import msgspec
 import numpy as np
 
 from detector.arrays import Floats
+from detector.rules.alone.bearing_out import borne_out
 from detector.rules.params import NotNegative
 from detector.rules.sight import Scene, Sight
 from detector.tracks.accuracy import SURELY_SIGMAS
 from detector.tracks.kinematics import best_window, of_window
 from detector.units import KNOT_MPS
 
+FLOWN_MPS2 = 20.0  # twice what afterburners and air brakes do; more is a wrong time, or a wrong speed
 SLOWEST_MPS = 165 * KNOT_MPS  # as in `dark`: slower ones may be taking off or landing
 
 
@@ -30,13 +32,12 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def look(scene: Scene, params: Params) -> list[Sight]:
     """Return what M steps show of speed gained, and of speed lost."""
-    along_mps2 = scene.motion.along_mps2()
-    return [_look(scene, params, sign, along_mps2) for sign in (1, -1)]
+    along_mps2, sigma_mps2 = scene.motion.along_mps2()
+    return [_look(scene, params, sign, along_mps2, sigma_mps2) for sign in (1, -1)]
 
 
-def _look(scene: Scene, params: Params, sign: int, along_mps2: Floats) -> Sight:
+def _look(scene: Scene, params: Params, sign: int, along_mps2: Floats, sigma_mps2: Floats) -> Sight:
     level = scene.motion.level
-    sigma_mps2 = level.acceleration_sigma_mps2
     window, least_mps2 = best_window(np.where(level.proven, sign * along_mps2 - SURELY_SIGMAS * sigma_mps2, np.nan))
     mps2, error_mps2 = of_window(along_mps2, window), of_window(sigma_mps2, window)
     flying = of_window(np.hypot(*level.mean_mps), window) > SLOWEST_MPS
@@ -44,5 +45,8 @@ def _look(scene: Scene, params: Params, sign: int, along_mps2: Floats) -> Sight:
     def evidence(m: int) -> dict[str, float | str]:
         return {"acceleration_kt_s": mps2[m] / KNOT_MPS, "acceleration_sigma_kt_s": error_mps2[m] / KNOT_MPS}
 
-    changes = least_mps2 > params.acceleration_kt_s * KNOT_MPS
-    return Sight(changes & flying, np.abs(mps2), evidence)
+    changes = (least_mps2 > params.acceleration_kt_s * KNOT_MPS) & (np.abs(mps2) < FLOWN_MPS2) & flying
+    if len(m := np.flatnonzero(changes)):
+        history = scene.tracks.history.last(scene.segments.row[m])
+        changes[m] = borne_out(history, lambda motion: sign * motion.along_mps2()[0])
+    return Sight(changes, np.abs(mps2), evidence)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import msgspec
+import numpy as np
 
 from detector.rules.params import NotNegative
 from detector.rules.sight import Scene, Sight
@@ -28,7 +29,7 @@ def look(scene: Scene, params: Params) -> list[Sight]:
     """Return what M steps show."""
     vertical = scene.motion.vertical
     down_mps, sigma_mps = -vertical.mean_mps[0], vertical.mean_sigma_mps
-    window, least_mps = best_window(down_mps - SURELY_SIGMAS * sigma_mps)
+    window, least_mps = best_window(np.where(vertical.proven, down_mps - SURELY_SIGMAS * sigma_mps, np.nan))
     rate_mps, error_mps = of_window(down_mps, window), of_window(sigma_mps, window)
 
     def evidence(m: int) -> dict[str, float | str]:

@@ -65,3 +65,12 @@ def test_what_changes_speed_less_or_turns_is_not(path, source, seed):
 
 def test_speed_that_grows_in_a_gentle_turn_is_found():
     assert len(changes(sped(6.0, 20.0, turn_deg_s=1.0), "adsb")) == 1
+
+
+@pytest.mark.parametrize("for_s", [5, 10, 20])
+def test_a_speed_told_as_nought_is_not_lost(for_s):
+    for seed in range(3):
+        plots = seen(flown(), "adsb", seed=seed)
+        plots.gs_mps[60 : 60 + for_s] = plots.track_deg[60 : 60 + for_s] = 0.0
+        messages = zoo.tell(zoo.pipeline(tables=RULES), plots, until=float(plots.time_s[-1]) + 400.0)
+        assert messages == []
