@@ -34,7 +34,8 @@ class Airspace:
         self.watch = self.cares & np.array([z.kind in ENTRY for z in zones], dtype=bool)  # about their entry
         self.watched: Mask = np.logical_or.reduce(self.cares, axis=1)  # (identities,) by any zone
         self.is_asset = np.array([zone.kind == "asset" for zone in zones], dtype=bool)
-        self.middle_m = np.array([_middle_m(zone) if zone.kind == "asset" else _NOWHERE_M for zone in zones])
+        middles_m = [_middle_m(zone) if zone.kind == "asset" else _NOWHERE_M for zone in zones]
+        self.middle_m = np.array(middles_m).reshape(-1, 3)
         self.moving = np.flatnonzero([zone.follows is not None for zone in zones])
         self.forbidden = np.array([ENTRY.get(zone.kind, ("",))[0] == "incursion" for zone in zones], dtype=bool)
         self.surroundings = _surroundings(self.zones, range(len(zones)), edges, self.boundaries)
