@@ -12,6 +12,7 @@ from detector.picture.airspace import Airspace
 from detector.reconfigure import go_on
 from detector.rules.alone import emergency_code
 from detector.rules.incursion import Params as Incursion
+from detector.rules.tables import Rules
 from detector.tracks.identity import Classifier, Rule
 from tests import zoo
 
@@ -66,6 +67,21 @@ def test_a_rule_that_is_switched_off_ends_its_findings(off):
     said = go_on(pipe, Airspace([WEST], 1013.25), Classifier([]), zoo.SENSORS, rules, 20.0)
     assert [(m.event, m.outcome) for m in said] == ([("closed", "resolved")] if off else [])
     assert said == [] or said[0].findings[0].ended_at is not None
+
+
+@pytest.mark.parametrize("rule", Rules.__struct_fields__)
+def test_whatever_rule_is_switched_off_and_on_again_the_pipeline_goes_on(rule):
+    off = msgspec.structs.replace(Rules(), **{rule: type(getattr(Rules(), rule))(enabled=False)})
+    pipe = zoo.pipeline([WEST], tables=Rules())
+    plots = zoo.flight(lon=19.9, times=range(120), squawk="7700")
+    zoo.tell(pipe, plots.take(slice(0, 40)))
+    for rules, last in ((off, 80), (Rules(), 120)):
+        go_on(pipe, Airspace([WEST], 1013.25), Classifier([]), zoo.SENSORS, rules, pipe.time_s)
+        said = zoo.tell(pipe, plots.take(slice(last - 40, last)))
+        told = {f.rule for m in said for f in m.findings if f.ended_at is None}
+        assert rules is not off or rule not in told
+    *_, closed = pipe.step(plots.take(slice(0, 0)), 4000.0).messages
+    assert closed.event == "closed"
 
 
 def test_a_zone_drawn_a_little_otherwise_keeps_who_is_in_it():

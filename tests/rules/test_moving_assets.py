@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 
+from detector.airspace.arcs import circle
 from detector.airspace.zones import Zone
+from detector.picture.airspace import Airspace
 from detector.reconfigure import go_on
 from detector.rules.alone import asset_pass, hard_turn
+from detector.rules.assets import STRANDS, Assets
 from tests import zoo
 from tests.rules.test_conduct import flown, seen
 
@@ -52,6 +55,13 @@ def test_a_pass_is_measured_from_where_the_ship_is_then(source, step_s, of_speed
     assert finding.evidence.height_m == pytest.approx(150.0, abs=1.0)
     assert finding.evidence.passes == 1
     assert messages[-1].headline.startswith("Unknown aircraft 4980 passed Ship at ")
+
+
+def test_assets_close_to_each_other_have_strands_of_their_own():
+    clusters = [(10.0 + 5.0 * c, 50.0 + 0.01 * n, f"{c} {n}") for n in range(STRANDS) for c in range(5)]
+    zones = [zoo.zone(circle(lon, lat, 2000.0), zone_id=name, kind="asset") for lon, lat, name in clusters]
+    strand = Assets(Airspace(zones, 1013.25)).strand.reshape(STRANDS, 5)
+    assert np.array_equal(np.sort(strand, axis=0), np.arange(STRANDS)[:, None] + np.zeros(5, dtype=int))
 
 
 def test_a_tanker_that_overtakes_passes_once_it_is_ahead():

@@ -34,16 +34,15 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def look(scene: Scene, params: Params) -> list[Sight]:
     """Return what M steps show, by strands of assets: of several with one strand passed in one step, the closest."""
-    m, zone = _passed(scene)
+    steps, (m, zone) = len(scene.segments.row), _passed(scene)
     closest_m, height_m, closest_s = _closest(scene, m, zone)
-    order = np.argsort(-closest_m, kind="stable")  # the closest is written last
-    passes = _Passes(m, zone, closest_m, height_m, closest_s, _recedes(scene, m, zone)).take(order)
-    strand, steps = scene.assets.strand[passes.zone], len(scene.segments.row)
-    nothing = _sight(steps, passes.take(strand < 0), params)
-    return [
-        _sight(steps, passes.take(strand == each), params) if (strand == each).any() else nothing
-        for each in range(STRANDS)
-    ]
+    passes = _Passes(m, zone, closest_m, height_m, closest_s, _recedes(scene, m, zone))
+    sights = [_sight(steps, passes.take(np.arange(0)), params)] * STRANDS
+    for strand in set(scene.assets.strand[zone].tolist()):
+        of = np.flatnonzero(scene.assets.strand[zone] == strand)
+        order = np.argsort(-closest_m[of], kind="stable")  # the closest is written last
+        sights[strand] = _sight(steps, passes.take(of[order]), params)
+    return sights
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +101,8 @@ def _closest(scene: Scene, m: Rows, zone: Rows) -> tuple[Floats, Floats, Floats]
 
 def _recedes(scene: Scene, m: Rows, zone: Rows) -> Mask:
     """Tell which steps end surely flying away from assets, (P,): the closest of the pass is behind."""
+    if not len(m):  # as nearly always: the velocities of all steps are asked for below
+        return np.zeros(0, dtype=bool)
     now = scene.segments.now.take(m)
     velocity_mps, error_mps = (known[m] for known in scene.motion.surest_velocity_mps(scene.segments.now.earth_m))
     velocity_mps = velocity_mps - scene.assets.velocity_mps(zone)
