@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.delivery.test_journal import damage
+from tests.delivery.test_ledger import damage
 from tests.recovery.world import Restarted, Room, Sky
 from tests.test_end_to_end import until
 
