@@ -53,7 +53,7 @@ def learnt(source: str, *, noise: float = 1.0, late_s: float = 0.0, load_factor:
         ("enroute-radar", {"load_factor": 1.15}, 1.0, 1.0),
         ("adsb", {"load_factor": 4.0}, 1.0, 1.0),
         ("radar", {"load_factor": 4.0}, 1.0, 1.0),
-        ("radar", {"load_factor": 4.0, "turns": 8}, 1.0, 1.0),  # no turn is scatter, however many there are
+        ("radar", {"load_factor": 4.0, "turns": 8}, 1.0, 1.0),  # nor are several in succession
         ("enroute-radar", {"load_factor": 4.0}, 1.0, 1.0),
     ],
 )
