@@ -110,25 +110,22 @@ class Bundles:
         """Return (which, piece) of the pieces in R rows, of N paths, that the lines of these may cross."""
         dx_m, dy_m = paths.dx_m, paths.dy_m
         x_m, y_m = self._x_m.take(row, axis=0).ravel(), self._y_m.take(row, axis=0).ravel()
-        side = np.repeat(dx_m.take(which), ROW) * y_m  # flat arrays: a broadcast over rows as short as these is slower
-        side -= np.repeat(dy_m.take(which), ROW) * x_m
-        right = (dx_m * paths.py_m - dy_m * paths.px_m).take(which)
-        left = side >= np.repeat(right, ROW)
+        aside = np.repeat(dx_m.take(which), ROW) * y_m  # flat arrays: a broadcast over rows as short as these is slower
+        aside -= np.repeat(dy_m.take(which), ROW) * x_m
+        aside -= np.repeat((dx_m * paths.py_m - dy_m * paths.px_m).take(which), ROW)
+        left = aside >= 0
         near = np.append(left[1:] != left[:-1], False)
-        near[FAN::ROW] = False
         if self._smooth:
             wide = np.flatnonzero(self._width_m.take(row) > 0)
-            aside = np.abs(side.reshape(-1, ROW).take(wide, axis=0) - right.take(wide)[:, None])
-            reach = paths.take(which.take(wide)).length_m * self._width_m.take(row.take(wide))
-            of, place = np.nonzero(aside <= reach[:, None])
-            close = wide.take(of) * ROW + place
-            near[close[place < FAN]] = near[close[place > 0] - 1] = True
-        of, place = np.divmod(np.flatnonzero(near), ROW)
-        row = row.take(of)
-        if self._smooth:
-            real = np.flatnonzero(place < self._n_in_row.take(row))
-            of, place, row = of.take(real), place.take(real), row.take(real)
-        return which.take(of), self._first_piece.take(row) + place
+            reach = paths.length_m.take(which.take(wide)) * self._width_m.take(row.take(wide))
+            close = np.abs(aside.reshape(-1, ROW).take(wide, axis=0).ravel()) <= np.repeat(reach, ROW)
+            close[:-1] |= close[1:]
+            of, place = ragged.split(np.flatnonzero(close), ROW)
+            of = wide.take(of)
+            near[of * ROW + place] |= place < self._n_in_row.take(row.take(of))
+        near[FAN::ROW] = False
+        of, place = ragged.split(np.flatnonzero(near), ROW)
+        return which.take(of), self._first_piece.take(row.take(of)) + place
 
     def members(self, node: Indices) -> tuple[Indices, Indices]:
         """Return (which, member) of nodes; pieces have none."""
@@ -137,7 +134,7 @@ class Bundles:
     def _steps(self, places_m: Floats) -> Boxes:
         """Return where places, (2, N), lie in the square, in whole steps; those outside at its sides."""
         steps = (places_m - self._square.origin_m) * (STEPS / self._square.size_m)
-        whole: Boxes = np.clip(steps, 0, STEPS).astype(np.int64)
+        whole: Boxes = np.fmin(np.fmax(steps, 0), STEPS).astype(np.int64)  # NaN too is somewhere
         return whole
 
     def _box_of(self, paths: Paths) -> Boxes:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.arrays import Floats, Indices, Mask
+from detector.geometry import ragged
 from detector.geometry.edges import Edges
 from detector.geometry.segments import Paths, crossings, distance_to_segment
 
@@ -94,7 +95,8 @@ class Chains:
         met = np.minimum(side[1:], side[:-1]) <= reach
         met &= np.maximum(side[1:], side[:-1]) >= -reach
         met &= corner[1:] > corner[:-1]
-        return np.nonzero(met)[1], child[met].astype(np.intp)
+        which = np.flatnonzero(met)
+        return ragged.split(which, len(stretch))[1], child.ravel().take(which).astype(np.intp)
 
     def _next_level(self, first: Indices, n_edges: Indices) -> _Level:
         """Return one more level, over chains that begin at `first` and have so many edges."""

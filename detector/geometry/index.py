@@ -38,23 +38,20 @@ class CellIndex:
 
     def inside(self, x_m: Floats, y_m: Floats) -> tuple[Indices, Indices]:
         """Return the (point, zone) pairs of N points and the zones that they are inside of, sorted."""
-        u, v = (x_m - self._square.x_m) * self._per_m, (y_m - self._square.y_m) * self._per_m  # cells of the table
-        point = np.flatnonzero((u >= 0) & (v >= 0) & (u < self._n_cells) & (v < self._n_cells))  # NaN is not
-        leaf = self._leaf_at(u.take(point), v.take(point))
-        which, item = ragged.expand(*self._span(leaf, ZONES))
-        key = point.take(which) * self._n_zones + self._zone.take(item)
-        begin, count = self._span(leaf, ROWS)
-        some = np.flatnonzero(count)
-        if len(some):
-            point, leaf = point.take(some), FIELDS * leaf.take(some)
-            reference_m = self._leaf.take(leaf + REF_X_M), self._leaf.take(leaf + REF_Y_M)
-            ways = Paths(*reference_m, x_m.take(point), y_m.take(point))
-            which, row = ragged.expand(begin.take(some), count.take(some))
+        leaf = self._leaf.take(self._leaf_at(x_m, y_m), axis=0)
+        spans = leaf.view(np.int64)
+        which, item = ragged.expand(*_span(spans[:, ZONES]))
+        key = which * self._n_zones + self._zone.take(item)
+        begin, count = _span(spans[:, ROWS])
+        point = np.flatnonzero(count > 0)
+        if len(point):
+            ways = Paths(leaf[point, REF_X_M], leaf[point, REF_Y_M], x_m.take(point), y_m.take(point))
+            which, row = ragged.expand(begin.take(point), count.take(point))
             which, piece = self._bundles.met_in_rows(which, self._row.take(row), ways)
             hit, _, _ = self._chains.crossed(piece, ways.take(which))
             crossed = point.take(which.take(hit)) * self._n_zones + self._chains.zone.take(piece.take(hit))
             key = ragged.xor(key, ragged.odd(crossed))
-        return key // self._n_zones, key % self._n_zones
+        return ragged.split(key, self._n_zones)
 
     def trace(
         self, x0_m: Floats, y0_m: Floats, x1_m: Floats, y1_m: Floats
@@ -74,42 +71,46 @@ class CellIndex:
         first = ragged.new(pair)
         some = np.flatnonzero(~first | ~np.append(first[1:], True))
         at[some] = at[some[np.lexsort((at[some], pair[some]))]]
-        return pair // self._n_zones, pair % self._n_zones, at
+        return *ragged.split(pair, self._n_zones), at
 
-    def _span(self, leaf: Indices, field: int) -> tuple[Indices, Indices]:
-        """Return where the rows, or the zones, of leaves begin, and how many they are."""
-        span = self._leaf_spans.take(FIELDS * leaf + field)
-        return span >> COUNT_BITS, span & (1 << COUNT_BITS) - 1
-
-    def _leaf_at(self, u: Floats, v: Floats) -> Indices:
-        """Return the leaves of points in the square, (N,)."""
-        cell = v.astype(np.intp) << self._level | u.astype(np.intp)
-        leaf = self._leaf_of_cell.take(cell).astype(np.intp)
+    def _leaf_at(self, x_m: Floats, y_m: Floats) -> Indices:
+        """Return the leaves of N points; of those outside the square, and with NaN, the one that has nothing."""
+        u, v = (
+            np.fmin(np.fmax((place_m - corner_m) * self._per_m + 1, 0), self._n_cells + 1)
+            for place_m, corner_m in ((x_m, self._square.x_m), (y_m, self._square.y_m))
+        )
+        leaf = self._leaf_of_cell.take(v.astype(np.intp) * (self._n_cells + 2) + u.astype(np.intp)).astype(np.intp)
         deep = np.flatnonzero(leaf < 0)
         if len(deep):
             finer = 2 ** (DEPTH - self._level)
-            code = morton((u[deep] * finer).astype(np.intp), (v[deep] * finer).astype(np.intp))
+            code = morton(*(((w.take(deep) - 1) * finer).astype(np.intp) for w in (u, v)))
             leaf[deep] = np.searchsorted(self._code, code, side="right") - 1
         return leaf
 
     def _tabulate(self, leaves: Leaves) -> None:
-        """Lay a grid over the square that names the leaf of each of its cells; -1 where there are several."""
+        """Lay a grid with a margin over the square: it names the leaf of each cell, -1 where there are several."""
         self._level = min(int(np.log2(len(leaves.code)) / 2) + 2, TABLE_LEVEL)
         self._n_cells = 2**self._level
         self._per_m = self._n_cells / self._square.size_m
         self._code = leaves.code
         code = morton(*np.divmod(np.arange(4**self._level), self._n_cells)[::-1])
         leaf = np.searchsorted(self._code, code << 2 * (DEPTH - self._level), side="right") - 1
-        self._leaf_of_cell = np.where(leaves.level[leaf] <= self._level, leaf, -1).astype(np.int32)
+        leaf_of_cell = np.where(leaves.level[leaf] <= self._level, leaf, -1).reshape(self._n_cells, -1)
+        self._leaf_of_cell = np.pad(leaf_of_cell.astype(np.int32), 1, constant_values=len(leaves.code)).ravel()
 
     def _describe(self, leaves: Leaves) -> None:
-        """Write what is asked of a leaf side by side, so that it takes one line of the cache."""
-        self._leaf = np.zeros((len(leaves.code), FIELDS))
-        self._leaf[:, REF_X_M], self._leaf[:, REF_Y_M] = self._square.reference(leaves.level, leaves.ix, leaves.iy)
-        self._leaf_spans = self._leaf.view(np.int64)
-        leaf = np.repeat(np.arange(len(leaves.code)), np.diff(leaves.piece_start))
+        """Write what is asked of a leaf side by side, so that it takes one line of the cache; the last has nothing."""
+        n_leaves = len(leaves.code)
+        self._leaf = np.zeros((n_leaves + 1, FIELDS))
+        self._leaf[:-1, :ROWS] = np.column_stack(self._square.reference(leaves.level, leaves.ix, leaves.iy))
+        leaf = np.repeat(np.arange(n_leaves), np.diff(leaves.piece_start))
         row = self._bundles.row_of(leaves.piece)
         new = ragged.new(leaf) | ragged.new(row)  # pieces of a leaf ascend, and so do their rows
         self._row, self._zone = row[new].astype(np.int32), leaves.zone.astype(np.int32)
-        for field, start in ((ROWS, ragged.starts(leaf[new], len(leaves.code))), (ZONES, leaves.zone_start)):
-            self._leaf_spans[:, field] = start[:-1] << COUNT_BITS | np.diff(start)
+        for field, start in ((ROWS, ragged.starts(leaf[new], n_leaves)), (ZONES, leaves.zone_start)):
+            self._leaf.view(np.int64)[:-1, field] = start[:-1] << COUNT_BITS | np.diff(start)
+
+
+def _span(span: Indices) -> tuple[Indices, Indices]:
+    """Return where rows, or zones, begin, and how many they are."""
+    return span >> COUNT_BITS, span & (1 << COUNT_BITS) - 1

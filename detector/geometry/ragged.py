@@ -36,6 +36,12 @@ def new(key: Indices) -> Mask:
     return differs
 
 
+def split(key: Indices, n: int) -> tuple[Indices, Indices]:
+    """Return (key // n, key % n), sooner than `divmod` does."""
+    whole = key // n
+    return whole, key - n * whole
+
+
 def odd(key: Indices) -> Indices:
     """Return the keys that occur an odd number of times, sorted."""
     key, count = np.unique(key, return_counts=True)

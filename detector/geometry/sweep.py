@@ -50,16 +50,18 @@ class Sweep:
         halvings = 2 * np.log2(self._square.size_m / np.clip(reach_m, self._size_m[-1], self._square.size_m))
         k = np.fmax(halvings, 0).astype(np.intp)
         per_m, n = self._per_m.take(k), self._n.take(k)
-        i = ((paths.px_m + paths.qx_m) / 2 - self._square.x_m) * per_m + 1
-        j = ((paths.py_m + paths.qy_m) / 2 - self._square.y_m) * per_m + 1
-        path = np.flatnonzero((i >= 0) & (j >= 0) & (i < n) & (j < n))
-        column, line = i.take(path).astype(np.intp), j.take(path).astype(np.intp)
-        which = self._first.take(k.take(path)) + line * n.take(path) + column
+        column, line = (
+            np.fmin(np.fmax(((p_m + q_m) / 2 - corner_m) * per_m + 1, 0), n - 1).astype(np.intp)
+            for p_m, q_m, corner_m in (
+                (paths.px_m, paths.qx_m, self._square.x_m),
+                (paths.py_m, paths.qy_m, self._square.y_m),
+            )
+        )  # those far outside belong to the squares at the sides
+        which = self._first.take(k) + line * n + column
         begin = self._start.take(which)
         count = self._start.take(which + 1) - begin
-        some = np.flatnonzero(count)
-        path = path.take(some)
-        of, item = ragged.expand(begin.take(some), count.take(some))
+        path = np.flatnonzero(count > 0)
+        of, item = ragged.expand(begin.take(path), count.take(path))
         of, piece = self._bundles.met(of, self._item.take(item), paths.take(path))
         return path.take(of), piece
 
