@@ -44,6 +44,11 @@ UPGRADES = (  # the first makes version 1 of nothing, the second version 2 of th
     CREATE TABLE parts (slot INTEGER, part INTEGER, blob BLOB NOT NULL, seal BLOB NOT NULL, PRIMARY KEY (slot, part));
     CREATE TABLE whole (one INTEGER PRIMARY KEY CHECK (one), slot INTEGER NOT NULL, parts INTEGER NOT NULL);
     """,
+    "CREATE INDEX of_incident ON letters (incident_id, number);",
+)
+_OVER = (  # of letters: those that are not the last of an open incident
+    "event = 'closed' OR EXISTS (SELECT 1 FROM letters AS later "
+    "WHERE later.incident_id = letters.incident_id AND later.number > letters.number)"
 )
 _DISK = {  # what is wrong with the disk, or for a while; anything else is wrong with the journal
     sqlite3.SQLITE_BUSY,
@@ -122,19 +127,19 @@ class Journal:
             )
             self._db.executemany("UPDATE letters SET done = 1 WHERE number = ?", [(number,) for number in done])
             self._db.execute(
-                "DELETE FROM letters WHERE done AND number <= (SELECT max(number) FROM letters) - ?", (KEPT,)
+                f"DELETE FROM letters WHERE done AND number <= (SELECT max(number) FROM letters) - ? AND ({_OVER})",
+                (KEPT,),
             )
             self._thin()
             for state in states:
                 self._put(state)
 
     def _thin(self) -> None:
-        """Let go of the oldest letters that are done, but for the last of each incident, where all take much room."""
+        """Let go of the oldest letters that are done and over, where all take much room."""
         if self._size() <= self._most_bytes:
             return
         old = "SELECT number FROM letters ORDER BY number LIMIT 1 OFFSET (SELECT count(*) / 4 FROM letters)"
-        last = "SELECT max(number) FROM letters GROUP BY incident_id"
-        self._db.execute(f"DELETE FROM letters WHERE done AND number < ({old}) AND number NOT IN ({last})")
+        self._db.execute(f"DELETE FROM letters WHERE done AND number < ({old}) AND ({_OVER})")
         self._most_bytes = max(KEPT_BYTES, self._size() + KEPT_BYTES // 4)  # or they would be looked for at every write
 
     def _size(self) -> int:
@@ -151,9 +156,8 @@ class Journal:
 
     def open_incidents(self) -> list[Letter]:
         """Return the last letter of each incident that was not closed, in order."""
-        last = "SELECT max(number) FROM letters GROUP BY incident_id"
         with _named():
-            rows = self._db.execute(f"SELECT * FROM letters WHERE number IN ({last}) AND event <> 'closed'")
+            rows = self._db.execute(f"SELECT * FROM letters WHERE NOT ({_OVER}) ORDER BY number")
             return [_letter(*row) for row in rows]
 
     def states(self) -> list[bytes]:

@@ -83,6 +83,17 @@ def test_letters_that_are_done_stay_for_a_while_and_those_that_wait_for_good(pat
     assert journal.waiting() == letters(1, 19, 20)
 
 
+def test_the_last_letter_of_an_open_incident_stays_however_old_it_is(path, monkeypatch):
+    monkeypatch.setattr(module, "KEPT", 5)
+    journal = Journal(path)
+    closed = [letter(number, event="closed") for number in range(3, 21)]
+    journal.write([letter(1, "open"), letter(2, "open"), *closed], done=range(1, 21))
+    journal.write([])
+    kept = sqlite3.connect(path).execute("SELECT number FROM letters ORDER BY number")
+    assert [number for (number,) in kept] == [2, *range(16, 21)]
+    assert [each.number for each in journal.open_incidents()] == [2]
+
+
 def test_letters_that_are_done_take_no_more_room_than_they_may(path, monkeypatch):
     monkeypatch.setattr(module, "KEPT_BYTES", 2**20)
     journal = Journal(path)
@@ -127,7 +138,7 @@ def test_a_newer_schema_is_refused_and_left_alone(path):
     db = sqlite3.connect(path)
     db.execute("PRAGMA user_version = 7")
     db.close()
-    with pytest.raises(InputError, match=r"journal\.db: schema 7, of a newer incursiond; expected one up to 2"):
+    with pytest.raises(InputError, match=r"journal\.db: schema 7, of a newer incursiond; expected one up to 3"):
         Ledger(path.parent)
     assert [each.name for each in path.parent.glob("*corrupt*")] == []
 
