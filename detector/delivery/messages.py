@@ -57,13 +57,14 @@ def ndjson(message: IncidentMessage) -> bytes:
 def publications(message: IncidentMessage, topics: Topics) -> list[Publication]:
     """Return what to publish for a message, in order: the alert first, then the incident as it stands.
 
-    A closed incident is shown closed to whoever listens, and then cleared, so that nobody who comes later sees it.
+    The incident stands, however long there is no news of it, until it is shown closed to whoever listens, and then
+    cleared, so that nobody who comes later sees it.
     """
     payload = _ENCODER.encode(message)
     incident = topics.incident(message.incident_id)
     alert = topics.alert(message.severity, message.cause, message.zone_id)
     made = [
         Publication(alert, payload, expiry_s=EXPIRY_S),
-        Publication(incident, payload, retain=True, expiry_s=EXPIRY_S),
+        Publication(incident, payload, retain=True),
     ]
     return [*made, Publication(incident, b"", retain=True)] if message.event == "closed" else made

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from detector.delivery.letters import Letter
-from detector.delivery.messages import EXPIRY_S, Publication, key_of, read
+from detector.delivery.messages import Publication, key_of, read
 from detector.delivery.outbox import Outbox
 from detector.delivery.states import States
 from detector.delivery.topics import Topics
@@ -138,7 +138,7 @@ class Twins:
         if payload:
             message = _told(payload)
             if ours and retained and key_of(ours.payload).sequence < sequence:  # told without a journal
-                self._states.put(Publication(topic, payload, retain=True, expiry_s=EXPIRY_S))
+                self._states.put(Publication(topic, payload, retain=True))
             with self._lock:
                 self._heard.messages.append((message, not retained))
 
