@@ -10,10 +10,10 @@ import logging
 import signal
 import threading
 import time
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
-
-import msgspec
 
 from detector import __version__, assembly
 from detector.delivery.lock import lock
@@ -87,7 +87,7 @@ class Daemon:
         finally:  # what has been said already must leave, whatever has happened
             notify("STOPPING=1")
             self._inbox.close()
-            self._set_feeds(msgspec.structs.replace(settings, feeds=()))
+            self._stop_feeds(list(self._feeds))
             duty.delivery.stop()
             server.shutdown()
 
@@ -122,15 +122,21 @@ class Daemon:
     def _set_feeds(self, settings: Settings) -> None:
         """Stop the feeds that are gone or changed, and start those that are new."""
         wanted = {feed.name: feed for feed in settings.feeds}
-        for name, (was, feed) in list(self._feeds.items()):
-            if wanted.get(name) != was:
-                feed.stop()
-                del self._feeds[name]
-                self._duty.remove_feed(name)
+        self._stop_feeds([name for name, (was, _) in self._feeds.items() if wanted.get(name) != was])
         for name, feed_settings in wanted.items():
             if name not in self._feeds:
                 self._duty.add_feed(name, feed_settings.stale_s)
                 self._feeds[name] = feed_settings, registry.start(cast("FeedSettings", feed_settings), self)
+
+    def _stop_feeds(self, names: Collection[str]) -> None:
+        """Stop feeds at the same time, for each may take a while."""
+        if not names:
+            return
+        stopped = [self._feeds.pop(name) for name in names]
+        with ThreadPoolExecutor(len(stopped)) as pool:
+            list(pool.map(lambda feed: feed[1].stop(), stopped))
+        for name in names:
+            self._duty.stop_feed(name)
 
     def _start_reload(self) -> None:
         if self._reader is not None and self._reader.is_alive():
@@ -154,6 +160,9 @@ class Daemon:
         notify("READY=1")
 
     def _adopt(self, settings: Settings, airspace: Airspace) -> None:
+        gone = {feed.name for feed in self._duty.settings.feeds} - {feed.name for feed in settings.feeds}
         self._set_feeds(settings)
+        for name in gone:
+            self._duty.forget_feed(name)
         self._duty.adopt(settings, airspace)
         notify("READY=1")

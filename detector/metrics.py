@@ -71,7 +71,7 @@ class Metrics:
         self.rule_success = gauge("rule_success", "Whether a rule's last run succeeded.", "rule")
         self.latency = Histogram(
             "incursiond_detection_latency_seconds",
-            "From a report received to its message confirmed by the broker.",
+            "From the oldest report of a step received to a message of it confirmed by the broker.",
             buckets=LATENCY_S,
             registry=registry,
         )
@@ -117,6 +117,15 @@ class Metrics:
         self.feed_up.labels(name)
         for result in RESULTS:
             self.plots.labels(name, result)
+
+    def forget_feed(self, name: str) -> None:
+        """Say no more how a feed is; what was counted stays."""
+        for how in (self.feed_up, self.last_plot, self.smallest_bank, self.smallest_corner):
+            how.remove(name)
+
+    def forget_rule(self, rule: str) -> None:
+        """Say no more how a rule is doing."""
+        self.rule_success.remove(rule)
 
     def watch_rooms(self, names: Sequence[str]) -> None:
         """Make the series of rooms that must confirm exist from the start."""

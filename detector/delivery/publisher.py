@@ -131,6 +131,11 @@ class Delivery:
         self._states.put(self._state(topic, state, feed=name, time=stamp(self._time_s()), **facts))
         self._link.wake()
 
+    def clear_feed_status(self, name: str) -> None:
+        """Let nobody who comes later see how a feed was."""
+        self._states.put(Publication(self._topics.feed_status(name), b"", retain=True))
+        self._link.wake()
+
     def late(self) -> list[str]:
         """Return in words who has not confirmed what they should have by now: the broker, rooms."""
         broker = ["incident messages wait for the broker"] if self._oldest_age_s() >= OVERDUE_S else []

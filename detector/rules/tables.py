@@ -55,3 +55,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     well_clear: well_clear.Params = well_clear.Params()
     bow_crossing: bow_crossing.Params = bow_crossing.Params()
     near_collision: near_collision.Params = near_collision.Params()
+
+    def off(self) -> set[str]:
+        """Return the rules that are switched off."""
+        return {rule for rule in self.__struct_fields__ if not getattr(self, rule).enabled}

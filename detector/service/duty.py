@@ -14,6 +14,7 @@ import numpy as np
 
 from detector import assembly
 from detector.airspace.activation import over
+from detector.delivery.journal import State
 from detector.delivery.ledger import Ledger
 from detector.delivery.publisher import Clock, Delivery
 from detector.delivery.topics import Topics
@@ -71,18 +72,22 @@ class Duty:
     def resume(self) -> None:
         """Tell what has come of the incidents of before, and write all that is known."""
         self._warn_of_zones()
-        self._emit(self._recovered, self._time_s())
-        self._keeper.all_now()
+        self._tell(self._recovered, self._time_s(), self._keeper.everything())
 
     def add_feed(self, name: str, stale_s: float) -> None:
         """Watch one more feed."""
         self._metrics.watch_feed(name)
         self._feed_watch.add(name, stale_s, self._monotonic_s())
 
-    def remove_feed(self, name: str) -> None:
-        """Watch a feed no more."""
+    def stop_feed(self, name: str) -> None:
+        """Watch a feed no more that has been stopped."""
         self._feed_watch.remove(name)
         self._say_feed(name, "down", {"reason": "stopped"})
+
+    def forget_feed(self, name: str) -> None:
+        """Say no more of a feed that is not configured any more: it would pass for one that has failed."""
+        self._metrics.forget_feed(name)
+        self.delivery.clear_feed_status(name)
 
     def connection(self, name: str, *, connected: bool, reason: str) -> None:
         """Take that a feed has connected, or has lost its connection."""
@@ -142,9 +147,11 @@ class Duty:
             if getattr(settings, table) != getattr(self.settings, table):
                 log.warning("reload: [%s] has changed and takes effect at the next start", table)
         messages = assembly.reconfigure(self.pipeline, settings, airspace, self._event_s())
-        self._emit(messages, self._time_s())
-        self._keeper.all_now()
+        self._tell(messages, self._time_s(), self._keeper.everything())
         self._metrics.count_zones(airspace.zones)
+        for rule in self.pipeline.rules.off():
+            self._failing.discard(rule)
+            self._metrics.forget_rule(rule)
         in_force = {table: getattr(self.settings, table) for table in RESTART_ONLY}
         self.settings = msgspec.structs.replace(settings, **in_force)
         self._metrics.reload_successful.set(1)
@@ -173,7 +180,7 @@ class Duty:
         log.error("the clock was %.0f s ahead; tracks begin anew", self.pipeline.time_s - now_s)
         self.pipeline = begin_anew(self.settings, self.pipeline, now_s)
         self._keeper = Keeper(Snapshots(self.pipeline), self._keep, self._monotonic_s)
-        self._keeper.all_now()
+        self._keep(self._keeper.everything())
 
     def _keep(self, states: list[Any]) -> None:
         self.delivery.submit([], self._time_s(), *states)
@@ -190,9 +197,11 @@ class Duty:
                 self._metrics.plots.labels(name, result).inc(count)
 
     def _emit(self, messages: list[IncidentMessage], received_s: float) -> None:
-        if not messages:
-            return
-        self.delivery.submit(messages, received_s, self._keeper.since())
+        if messages:
+            self._tell(messages, received_s, [self._keeper.since()])
+
+    def _tell(self, messages: list[IncidentMessage], received_s: float, states: list[State]) -> None:
+        self.delivery.submit(messages, received_s, *states)
         for event, count in Counter(message.event for message in messages).items():
             self._metrics.messages.labels(event).inc(count)
         for message in messages:

@@ -34,11 +34,12 @@ class Keeper:
         """Return the state that goes with a message."""
         return State(whole=False, blob=self._snapshots.since())
 
-    def all_now(self) -> None:
-        """Write all of the state before anything else is done."""
+    def everything(self) -> list[State]:
+        """Return all of the state, to be written at once: in other zones, what there is of it says nothing any more."""
         self._begin()
-        while self._parts:
-            self.go_on()
+        states, self._parts = [*self._parts], deque()
+        self._snapshots.written()
+        return [*states, self.since()]
 
     def look(self) -> None:
         """Take a snapshot, if it is time, to be written by `go_on`."""

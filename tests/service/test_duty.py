@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,7 +14,11 @@ import pytest
 
 from detector import assembly
 from detector.metrics import Metrics
+from detector.picture.airspace import Airspace
+from detector.rules.alone import hard_turn
 from detector.service.duty import Duty
+from detector.settings import Settings
+from tests import zoo
 from tests.test_end_to_end import box
 
 
@@ -20,6 +28,16 @@ def duty(tmp_path: Path) -> Duty:
     config = tmp_path / "c.toml"
     config.write_text('site.id = "a"\nairspace.zones = ["box.geojson"]\nstate.directory = "state"\n')
     return Duty(*assembly.load(config), Metrics())
+
+
+def drawn(zone_id: str, west: float, south: float, east: float, north: float) -> dict[str, object]:
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    geometry = {"type": "Polygon", "coordinates": [ring]}
+    return {"type": "Feature", "properties": {"id": zone_id}, "geometry": geometry}
+
+
+def value(duty: Duty, name: str, **labels: str) -> float | None:
+    return duty._metrics.registry.get_sample_value(name, labels)
 
 
 def test_a_rule_that_fails_is_in_the_status_and_once_in_the_log(duty: Duty, caplog: pytest.LogCaptureFixture) -> None:
@@ -32,6 +50,65 @@ def test_a_rule_that_fails_is_in_the_status_and_once_in_the_log(duty: Duty, capl
     duty._execute("hard_turn", lambda: SimpleNamespace(opened=lambda: 0))
     duty.look()
     assert duty.status.said == {"state": "online", "reason": ""} | none
+
+
+def test_a_rule_that_fails_and_is_switched_off_is_in_the_status_no_more(duty: Duty) -> None:
+    duty._execute("hard_turn", lambda: 1 / 0)
+    off = msgspec.structs.replace(duty.settings.rules, hard_turn=hard_turn.Params(enabled=False))
+    duty.adopt(msgspec.structs.replace(duty.settings, rules=off), duty.pipeline.airspace)
+    duty.look()
+    assert duty.status.said["state"] == "online"
+    assert value(duty, "incursiond_rule_success", rule="hard_turn") is None
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_who_is_killed_in_a_reload_goes_on_among_the_zones_of_afterwards(tmp_path: Path, killed: bool) -> None:
+    now_s = 1000.0
+
+    def configured(**west_deg: float) -> tuple[Settings, Airspace]:
+        boxes = [drawn(zone_id, west, 54.0, west + 1.0, 55.0) for zone_id, west in west_deg.items()]
+        (tmp_path / "zones.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": boxes}))
+        config = tmp_path / "c.toml"
+        config.write_text('site.id = "a"\nairspace.zones = ["zones.geojson"]\nstate.directory = "state"\n')
+        return assembly.load(config)
+
+    def started(settings: Settings, airspace: Airspace) -> Duty:
+        return Duty(settings, airspace, Metrics(), time_s=lambda: now_s, monotonic_s=lambda: now_s)
+
+    duty = started(*configured(a=20.0, b=10.0))
+    duty.resume()
+    duty.add_feed("radar", 30.0)
+    plots = zoo.in_order(*(zoo.flight(lon=lon, times=range(20), track_id=f"in {lon}") for lon in (19.99, 9.99)))
+    duty.take("radar", replace(plots, time_s=plots.time_s + 980.0), Counter(), now_s)
+    duty.step()
+    duty._keep(duty._keeper.everything())
+    after = configured(c=0.0, d=5.0, a=20.0)
+    if killed:
+        submit = duty.delivery.submit
+        duty.delivery.submit = lambda *what: (submit(*what), 1 / 0)  # type: ignore[method-assign]
+    with pytest.raises(ZeroDivisionError) if killed else nullcontext():
+        duty.adopt(*after)
+    duty.ledger.close()
+    again = started(*after).pipeline
+    inside = again.contacts.records["inside"]
+    rows, zones = again.contacts.row[inside].tolist(), again.contacts.zone[inside].tolist()
+    assert [(again.tracks.name(row), after[1].zones[zone].id) for row, zone in zip(rows, zones, strict=True)] == [
+        ("in 19.99", "a")
+    ]
+    assert [incident.entries[0].zone_id for incident in again.book.register.incidents()] == ["a"]
+
+
+def test_nothing_is_said_of_a_feed_that_is_not_configured_any_more(duty: Duty) -> None:
+    duty.add_feed("old", 30.0)
+    duty.connection("old", connected=True, reason="connected")
+    duty.look()
+    assert value(duty, "incursiond_feed_up", feed="old") == 1
+    duty.stop_feed("old")
+    assert value(duty, "incursiond_feed_up", feed="old") == 0
+    duty.forget_feed("old")
+    assert value(duty, "incursiond_feed_up", feed="old") is None
+    (status,) = [each for each in duty.delivery._states.unsent() if each.topic.endswith("/feed/old/status")]
+    assert (status.payload, status.retain) == (b"", True)
 
 
 def test_what_takes_effect_at_the_next_start_does_not_before(duty: Duty, caplog: pytest.LogCaptureFixture) -> None:

@@ -31,7 +31,7 @@ def test_who_is_killed_at_any_time_goes_on_with_every_incident(seed, tmp_path, m
         journal.write([], states=states)
 
     keeper = Keeper(Snapshots(pipe), write)
-    keeper.all_now()
+    write(keeper.everything())
     for piece, now_s in pieces(plots, list(range(5, len(plots), 5))):
         said = pipe.step(piece, now_s).messages
         messages += said
@@ -43,7 +43,7 @@ def test_who_is_killed_at_any_time_goes_on_with_every_incident(seed, tmp_path, m
             deaths += 1
             pipe = revived(*journal.states())
             keeper = Keeper(Snapshots(pipe), write)
-            keeper.all_now()
+            write(keeper.everything())
     messages += pipe.step(plots.take(slice(0, 0)), float(plots.time_s.max()) + 600.0).messages
     assert deaths, "nobody was killed"
     assert most > 2, "nothing was written in parts"
