@@ -49,9 +49,8 @@ def go_on(
         return new.project(*old.unproject(x_m, y_m))
 
     pipeline.tracks.move(move)
-    pipeline.contacts = pipeline.contacts.moved(
-        [airspace.index_of[zone.id] if zone.id in kept else -1 for zone in pipeline.airspace.zones], len(airspace), move
-    )
+    zone_now = [airspace.index_of[zone.id] if zone.id in kept else -1 for zone in pipeline.airspace.zones]
+    pipeline.contacts = pipeline.contacts.moved(zone_now, len(airspace), move)
     pipeline.contacts.close(closed, pipeline.time_s)
     keys = [row * len(airspace) + airspace.index_of[zone_id] for row, zone_id in astray]
     pipeline.contacts.end(np.array(keys, dtype=np.intp), pipeline.time_s)
@@ -60,19 +59,25 @@ def go_on(
     pipeline.conduct.dark.forget_zones()
     pipeline.conduct.probes.forget_zones()
     pipeline.conduct.company.forget_zones()
+    pipeline.conduct.integrity.interference.renumber(zone_now)
     pipeline.tracks.reclassify(classifier)
     return messages + end_switched_off(pipeline)
 
 
 def end_switched_off(pipeline: Pipeline) -> list[IncidentMessage]:
-    """Forget what rules have seen that are switched off; return what ends by that."""
-    off = {rule for rule in Rules.__struct_fields__ if not getattr(pipeline.rules, rule).enabled}
+    """Forget what rules have seen that are switched off; return what ends by that, or need not wait any more."""
+    off, messages = pipeline.rules.off(), list[IncidentMessage]()
+    if "interference" in off:
+        held = [sign for sign in pipeline.conduct.integrity.interference.release() if sign.rule not in off]
+        zones, now_s = pipeline.airspace.zones, pipeline.time_s
+        told = pipeline.book.note(held, pipeline.tracks, zones, pipeline.depths, now_s)
+        messages = [message for _, message in told]
     if "incursion" in off:
         off |= {rule for _, rule in ENTRY.values()}
         pipeline.contacts = Contacts(len(pipeline.airspace))
     pipeline.conduct.switch_off(off)
     pipeline.book.register.fly(pipeline.conduct.company.formations.groups())
-    return pipeline.book.close(
+    return messages + pipeline.book.close(
         lambda entry: entry.rule in off, "resolved", pipeline.time_s, pipeline.tracks, pipeline.depths
     )
 

@@ -6,11 +6,12 @@ import msgspec
 import pytest
 
 from detector.airspace.altitude import parse
+from detector.airspace.arcs import circle
 from detector.airspace.zones import Identity
 from detector.incidents.message import stamp
 from detector.picture.airspace import Airspace
 from detector.reconfigure import go_on
-from detector.rules.alone import emergency_code
+from detector.rules.alone import asset_pass, emergency_code
 from detector.rules.incursion import Params as Incursion
 from detector.rules.tables import Rules
 from detector.tracks.identity import Classifier, Rule
@@ -111,3 +112,15 @@ def test_conduct_goes_on_in_a_belt_that_stays_and_ends_with_one_that_goes():
         assert len(zoo.tell(pipe, zoo.flight(lon=20.2, times=range(20), squawk="7700"))) == 1
         said = go_on(pipe, Airspace(after, 1013.25), Classifier([]), zoo.SENSORS, tables, 20.0)
         assert [(message.event, message.outcome) for message in said] == expected
+
+
+def test_a_pass_of_an_asset_goes_on():
+    platform = zoo.zone(circle(18.0, 55.0, 5000.0), zone_id="platform", kind="asset")
+    tables = zoo.only(asset_pass=asset_pass.Params())
+    lon, lat, _ = zoo.GEOD.fwd(18.0, 54.9, 90.0, 600.0)
+    plots = zoo.flight(lon=lon, lat=lat, course=0.0, speed=200.0, times=range(600), baro_alt_m=150.0)
+    pipe = zoo.pipeline([platform], tables=tables)
+    messages = zoo.tell(pipe, plots.take(slice(0, 45)))
+    messages += go_on(pipe, Airspace([replace(platform)], 1013.25), Classifier([]), zoo.SENSORS, tables, 45.0)
+    messages += zoo.tell(pipe, plots.take(slice(45, None)))
+    assert (messages[-1].event, messages[-1].outcome, len(messages[-1].findings)) == ("closed", "resolved", 1)

@@ -205,7 +205,7 @@ class Incident:
         """Return the latest episode that a sign may go on with; passes of two assets are two findings."""
         episodes = (e for e in reversed(self.entries) if isinstance(e, Episode) and e.track_id == track_id)
         alike = (e for e in episodes if (e.rule, e.strand) == (sign.rule, sign.strand))
-        alike = (e for e in alike if not CATALOGUE[e.rule].counts or zone is None or e.zone is zone)
+        alike = (e for e in alike if not CATALOGUE[e.rule].counts or zone is None or e.zone_id == zone.id)
         if sign.rule == "interference":  # which spreads to others
             return next(alike, None)
         return next((e for e in alike if set(others) <= set(e.others)), None)

@@ -160,7 +160,7 @@ def check(message: IncidentMessage) -> None:
         SEVERITIES.index(severity)
     for time in times:
         try:
-            seconds(time)
+            stamp(seconds(time))
         except OverflowError as error:
             raise ValueError(str(error)) from error
 

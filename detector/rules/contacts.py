@@ -133,10 +133,10 @@ class Contacts:
         return Contacts(n_zones, np.sort(records, order="key"))
 
     def lose(self, rows: Rows) -> None:
-        """Keep of lost tracks only that they were inside."""
+        """Keep of lost tracks only that they were inside, and whom their zones ignore."""
         gone = np.isin(self.row, rows)
         self.records["lost"][gone] = True
-        self.records = self.records[~gone | self.records["inside"]]
+        self.records = self.records[~gone | self.records["inside"] | (self.records["voice"] == MUTE)]
 
     def forget(self, rows: Rows) -> None:
         """Drop everything remembered of these tracks."""

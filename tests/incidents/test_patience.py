@@ -7,7 +7,8 @@ from datetime import datetime
 import numpy as np
 import pytest
 
-from detector.incidents.patience import INSIDE_S, LEAST_S, LONGEST_S, Told
+from detector.incidents.patience import INSIDE_S, LONGEST_S, Told
+from detector.rules.params import SHORTEST_PATIENCE_S
 from detector.rules.tables import Rules
 from feeds.plots import Plots, make
 from tests import zoo
@@ -95,7 +96,7 @@ def test_an_hour_of_circles_over_the_border_is_told_about_once_a_minute(radius_m
     messages = tell(circles(radius_m, source))
     assert len({m.incident_id for m in messages}) == 1
     assert len(messages) <= 55
-    assert waits_s(messages).max() <= LONGEST_S + LEAST_S
+    assert waits_s(messages).max() <= LONGEST_S + SHORTEST_PATIENCE_S
     flown = HOUR_S / (2 * np.pi * radius_m / SPEED_MPS)
     stays = [f for f in messages[-1].findings if f.kind == "incursion"]
     assert len(stays) == pytest.approx(flown, abs=1)
@@ -130,3 +131,7 @@ def test_however_reports_are_cut_they_are_told_alike(source, size):
     messages += pipe.step(plots.take(slice(0, 0)), 1600.0).messages
     whole = zoo.tell(zoo.pipeline(tables=Rules()), plots, until=1600.0)
     assert messages == whole
+
+
+def test_news_told_thousands_of_times_wait_no_longer_than_the_longest():
+    assert Told(10_000, 0.0, 1, 1.0).due_s(1.0, 1.0, 1, 1.0, LONGEST_S) == LONGEST_S

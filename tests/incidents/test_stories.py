@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from detector.incidents.message import Evidence, Finding, Other
-from detector.incidents.stories import ALIVE_S, Stories, after, as_told, seconds
+from detector.incidents.stories import ALIVE_S, Stories, after, as_told, check, seconds
 from detector.snapshot import Snapshots, thaw
 from tests import zoo
 from tests.commands.test_schema import MESSAGE
@@ -267,3 +267,11 @@ def test_differing_copies_are_counted():
         stories.hear(message)
     assert stories.differing == 1
     assert msgspec.json.encode(stories.last(MESSAGE.incident_id)) == msgspec.json.encode(MESSAGE)
+
+
+@pytest.mark.parametrize("time", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "yesterday"])
+def test_times_that_could_not_be_told_again_are_refused(time):
+    message, *_ = zoo.tell(zoo.pipeline(), zoo.flight(lon=19.99, times=range(10)))
+    check(message)
+    with pytest.raises(ValueError, match=r"year|yesterday"):
+        check(replace(message, opened_at=time))

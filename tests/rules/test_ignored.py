@@ -42,3 +42,14 @@ def test_another_zone_does_not_ignore_it():
     zones = zoo.zone(BORDER, initial=Initial.IGNORE), zoo.zone(zoo.box(20.05, 53.0, 20.9, 57.0), zone_id="other")
     messages = zoo.tell(zoo.pipeline(zones, tables=Rules()), FLIGHT)
     assert {f.zone_id for f in messages[-1].findings if f.rule in OF_CROSSING} == {"other"}
+
+
+@pytest.mark.parametrize("silent_s", [30.0, 200.0])
+def test_who_falls_silent_outside_is_ignored_for_as_long_as_it_is_remembered(silent_s):
+    pipe = zoo.pipeline([zoo.zone(BORDER, initial=Initial.IGNORE)], tables=Rules())
+    out = FLIGHT.take(slice(0, 60))
+    back = legs((90, 60))
+    back.time_s[:] += 59.0 + silent_s
+    back.lon_deg[:] += out.lon_deg[-1] - back.lon_deg[0]
+    assert back.lon_deg[-1] > 20.0, "it never comes back"
+    assert rules_told(zoo.tell(pipe, zoo.in_order(out, back))) == set()

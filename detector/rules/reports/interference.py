@@ -8,7 +8,7 @@ back while it lasts.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 from typing import Any
 
 import msgspec
@@ -17,14 +17,14 @@ import numpy as np
 from detector.arrays import Floats, Mask
 from detector.rules.conditions import Conditions
 from detector.rules.findings import Change
-from detector.rules.params import Count, NotNegative
+from detector.rules.params import SHORTEST_PATIENCE_S, Count, NotNegative
 from detector.rules.signs import Sign, Signs
 from detector.tracks.columns import fitted
 from detector.tracks.fixes import Rows, distance_m
 from detector.tracks.store import TrackStore
 from detector.units import NAUTICAL_MILE_M
 
-HOLD_S = 15.0  # no less than the pipeline's shortest patience
+HOLD_S = SHORTEST_PATIENCE_S
 EVERY_S = 30.0  # while it lasts, it is looked at again
 
 
@@ -73,6 +73,18 @@ class Interference:
         )
         self._lasting = {subject: set(rows) for subject, rows in data["lasting"]}
 
+    def renumber(self, zone_now: Sequence[int]) -> None:
+        """Let what has not been told name zones by their numbers from now on; -1: gone."""
+        for held in (self._waiting, self._covered):
+            for row, signs in held.items():
+                held[row] = [s if s.zone < 0 else s._replace(zone=zone_now[s.zone]) for s in signs]
+
+    def release(self) -> Signs:
+        """Return all that is held back, for nobody will decide about it any more."""
+        held = [*self._waiting.values(), *self._covered.values()]
+        self._due_s, self._waiting, self._covered = {}, {}, {}
+        return Signs(sign for signs in held for sign in signs)
+
     def fit(self, capacity: int) -> None:
         """Make room for so many tracks."""
         self.wrong.fit(capacity)
@@ -88,6 +100,8 @@ class Interference:
             self._waiting.pop(row, None)
             self._covered.pop(row, None)
             self._lasting.pop(row, None)
+        for affected in self._lasting.values():
+            affected.difference_update(rows.tolist())
 
     def hear(self, rows: Rows, wrong: Mask, time_s: Floats, clock_s: Floats) -> None:
         """Take in with which of M reports something is wrong; `clock_s` are the event times when they came."""

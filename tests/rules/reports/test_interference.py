@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from detector.airspace.zones import Identity
+from detector.picture.airspace import Airspace
+from detector.reconfigure import go_on
 from detector.rules import incursion
 from detector.rules.reports import accuracy_collapse, frozen, interference, jump
 from detector.rules.together import interception
-from detector.tracks.identity import Rule
+from detector.tracks.identity import Classifier, Rule
 from tests import zoo
 
 RULES = zoo.only(
@@ -180,3 +182,34 @@ def test_any_cut_gives_the_same_story(seed):
     for _ in range(4):
         assert story(sorted(rng.integers(0, len(plots), 40).tolist())) == whole
     assert story(range(1, len(plots), 7)) == whole
+
+
+def test_who_was_lost_is_not_affected_any_more():
+    flights = [collapses(f"t{n}", 80 + n, 300, lon=19.5 + 0.05 * n) for n in range(5)]
+    pipe = zoo.pipeline(tables=RULES, rules=[zoo.NEUTRAL])
+    zoo.tell(pipe, zoo.in_order(*flights))
+    (affected,) = pipe.conduct.integrity.interference._lasting.values()
+    gone = {pipe.tracks.row_of("t3"), pipe.tracks.row_of("t4")}
+    assert gone <= affected
+    pipe.conduct.forget(np.array(sorted(gone)))
+    assert not gone & affected, "whoever has these rows next would be"
+
+
+@pytest.mark.parametrize("off", [False, True])
+def test_what_waits_is_told_when_the_rule_is_switched_off(off):
+    plots, pipe = jumps("t0"), zoo.pipeline(tables=RULES, rules=[zoo.NEUTRAL])
+    assert zoo.tell(pipe, plots.take(slice(0, 108))) == []
+    tables = msgspec.structs.replace(RULES, interference=interference.Params(enabled=not off))
+    messages = go_on(pipe, Airspace([zoo.SQUARE], 1013.25), Classifier([zoo.NEUTRAL]), zoo.SENSORS, tables, 108.0)
+    assert [m.event for m in messages] == (["opened"] if off else [])
+    messages += zoo.tell(pipe, plots.take(slice(108, None)))
+    assert [f.rule for f in messages[0].findings] == ["jump"]
+
+
+def test_what_waits_over_a_reload_names_its_zone_by_the_new_number():
+    plots, pipe = jumps("t0"), zoo.pipeline(tables=RULES, rules=[zoo.NEUTRAL])
+    zoo.tell(pipe, plots.take(slice(0, 108)))
+    airspace = Airspace([zoo.zone(zoo.box(-60, -10, -59, -9), zone_id="far"), zoo.SQUARE], 1013.25)
+    assert go_on(pipe, airspace, Classifier([zoo.NEUTRAL]), zoo.SENSORS, RULES, 108.0) == []
+    message, *_ = zoo.tell(pipe, plots.take(slice(108, None)))
+    assert message.findings[0].zone_id == zoo.SQUARE.id
