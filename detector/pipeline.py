@@ -30,6 +30,7 @@ from detector.rules.assets import Assets
 from detector.rules.conduct import RULES, Conduct
 from detector.rules.contacts import Contacts
 from detector.rules.findings import Findings
+from detector.rules.params import SHORTEST_PATIENCE_S
 from detector.rules.reports.claims import Claims
 from detector.rules.sight import Scene
 from detector.rules.signs import Sign, Signs
@@ -48,7 +49,6 @@ RESULTS = ("used", "late", "duplicate", "future", "shed")
 FUTURE_S = 10.0  # one clock that is ahead must not make every other plot late
 LAG_S = 30.0  # older than this against event time, a plot is late whatever its track
 STUCK = 3  # times that one second falls due again
-PIECE_S = 15.0  # the shortest patience of the core: no deadline is both set and due within a piece
 
 Result = NDArray[np.int8]
 Found = TypeVar("Found", Findings, Signs)
@@ -161,7 +161,7 @@ class Pipeline:
     def _until_s(self, start_s: float) -> float:
         """Return how far a piece may go that begins then: no look at who is where falls due within it."""
         watching = company.enabled(self.rules) or self.assets.followed(self.tracks)
-        return math.floor(start_s) + 1.0 if watching else start_s + PIECE_S
+        return math.floor(start_s) + 1.0 if watching else start_s + SHORTEST_PATIENCE_S
 
     def _take(self, plots: Plots, fixes: Fixes, clock_s: Floats) -> tuple[list[IncidentMessage], Result]:
         """Take plots among which nothing falls due, round by round."""

@@ -223,13 +223,13 @@ def load(path: Path) -> Settings:
     base = path.absolute().parent
     reader = Reader(base, PLANNED_FEEDS)
     settings: Settings = reader.read(Settings, document)
-    problems = [f"{path}: {problem}" for problem in reader.problems + _twins(document) + _idle(document)]
+    problems = [f"{path}: {problem}" for problem in reader.problems + _named_alike(document) + _idle(document)]
     if problems:
         raise InputError(problems + _zone_problems(document, base))
     return settings
 
 
-def _twins(document: dict[str, Any]) -> list[str]:
+def _named_alike(document: dict[str, Any]) -> list[str]:
     """Return a problem for each feed named like one before it; topics and metrics tell feeds apart by name."""
     feeds = document.get("feeds")
     names = [feed.get("name") if isinstance(feed, dict) else None for feed in feeds] if isinstance(feeds, list) else []

@@ -41,7 +41,7 @@ def read_zones(paths: Sequence[str | Path]) -> Reading:
             found.extend(_read(path))
         except ValueError as error:
             found.problems.append(f"{path}: {error}")
-    found.problems.extend(_twins(found.claims))
+    found.problems.extend(_named_alike(found.claims))
     return found
 
 
@@ -63,7 +63,7 @@ def _read(path: Path) -> Reading:
     return READERS[suffix](data, str(path))
 
 
-def _twins(claims: list[tuple[str, str]]) -> list[str]:
+def _named_alike(claims: list[tuple[str, str]]) -> list[str]:
     """Return a problem for each zone whose id an earlier one has."""
     first: dict[str, str] = {}
     problems = []

@@ -16,7 +16,7 @@ class Letter(Struct, frozen=True):
     incident_id: str
     sequence: int
     event: str
-    received_s: float  # when the report that caused it was
+    received_s: float  # when the oldest report of its step was, so that no latency is told too short
     publications: tuple[Publication, ...]
 
 

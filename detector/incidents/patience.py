@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from detector.rules.params import SHORTEST_PATIENCE_S
+
 FIRST_S, INSIDE_S = 30.0, 60.0
 LONGEST_S = 300.0  # who left for longer is another incident
-LEAST_S = 15.0  # from the time it is known: no deadline of the core may be shorter
 MORE = 2.0
+DOUBLINGS = 8  # until any longest is reached
 
 
 class Told(NamedTuple):
@@ -27,8 +29,10 @@ class Told(NamedTuple):
 
     def due_s(self, now_s: float, clock_s: float, severity: int, amount: float, longest_s: float) -> float:
         """Return when to tell what a report of `now_s` brings, at event time `clock_s`; s."""
-        ready_s = self.last_s + min(FIRST_S * 2.0 ** (self.times - 1), longest_s)
-        return now_s if self._exceeded(severity, amount) or ready_s <= now_s else max(ready_s, clock_s + LEAST_S)
+        ready_s = self.last_s + min(FIRST_S * 2.0 ** min(self.times - 1, DOUBLINGS), longest_s)
+        if self._exceeded(severity, amount) or ready_s <= now_s:
+            return now_s
+        return max(ready_s, clock_s + SHORTEST_PATIENCE_S)
 
     def again(self, now_s: float, severity: int, amount: float) -> Told:
         """Return the same once it has been told again."""

@@ -62,7 +62,7 @@ def check(reading: Reading) -> Reading:
     for each, met in zip(whole, meetings([each.zone for each in whole]), strict=True):
         _judge(each, met)
     sound = [each for each in judged if not each.problems]
-    between = [*_twins(sound), *first(list(_disputes(sound)), "neighbours dispute", PAIRS)]
+    between = [*_drawn_alike(sound), *first(list(_disputes(sound)), "neighbours dispute", PAIRS)]
     warned = {zone_id for zone_id, place in reading.claims if place in reading.warned}
     places = dict(reversed(reading.claims))  # the first of each id, as the zone is
     problems = [line for each in judged for line in each.aloud(each.problems, places)]
@@ -196,7 +196,7 @@ def _thin(zone: Zone) -> list[str]:
 # --- between zones ----------------------------------------------------------------------------------------------------
 
 
-def _twins(judged: Sequence[_Judged]) -> Iterator[str]:
+def _drawn_alike(judged: Sequence[_Judged]) -> Iterator[str]:
     """Yield which zones of a kind are drawn alike: each alerts for itself."""
     first_of: dict[tuple[object, ...], _Judged] = {}
     for each in judged:
