@@ -32,6 +32,7 @@ from detector.rules.conduct import Conduct
 from detector.rules.contacts import RECORD
 from detector.rules.integrity import Integrity
 from detector.rules.reports.interference import Interference
+from detector.rules.signs import Sign
 from detector.rules.together.interception import PAIR
 from detector.tracks.columns import Columns
 from detector.tracks.fixes import Fixes, Rows
@@ -252,7 +253,7 @@ def _unpacked(values: bytes | list[Any], like: NDArray[Any]) -> NDArray[Any]:
 def _layout(pipeline: Pipeline, columns: Mapping[str, NDArray[Any]]) -> str:
     trails = pipeline.tracks.trail.points(np.empty(0, dtype=np.intp))
     laid = [(path, column.dtype.str, column.shape[1:]) for path, column in (*columns.items(), *trails.items())]
-    return _digest(repr((sorted(laid), RECORD.descr, PAIR.descr, plain.LAYOUT)).encode())
+    return _digest(repr((sorted(laid), RECORD.descr, PAIR.descr, Sign._fields, plain.LAYOUT)).encode())
 
 
 @lru_cache(maxsize=1)  # asked with every message, and thousands of vertices long

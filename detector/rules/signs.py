@@ -15,16 +15,16 @@ class Sign(NamedTuple):
     """One change of one rule's finding about one track."""
 
     row: int  # of the track
-    segment: int  # the step that decided it; -1: the clock did
     rule: str
     change: Change  # OPENED, ESCALATED (there is more to it now), ENDED
     started_s: float
     decided_s: float
-    ended_s: float  # NaN: it has not
-    zone: int  # -1: none
-    grave: bool
-    value: float  # how much of it, where there is evidence
     evidence: dict[str, float | str]  # fields of the message's evidence, in its units
+    segment: int = -1  # the step that decided it; -1: the clock did
+    ended_s: float = math.nan  # NaN: it has not
+    zone: int = -1  # -1: none
+    grave: bool = False
+    value: float = 0.0  # how much of it, where there is evidence
     certainty: Certainty = Certainty.OBSERVED
     others: tuple[int, ...] = ()  # rows of other tracks that have a part in it
     strand: int = 0  # of what a rule tells apart, such as turns to the right and to the left

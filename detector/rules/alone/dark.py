@@ -7,7 +7,6 @@ now, had it flown straight on, may have left what the source can see as well.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import msgspec
@@ -97,15 +96,11 @@ class Dark:
         return Signs(
             Sign(
                 row=int(rows[m]),
-                segment=-1,
                 rule="dark",
                 change=Change.OPENED,
                 started_s=float(fix.time_s[m]),
                 decided_s=now_s,
-                ended_s=math.nan,
                 zone=int(zone[m]),
-                grave=False,
-                value=0.0,
                 evidence={"depth_m" if depth_m[m] > 0 else "distance_m": float(abs(depth_m[m]))},
                 certainty=_certainty(int(rows[m]), gone_on_s[m], tracks),
                 tells=True,
@@ -144,9 +139,6 @@ def heard_again(rows: Rows, segment: Rows, time_s: Floats) -> Signs:
             started_s=when_s,
             decided_s=when_s,
             ended_s=when_s,
-            zone=-1,
-            grave=False,
-            value=0.0,
             evidence={},
             tells=True,
         )

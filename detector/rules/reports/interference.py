@@ -206,14 +206,11 @@ class Interference:
         ended = change is Change.ENDED
         return Sign(
             row=subject,
-            segment=-1,
             rule="interference",
             change=change,
             started_s=float(self.wrong.first_s[subject]),
             decided_s=now_s,
             ended_s=float(self._last_s[list(affected)].max()) if ended else math.nan,
-            zone=-1,
-            grave=False,
             value=len(affected),
             evidence={} if ended else {"aircraft": len(affected)},
             others=tuple(sorted(affected - {subject}, key=tracks.name)),

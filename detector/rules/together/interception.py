@@ -215,15 +215,11 @@ def _sign(pair: np.void, change: Change, now_s: float, told: dict[str, float | s
     evidence: dict[str, float | str] = {"phase": phase.word, "closest_m": float(pair["closest_m"])}
     return Sign(
         row=int(subject),
-        segment=-1,
         rule="interception",
         change=change,
         started_s=float(pair["started_s"]),
         decided_s=now_s,
         ended_s=last_s if change is Change.ENDED else math.nan,
-        zone=-1,
-        grave=False,
-        value=0.0,
         evidence=evidence | told,
         others=(int(friend),),
         joined_s=float(pair["beside_s"]) if phase is _Phase.JOINED else math.nan,

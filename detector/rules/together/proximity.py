@@ -166,7 +166,6 @@ def _sign(
     ended = change is Change.ENDED
     return Sign(
         row=pair.owner,
-        segment=-1,
         rule=rule,
         change=change,
         started_s=float(condition.first_s[pair.slot]),
