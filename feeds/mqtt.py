@@ -1,43 +1,18 @@
-"""Feeds from an MQTT broker: JSON reports published on a topic.
-
-MQTT 5 is tried first. When a broker ends a session before it accepted it, the next attempt speaks the other version
-(3.1.1, then 5 again), for a broker that does not know MQTT 5 may say so or just hang up.
-"""
+"""Feeds from an MQTT broker: JSON reports published on a topic."""
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from detector.endpoints import Login, password, trust
+from detector.endpoints import Login
+from detector.mqtt.broker import Broker, broker_of
+from detector.mqtt.dialect import Dialect
 from feeds.objects import payload_to_plots
 from feeds.reconnecting import Reconnecting
 from feeds.sink import Feed, FeedSettings, Sink
-
-KEEPALIVE_S = 30
-_PORTS = {"mqtt": 1883, "mqtts": 8883}
-_OTHER_VERSION = {
-    MQTTProtocolVersion.MQTTv5: MQTTProtocolVersion.MQTTv311,
-    MQTTProtocolVersion.MQTTv311: MQTTProtocolVersion.MQTTv5,
-}
-
-
-@dataclass(slots=True)
-class Broker:
-    """Where a broker is, how to log in, and the version of the protocol to try next."""
-
-    host: str
-    port: int
-    tls: ssl.SSLContext | None
-    username: str | None
-    password: str | None = field(repr=False)
-    version: MQTTProtocolVersion = MQTTProtocolVersion.MQTTv5
 
 
 class MqttSettings(FeedSettings, Login, Protocol):
@@ -48,35 +23,30 @@ class MqttSettings(FeedSettings, Login, Protocol):
         """To subscribe to; wildcards are allowed."""
 
 
-def broker(settings: MqttSettings) -> Broker:
-    """Return the broker of a feed. Raises InputError for a password or certificates that cannot be read."""
-    table, url = f"feeds.{settings.name}", urlsplit(settings.url)
-    tls = trust(table, settings.ca_file) if url.scheme == "mqtts" else None
-    secret = password(table, settings.password_file)
-    return Broker(url.hostname or "", url.port or _PORTS[url.scheme], tls, settings.username, secret)
-
-
 class MqttSession:
     """One connection to a broker, subscribed to one topic (wildcards allowed)."""
 
-    def __init__(self, name: str, server: Broker, topic: str, sink: Sink) -> None:
-        self._name = name
-        self._server = server
-        self._topic = topic
-        self._sink = sink
-        self._accepted = False
-        self._closed = False
+    def __init__(self, name: str, broker: Broker, dialect: Dialect, topic: str, sink: Sink) -> None:
+        self._name, self._broker, self._dialect, self._topic, self._sink = name, broker, dialect, topic, sink
+        self._accepted = self._closed = False
+        self._refusal: int | None = None
         self._reason = ""
-        self._client = self._make_client()
+        self._client = client = broker.client(dialect.version)  # of a session that ends with it: old reports are no use
+        client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        client.on_disconnect = self._on_disconnect
 
     def run(self, up: Callable[[str], None]) -> str:
         """Connect, subscribe and deliver until the connection ends; return why it did."""
         self._up = up
-        self._client.connect(self._server.host, self._server.port, KEEPALIVE_S)
+        self._broker.connect(self._client, self._dialect.version)
         if not self._closed:
             self._client.loop_forever()
-        if not self._accepted:
-            self._server.version = _OTHER_VERSION[self._server.version]
+        if self._accepted:
+            self._dialect.ended()
+        else:
+            self._dialect.refused(self._refusal)
         return self._reason or "connection lost"
 
     def close(self) -> None:
@@ -84,22 +54,9 @@ class MqttSession:
         self._closed = True
         self._client.disconnect()
 
-    def _make_client(self) -> paho.Client:
-        client = paho.Client(
-            CallbackAPIVersion.VERSION2, protocol=self._server.version, reconnect_on_failure=False
-        )  # a clean session: positions of before the connection are of no use
-        if self._server.username is not None:
-            client.username_pw_set(self._server.username, self._server.password)
-        if self._server.tls is not None:
-            client.tls_set_context(self._server.tls)
-        client.on_connect = self._on_connect
-        client.on_subscribe = self._on_subscribe
-        client.on_message = self._on_message
-        client.on_disconnect = self._on_disconnect
-        return client
-
     def _on_connect(self, client: paho.Client, _userdata: Any, _flags: Any, code: Any, _properties: Any) -> None:
         if code.is_failure:
+            self._refusal = code.value
             self._end(f"refused by the broker: {code}")
         else:
             self._accepted = True
@@ -126,5 +83,5 @@ class MqttSession:
 
 def start(settings: MqttSettings, sink: Sink) -> Feed:
     """Start a feed from topic `settings.topic` of the broker at `settings.url`."""
-    server = broker(settings)
-    return Reconnecting(settings.name, sink, lambda: MqttSession(settings.name, server, settings.topic, sink))
+    name, broker, dialect = settings.name, broker_of(f"feeds.{settings.name}", settings), Dialect()
+    return Reconnecting(name, sink, lambda: MqttSession(name, broker, dialect, settings.topic, sink))

@@ -1,8 +1,7 @@
 """A feed over a connection that is opened again whenever it ends.
 
-The waits between attempts are exponential with full jitter (uniform between 0 and 1, 2, 4, 5, 5 ... s), so that a
-receiver that restarts is not met by all its clients at once, and nobody is blind for long after it is back. A
-connection that held longer than the longest wait was a good one: after it the waits start from 1 s again.
+Nobody is blind for long after a receiver is back: attempts wait for 5 s at most. A connection that held longer than
+that was a good one: after it the waits start from 1 s again.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from detector.backoff import Backoff
 from feeds.sink import Sink, State
 
 FIRST_WAIT_S = 1.0
@@ -43,7 +43,7 @@ class Reconnecting:
         self._name = name
         self._sink = sink
         self._open_session = open_session
-        self._jitter = jitter
+        self._backoff = Backoff(min(FIRST_WAIT_S, LONGEST_WAIT_S), jitter, LONGEST_WAIT_S)
         self._session: Session | None = None
         self._stopping = threading.Event()
         self._reported: tuple[State, str] | None = None
@@ -60,15 +60,14 @@ class Reconnecting:
         self._report("down", "stopped")
 
     def _run(self) -> None:
-        failures = 0
         while not self._stopping.is_set():
             reason = self._attempt()
             if self._stopping.is_set():
                 return
             self._report("down", reason)
-            failures = 0 if time.monotonic() - self._up_since_s > LONGEST_WAIT_S else failures
-            self._stopping.wait(self._jitter(0.0, min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(failures, 5))))
-            failures += 1
+            if time.monotonic() - self._up_since_s > LONGEST_WAIT_S:
+                self._backoff.reset()
+            self._stopping.wait(self._backoff.wait_s())
 
     def _attempt(self) -> str:
         self._up_since_s = float("inf")

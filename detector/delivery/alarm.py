@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from detector.delivery.messages import Publication
 from detector.delivery.topics import Topics
+from detector.mqtt.publication import Publication
 
 SCHEMA = "incursiond.alarm.v1"
 JOURNAL = "extreme", "journal"  # severity and matter

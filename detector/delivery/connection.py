@@ -16,8 +16,8 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
-from detector.delivery.broker import Broker
-from detector.delivery.dialect import UNSUPPORTED_VERSION
+from detector.mqtt.broker import Broker
+from detector.mqtt.dialect import UNSUPPORTED_VERSION
 
 ANSWER_S = 3.0  # for the answer to CONNECT
 TURN_S = 1.0  # paho wants to look at its keepalive so often

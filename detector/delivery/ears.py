@@ -10,10 +10,10 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from detector.delivery.dialect import V5
 from detector.delivery.rooms import Rooms
 from detector.delivery.topics import Topics
 from detector.delivery.twins import Twins
+from detector.mqtt.dialect import V5
 
 log = logging.getLogger(__name__)
 

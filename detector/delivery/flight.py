@@ -14,10 +14,10 @@ import enum
 import math
 from collections.abc import Iterable
 
-from detector.delivery.backoff import Backoff
-from detector.delivery.messages import Publication
+from detector.backoff import Backoff
 from detector.delivery.outbox import Item, Outbox
 from detector.delivery.states import States
+from detector.mqtt.publication import Publication
 
 WINDOW = 100  # messages the broker has not answered: more gain nothing and are all sent twice after a loss
 REFUSED = 0x80  # MQTT 5 reason codes from here on; 0x10, nobody subscribes, is none: the broker did its part

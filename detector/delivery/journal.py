@@ -21,9 +21,9 @@ import msgspec
 from msgspec import Struct
 
 from detector.delivery.letters import Letter
-from detector.delivery.messages import Publication
 from detector.delivery.wal import committed_frames, folded
 from detector.errors import InputError, reason_of
+from detector.mqtt.publication import Publication
 
 KEPT = 10_000  # numbers, back from the last: letters older than that go once they are done
 KEPT_BYTES = 128 * 2**20  # of a journal: beyond, the oldest quarter goes, for all of it is checked at a start

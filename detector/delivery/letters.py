@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from detector.delivery.messages import Publication, publications
+from detector.delivery.messages import publications
 from detector.delivery.topics import Topics
 from detector.incidents.message import IncidentMessage
+from detector.mqtt.publication import Publication
 
 
 class Letter(Struct, frozen=True):

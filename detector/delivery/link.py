@@ -8,17 +8,17 @@ from collections.abc import Callable
 
 from paho.mqtt.enums import MQTTProtocolVersion
 
-from detector.delivery.backoff import Backoff
-from detector.delivery.broker import Broker
+from detector.backoff import Backoff
 from detector.delivery.ears import Ears
 from detector.delivery.flight import Answer, Flight, publication_of
-from detector.delivery.messages import Publication
 from detector.delivery.outbox import Item
 from detector.delivery.reconnecting import Reconnecting
 from detector.delivery.rooms import Rooms
 from detector.delivery.session import Session
 from detector.delivery.topics import Topics
 from detector.metrics import Metrics
+from detector.mqtt.broker import Broker
+from detector.mqtt.publication import Publication
 
 log = logging.getLogger(__name__)
 

@@ -8,6 +8,7 @@ import msgspec
 
 from detector.delivery.topics import Topics
 from detector.incidents.message import IncidentMessage
+from detector.mqtt.publication import Publication
 
 EXPIRY_S = 86_400  # what a room has not fetched within a day is history, not an alert
 
@@ -24,16 +25,6 @@ class Key(msgspec.Struct, frozen=True):
 
 
 _KEYS = msgspec.json.Decoder(Key)
-
-
-class Publication(msgspec.Struct, frozen=True):
-    """One MQTT PUBLISH. An empty payload clears a retained topic."""
-
-    topic: str
-    payload: bytes
-    qos: int = 1
-    retain: bool = False
-    expiry_s: int | None = None
 
 
 def key_of(payload: bytes) -> Key:

@@ -16,7 +16,7 @@ from itertools import islice
 from msgspec import Struct
 
 from detector.delivery.letters import Letter
-from detector.delivery.messages import Publication
+from detector.mqtt.publication import Publication
 
 
 class Item(Struct, frozen=True):

@@ -11,32 +11,42 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import msgspec
 from msgspec.structs import replace
 
 from detector import __version__
 from detector.delivery.alarm import journal_alarm, no_journal_alarm
-from detector.delivery.broker import BrokerSettings, broker_of
 from detector.delivery.ears import Ears
 from detector.delivery.flight import Flight
 from detector.delivery.journal import State
 from detector.delivery.ledger import Ledger
 from detector.delivery.letters import Letter, letter
 from detector.delivery.link import Link
-from detector.delivery.messages import Publication
 from detector.delivery.outbox import Outbox, nobody
 from detector.delivery.receipts import OVERDUE_S
 from detector.delivery.rooms import Rooms
 from detector.delivery.states import States
 from detector.delivery.topics import Topics
 from detector.delivery.twins import Twins
+from detector.endpoints import Login
 from detector.incidents.message import IncidentMessage, stamp
 from detector.metrics import Metrics
+from detector.mqtt.broker import broker_of
+from detector.mqtt.publication import Publication
 
 GOODBYE_S = 2.0  # for the last states
 
 Clock = Callable[[], float]
+
+
+class BrokerSettings(Login, Protocol):
+    """Table [mqtt] of the configuration."""
+
+    @property
+    def client_id(self) -> str:
+        """Unique at the broker: it ends an older connection of the same name."""
 
 
 class Delivery:
@@ -72,7 +82,7 @@ class Delivery:
         self._rooms = Rooms(rooms, self._outbox, flight, metrics, monotonic_s)
         ears = Ears(topics, self._rooms, self.twins if ledger else None)
         self._link = Link(
-            broker_of(settings),
+            broker_of("mqtt", settings, settings.client_id),
             topics,
             flight,
             self._rooms,

@@ -16,11 +16,11 @@ from typing import Any, Protocol
 import paho.mqtt.client as paho
 from paho.mqtt.enums import MQTTProtocolVersion
 
-from detector.delivery.backoff import Backoff
-from detector.delivery.broker import Broker
+from detector.backoff import Backoff
 from detector.delivery.connection import TURN_S, Connection, Turn, Wait
-from detector.delivery.dialect import V5, Dialect
 from detector.errors import IncursiondError
+from detector.mqtt.broker import Broker
+from detector.mqtt.dialect import V5, Dialect
 
 log = logging.getLogger(__name__)
 

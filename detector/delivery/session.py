@@ -10,13 +10,13 @@ from typing import Any
 from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
-from detector.delivery.broker import Broker, publish
 from detector.delivery.connection import Connection, Turn
 from detector.delivery.ears import Ears
 from detector.delivery.flight import WINDOW, Answer, Flight, publication_of
-from detector.delivery.messages import Publication
 from detector.delivery.outbox import Item
 from detector.delivery.rooms import Rooms
+from detector.mqtt.broker import Broker
+from detector.mqtt.publication import Publication, publish
 
 ANSWER_S = 20.0  # for a publication; a broker that takes longer has lost its way, and another connection may mend that
 _HEADER_BYTES = 64  # of a PUBLISH with our properties: more than it can be

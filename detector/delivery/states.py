@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from detector.delivery.messages import Publication
+from detector.mqtt.publication import Publication
 
 
 class States:

@@ -17,12 +17,13 @@ from typing import Any
 import msgspec
 
 from detector.delivery.letters import Letter
-from detector.delivery.messages import Publication, key_of, read
+from detector.delivery.messages import key_of, read
 from detector.delivery.outbox import Outbox
 from detector.delivery.states import States
 from detector.delivery.topics import Topics
 from detector.incidents.message import IncidentMessage, stamp
 from detector.incidents.stories import check, seconds
+from detector.mqtt.publication import Publication
 
 log = logging.getLogger(__name__)
 

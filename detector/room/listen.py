@@ -13,13 +13,13 @@ from pathlib import Path
 import paho.mqtt.client as paho
 from paho.mqtt.enums import MQTTProtocolVersion
 
-from detector.delivery.backoff import Backoff
-from detector.delivery.broker import broker_of
+from detector.backoff import Backoff
 from detector.delivery.receipts import Receipt
 from detector.delivery.reconnecting import Reconnecting
 from detector.delivery.topics import Topics
 from detector.errors import InputError
 from detector.incidents.message import stamp
+from detector.mqtt.broker import broker_of
 from detector.room.memory import InUseError, Memory
 from detector.room.order import Order, Step, Verdict
 from detector.room.output import Output, ReaderGoneError
@@ -90,9 +90,8 @@ class Listener:
         self._carry_out(memory.recall(self._order, output, time_s(), monotonic_s()))
         site = settings.site.id
         self._topics = Topics(settings.mqtt.topic_prefix, site)
-        self._broker = dataclasses.replace(
-            broker_of(settings.mqtt), client_id=f"incursiond-{site}-room-{room}", session_s=SESSION_S
-        )
+        broker = broker_of("mqtt", settings.mqtt, client_id=f"incursiond-{site}-room-{room}")
+        self._broker = dataclasses.replace(broker, session_s=SESSION_S)
         self._forgot_s = monotonic_s()
         self._stopping = False
         self._reconnecting = Reconnecting(

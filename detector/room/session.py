@@ -14,12 +14,12 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from detector.delivery.broker import Broker, publish
 from detector.delivery.connection import Connection, Turn
-from detector.delivery.dialect import V5
-from detector.delivery.messages import Publication
 from detector.delivery.receipts import Receipt
 from detector.delivery.topics import Topics
+from detector.mqtt.broker import Broker
+from detector.mqtt.dialect import V5
+from detector.mqtt.publication import Publication, publish
 from detector.room.owed import Owed
 
 log = logging.getLogger(__name__)

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.delivery.dialect import UNSUPPORTED_VERSION, V5, V311, Dialect
 from detector.delivery.flight import REFUSED, Answer, Flight, publication_of
 from detector.delivery.letters import Letter
-from detector.delivery.messages import Publication
 from detector.delivery.outbox import Item, Outbox
 from detector.delivery.states import States
+from detector.mqtt.dialect import UNSUPPORTED_VERSION, V5, V311, Dialect
+from detector.mqtt.publication import Publication
 
 OK, NOBODY, DENIED = 0x00, 0x10, 0x87
 

@@ -11,9 +11,9 @@ from detector.delivery import journal as module
 from detector.delivery.journal import Journal, JournalDamagedError, State
 from detector.delivery.ledger import Ledger
 from detector.delivery.letters import Letter
-from detector.delivery.messages import Publication
 from detector.delivery.wal import committed_frames
 from detector.errors import InputError
+from detector.mqtt.publication import Publication
 
 REPO = Path(__file__).parents[2]
 

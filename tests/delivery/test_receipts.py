@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from detector.delivery.flight import Flight
 from detector.delivery.letters import Letter
-from detector.delivery.messages import EXPIRY_S, Key, Publication
+from detector.delivery.messages import EXPIRY_S, Key
 from detector.delivery.outbox import Outbox
 from detector.delivery.receipts import AGAIN_S, MOST_MARKS, OVERDUE_S, RAREST_S, Receipt, Receipts, receipt_of
 from detector.delivery.rooms import Rooms
 from detector.delivery.states import States
 from detector.metrics import Metrics
+from detector.mqtt.publication import Publication
 from detector.room.order import GRACE_S, Order, Verdict
 
 TOPIC = "airspace/v1/pl-east/receipt/warsaw"

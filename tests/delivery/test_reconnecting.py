@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from detector.delivery.backoff import LONGEST_S, Backoff
+from detector.backoff import LONGEST_S, Backoff
 from detector.delivery.reconnecting import BRIEF, BRIEF_WAIT_S, Reconnecting
 
 HELD_S = 3.0

@@ -8,12 +8,13 @@ import pytest
 from msgspec.structs import replace
 
 from detector.delivery.letters import letter
-from detector.delivery.messages import Publication, ndjson
+from detector.delivery.messages import ndjson
 from detector.delivery.outbox import Outbox
 from detector.delivery.states import States
 from detector.delivery.topics import Topics
 from detector.delivery.twins import SILENT_S, Twins, facts
 from detector.incidents.message import stamp
+from detector.mqtt.publication import Publication
 from tests.commands.test_schema import MESSAGE
 
 TOPICS = Topics("airspace/v1", "pl-east")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +9,6 @@ from types import SimpleNamespace
 
 import pytest
 
-import feeds
 from feeds import registry
 
 ROWS = "time,track_id,source,lat,lon\n1000,a,enroute-radar,52,21\n1000,b,,52,21\n"
@@ -43,10 +41,3 @@ def test_an_sbs_feed(sink, settings: Callable[..., SimpleNamespace]) -> None:
             sink.wait(lambda: len(sink.all()) == 1)
         feed.stop()
     assert (sink.all().icao24[0], sink.all().source[0]) == ("48d80a", "mast-3")
-
-
-def test_feeds_import_no_more_of_the_detector_than_they_may() -> None:
-    for path in Path(feeds.__file__).parent.glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("detector"):
-                assert node.module in {f"detector.{name}" for name in ("arrays", "endpoints", "errors", "units")}, path

@@ -12,8 +12,9 @@ from typing import Any
 
 import msgspec
 
-from detector.delivery.messages import Key, Publication, key_of
+from detector.delivery.messages import Key, key_of
 from detector.delivery.receipts import OVERDUE_S, receipt_of
+from detector.mqtt.publication import Publication
 from detector.room.order import GRACE_S
 from tests.simulation.world import BrokenPromise, Process, World
 

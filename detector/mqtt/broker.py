@@ -1,11 +1,9 @@
-"""The broker of the configuration: where it is, how to log in, and clients that speak to it."""
+"""A broker of the configuration: where it is, how to log in, and clients that speak to it."""
 
 from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Protocol
 from urllib.parse import urlsplit
 
 import paho.mqtt.client as paho
@@ -13,20 +11,11 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from detector import endpoints
-from detector.delivery.dialect import V5
-from detector.delivery.messages import Publication
+from detector.endpoints import Login, password, trust
+from detector.mqtt.dialect import V5
 
 KEEPALIVE_S = 10  # a dead broker is noticed after two of them, our death by the broker after one and a half
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
-
-
-class BrokerSettings(endpoints.Login, Protocol):
-    """Table [mqtt] of the configuration."""
-
-    @property
-    def client_id(self) -> str:
-        """Unique at the broker: it ends an older connection of the same name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +23,7 @@ class Broker:
     """What is needed to connect."""
 
     url: str
-    client_id: str
+    client_id: str  # unique at the broker: it ends an older connection of the same name; empty: one is made up
     username: str | None
     password: str | None = field(repr=False)
     tls: ssl.SSLContext | None
@@ -75,25 +64,7 @@ class Broker:
         client.connect(*self.address, KEEPALIVE_S, clean_start=False, properties=keep)
 
 
-def broker_of(settings: BrokerSettings) -> Broker:
-    """Return the broker. Raises InputError for a password or certificates that cannot be read."""
-    tls = endpoints.trust("mqtt", settings.ca_file) if urlsplit(settings.url).scheme == "mqtts" else None
-    password = endpoints.password("mqtt", settings.password_file)
-    return Broker(settings.url, settings.client_id, settings.username, password, tls)
-
-
-def publish(client: paho.Client, publication: Publication, version: MQTTProtocolVersion) -> int:
-    """Send a publication at once and return its packet id."""
-    properties = _properties(publication.expiry_s) if version == V5 and publication.payload else None
-    p = publication
-    return client.publish(p.topic, p.payload, p.qos, p.retain, properties).mid
-
-
-@lru_cache(maxsize=16)  # they cost more to make than the rest of a publication
-def _properties(expiry_s: int | None) -> Properties:
-    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-    properties.PayloadFormatIndicator = 1
-    properties.ContentType = "application/json"
-    if expiry_s is not None:
-        properties.MessageExpiryInterval = expiry_s
-    return properties
+def broker_of(table: str, login: Login, client_id: str = "") -> Broker:
+    """Return the broker that a table names. Raises InputError for a password or certificates that cannot be read."""
+    tls = trust(table, login.ca_file) if urlsplit(login.url).scheme == "mqtts" else None
+    return Broker(login.url, client_id, login.username, password(table, login.password_file), tls)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from detector.delivery.backoff import Backoff
+from detector.backoff import Backoff
 
 
 @pytest.mark.parametrize(
