@@ -22,6 +22,7 @@ from detector.airspace.zones import State, Zone
 from detector.errors import IncursiondError, reason_of
 from detector.incidents.severity import SEVERITIES
 from detector.pipeline import RESULTS
+from detector.rules.tables import Rules
 
 LATENCY_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 EVENTS = ("opened", "escalated", "updated", "acknowledged", "closed")
@@ -103,6 +104,9 @@ class Metrics:
         self.last_step = gauge("last_step_timestamp_seconds", "When the last detection step completed.")
         gauge("build_info", "The program.", "version", "python").labels(__version__, platform.python_version()).set(1)
 
+        for rule in Rules.__struct_fields__:  # Prometheus sees no increase of a series that begins at 1
+            self.findings.labels(rule)
+            self.rule_duration.labels(rule)
         for severity in SEVERITIES:
             self.incidents_open.labels(severity)
         for event in EVENTS:

@@ -223,7 +223,8 @@ def load(path: Path) -> Settings:
     base = path.absolute().parent
     reader = Reader(base, PLANNED_FEEDS)
     settings: Settings = reader.read(Settings, document)
-    problems = [f"{path}: {problem}" for problem in reader.problems + _named_alike(document) + _idle(document)]
+    crossed = _named_alike(document) + _idle(document) + _shadowed(document)
+    problems = [f"{path}: {problem}" for problem in reader.problems + crossed]
     if problems:
         raise InputError(problems + _zone_problems(document, base))
     return settings
@@ -253,6 +254,17 @@ def _idle(document: dict[str, Any]) -> list[str]:
         if "ca_file" in keys and not str(keys.get("url", "mqtt:")).startswith("mqtts:"):
             problems.append(f'{name}.ca_file: without TLS, expected {name}.url = "mqtts://..." beside it')
     return problems
+
+
+def _shadowed(document: dict[str, Any]) -> list[str]:
+    """Return a problem for an [[identity]] that matches everybody before others do; these would never be asked."""
+    rules = document.get("identity")
+    rules = rules if isinstance(rules, list) else []
+    return [
+        f"identity[{n}]: matches everybody, so that those after it never count, expected a condition, or the last place"
+        for n, rule in enumerate(rules[:-1], 1)
+        if isinstance(rule, dict) and rule.keys() == {"is"}
+    ]
 
 
 def _zone_problems(document: dict[str, Any], base: Path) -> list[str]:

@@ -183,6 +183,13 @@ def test_usage(arguments, code):
         assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("speed", ["0", "-1", "nan", "fast"])
+def test_a_speed_that_is_none(config, tmp_path, speed):
+    done = incursiond("replay", "--config", config, "--speed", speed, tracks(tmp_path, [HEADER, *rows()]))
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert f"--speed: expected a number above 0, got {speed}; try" in done.stderr
+
+
 def test_a_reader_that_has_seen_enough(config, tmp_path):
     path = tracks(tmp_path, [HEADER, *rows()])
     command = f"{sys.executable} -m detector replay --config {config} {path} | head -c 1; exit ${{PIPESTATUS[0]}}"

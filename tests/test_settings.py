@@ -123,7 +123,7 @@ def test_files_from_windows(write: Any, text: str) -> None:
         ("[[mqtt]]", "mqtt: got a list, expected a table [mqtt]"),
         ('[[identity]]\nis = "foe"', 'identity[1].is: got "foe", expected friend | assumed-friend'),
         ("[[identity]]", "identity[1].is: missing, expected friend | assumed-friend"),
-        ('[[identity]]\nis = "friend"\n[[identity]]\nis = 1', "identity[2].is: got 1, expected friend"),
+        ('[[identity]]\nis = "friend"\nstate = ["PL"]\n[[identity]]\nis = 1', "identity[2].is: got 1, expected friend"),
         *[
             (FRIEND + f'{key} = ["{good}", "{bad}"]', f'identity[1].{key}[2]: got "{bad}", expected {what}')
             for key, good, bad, what in [
@@ -189,6 +189,10 @@ def test_files_from_windows(write: Any, text: str) -> None:
         (
             '[[feeds]]\nname = "a"\ntype = "mqtt"\nurl = "mqtt://b"\ntopic = "t"\npassword_file = "/dev/null"',
             "feeds[1].password_file: without a username, expected feeds[1].username",
+        ),
+        (
+            '[[identity]]\nis = "friend"\n[[identity]]\nis = "suspect"\nsquawk = ["7500"]',
+            "identity[1]: matches everybody, so that those after it never count, expected a condition",
         ),
         ('[mqtt]\nca_file = "/dev/null"', 'mqtt.ca_file: without TLS, expected mqtt.url = "mqtts://..." beside it'),
         ('[metrics]\nlisten = ":9487"', 'metrics.listen: got ":9487", expected "HOST:PORT"'),

@@ -30,6 +30,7 @@ from feeds.plots import Plots, concatenate
 from feeds.tracksfile import Chunk
 
 DRAIN_S = 30.0
+LONGEST_SLEEP_S = 3600.0  # at a time: the system takes no number of seconds beyond some three hundred years
 
 Emit = Callable[[list[IncidentMessage]], None]
 Show = Callable[[float], None]
@@ -137,6 +138,8 @@ def _pace(speed: float) -> Callable[[float], None]:
     def wait(time_s: float) -> None:
         if not start:
             start.extend((time_s, time.monotonic()))
-        time.sleep(max(0.0, start[1] + (time_s - start[0]) / speed - time.monotonic()))
+        due_s = start[1] + (time_s - start[0]) / speed
+        while (left_s := due_s - time.monotonic()) > 0:
+            time.sleep(min(left_s, LONGEST_SLEEP_S))
 
     return wait

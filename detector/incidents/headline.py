@@ -74,28 +74,29 @@ def headline(
     said = _plural(said) if (wingmen if together else alike - 1) else said
     if outcome is not None:
         return f"{who} {said}; closed: {outcome}"
-    if not inside:
-        said = f"{said}; {_where(subject, entry, stays, leads=together)}"
+    motion = _motion(subject, on_level)
+    parts = [f"{said} {motion}".rstrip()] if inside else [said, *_where(subject, entry, stays, motion, leads=together)]
     others = {_does(e): e for e in still if isinstance(e, Episode) and _does(e) not in ("approach", _does(entry))}
     deeds = [_deed(e, still, near=False) for e in others.values()]
     deeds = [_plural(deed) for deed in deeds] if together and wingmen else deeds
-    return "; ".join([f"{who} {said} {_motion(subject, on_level)}", *deeds])
+    return f"{who} {'; '.join([*parts, *deeds])}"
 
 
-def _where(subject: Subject, entry: Entry, stays: Sequence[Stay], *, leads: bool) -> str:
-    """Return who else is still inside, and how to go on with where the subject is: its motion follows."""
+def _where(subject: Subject, entry: Entry, stays: Sequence[Stay], motion: str, *, leads: bool) -> list[str]:
+    """Return who else is still inside, and where the subject is, as far as its motion is known."""
     lead = "" if leads else f"{_name(subject.callsign or subject.track_id)} "
     own = [e for e in stays if e.track_id == subject.track_id]
     if entry.rule == "dark" and entry.ended_s is None and leads:
-        return "last"
+        return [f"last {motion}"] if motion else []
     if own:
-        return f"{lead}still in {', '.join(dict.fromkeys(e.zone.name for e in own))}"
+        return [f"{lead}still in {', '.join(dict.fromkeys(e.zone.name for e in own))} {motion}".rstrip()]
+    now = [f"{lead}now {motion}"] if motion else []
     others = [e for e in stays if e is not entry]
     if not others:
-        return f"{lead}now"
+        return now
     names = [*dict.fromkeys(_name(e.track_id) for e in others)]
     named = ", ".join(names[:MOST_NAMES]) + _more(len(names) - MOST_NAMES)
-    return f"{named} still in {', '.join(dict.fromkeys(e.zone.name for e in others))}; {lead}now"
+    return [f"{named} still in {', '.join(dict.fromkeys(e.zone.name for e in others))}", *now]
 
 
 def _who(subject: Subject, wingmen: int) -> str:

@@ -84,10 +84,13 @@ class Integrity:
 
 def concerned(claims: Claims, airspace: Airspace) -> Indices:
     """Return the zone that each of M reports matters to, where the track was or where it claims to be; else -1."""
-    identity, nobody = claims.tracks.identity[claims.row], np.empty(0, dtype=np.intp)
+    identity = claims.tracks.identity[claims.row]
 
     def near(fixes: Fixes) -> Rows:
-        return around(fixes.earth_m, identity, (nobody, nobody), airspace).zone
+        place, within = airspace.index.inside(fixes.x_m, fixes.y_m)
+        above, below = airspace.margins(fixes.pressure_alt_m[place], fixes.geo_alt_m[place], within)
+        at_height = ~(above < 0) & ~(below < 0)
+        return around(fixes.earth_m, identity, (place[at_height], within[at_height]), airspace).zone
 
     here, there = near(claims.last), near(claims.now)
     return np.where(~airspace.watched[identity], -1, np.where(here >= 0, here, there))

@@ -9,6 +9,7 @@ import pytest
 
 from detector.commands.schema import schema
 from detector.incidents.message import stamp
+from detector.rules.tables import Rules
 from tests import zoo
 
 
@@ -41,6 +42,18 @@ def test_heights_of_satellites_are_no_flight_levels():
     first, *_ = zoo.tell(zoo.pipeline(), zoo.flight(lon=19.98, times=range(120), **altitudes))
     assert first.subject.alt_ft == 15699
     assert first.headline.endswith("inside Square at 15,700 ft, 486 kt, course 090")
+
+
+def test_headlines_announce_no_motion_of_whom_only_places_are_known():
+    unknown = {"baro_alt_m": np.nan, "gs_mps": np.nan, "track_deg": np.nan}
+    once = zoo.flight(lon=20.5, times=[0], **unknown)
+    others = zoo.flight(track_id="4981", lon=15.0, times=range(0, 300, 5), **unknown)
+    messages = zoo.tell(zoo.pipeline(tables=Rules()), zoo.in_order(once, others), until=300.0)
+    assert [m.headline for m in messages] == [
+        "Unknown aircraft 4980 32.4 km inside Square",
+        "Unknown aircraft 4980 fell silent 32.4 km inside Square",
+        "Unknown aircraft 4980 was in Square for 0 s, up to 32.4 km deep; closed: lost",
+    ]
 
 
 def test_messages_follow_their_schema(messages):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from detector.airspace.altitude import parse
 from detector.rules import incursion
 from detector.rules.reports import accuracy_collapse
 from tests import zoo
@@ -16,8 +17,8 @@ def flight(*runs: tuple[int, int], column: str = "nac_p", lon: float = 19.8, ste
     return zoo.flight(lon=lon, lat=54.1, course=0.0, times=times, **{column: told} | columns)
 
 
-def findings(plots):
-    pipe = zoo.pipeline(tables=RULES, rules=[zoo.NEUTRAL])
+def findings(plots, zones=(zoo.SQUARE,)):
+    pipe = zoo.pipeline(zones, tables=RULES, rules=[zoo.NEUTRAL])
     messages = zoo.tell(pipe, plots, until=float(plots.time_s[-1]) + 400.0)
     return list(messages[-1].findings) if messages else []
 
@@ -73,3 +74,11 @@ def test_a_collapse_within_a_zone_leaves_the_incursion_as_it_was():
     plots = flight((9, 60), (0, 60), lon=20.3)
     (stay, collapse) = findings(plots)
     assert (stay.kind, collapse.rule) == ("incursion", "accuracy_collapse")
+
+
+def test_a_collapse_deep_within_a_zone_is_found_too_but_not_below_it():
+    ring, plots = zoo.box(20.0, 54.0, 21.0, 55.0), flight((9, 60), (0, 60), (9, 30), lon=20.5)
+    (_, collapse) = findings(plots, [zoo.zone(ring, near_nm=1.0)])
+    assert (collapse.rule, collapse.zone_id, collapse.started_at[14:19]) == ("accuracy_collapse", "square", "01:00")
+    assert collapse.ended_at[14:19] == "01:59"
+    assert findings(plots, [zoo.zone(ring, near_nm=1.0, floor=parse("FL300"))]) == []
