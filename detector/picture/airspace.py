@@ -44,8 +44,8 @@ class Airspace:
         self.initial = np.array([z.initial for z in zones], dtype=np.int8)
         self.floor_m = np.array([z.floor.height_m for z in zones])
         self.ceiling_m = np.array([z.ceiling.height_m for z in zones])
-        self.floor_is_level = np.array([z.floor.reference is Reference.STANDARD for z in zones])
-        self.ceiling_is_level = np.array([z.ceiling.reference is Reference.STANDARD for z in zones])
+        self.floor_is_level = np.array([z.floor.reference is Reference.STANDARD for z in zones], dtype=bool)
+        self.ceiling_is_level = np.array([z.ceiling.reference is Reference.STANDARD for z in zones], dtype=bool)
 
     def __len__(self) -> int:
         return len(self.zones)

@@ -13,8 +13,8 @@ import numpy as np
 from detector.airspace.zones import Identity
 from detector.arrays import Floats, Mask, Texts
 from detector.geometry.projection import east_north
-from detector.tracks import altitudes
 from detector.tracks.accuracy import SURELY_SIGMAS
+from detector.tracks.altitudes import Altitudes, share
 from detector.tracks.collapse import Collapse
 from detector.tracks.columns import Columns, doubled, no_fixes
 from detector.tracks.fixes import Fixes, Rows, Segments, distance_m
@@ -58,8 +58,7 @@ class TrackStore(Columns):
         self.collapse = Collapse(capacity)
         self.scatter = Scatter(capacity)
         self.taken_s = np.zeros(capacity)  # event time when its last report came
-        self.told_s = np.zeros(capacity)  # of the last report that told an altitude
-        self.doubted_m = np.zeros((capacity, 2))  # altitudes told by the last report and not believed; NaN: none
+        self.altitudes = Altitudes(capacity)
         self.grounded = np.zeros(capacity, dtype=np.int64)  # reports on the ground in succession
         self.recoded_s = np.full(capacity, -math.inf)  # when it last changed its code in flight, emergencies apart
         self.unallocated = np.zeros(capacity, dtype=bool)  # its address lies in no state's block
@@ -115,8 +114,7 @@ class TrackStore(Columns):
         self.trail.begin(row)
         self.scatter.begin(row)
         self.grounded[row] = 1  # nobody saw it fly: the first report on the ground is believed
-        self.told_s[row] = -math.inf
-        self.doubted_m[row] = math.nan
+        self.altitudes.begin(row)
         self.recoded_s[row] = -math.inf
         self.told_squawk[row] = None
         self.identity[row] = Identity.UNKNOWN
@@ -182,23 +180,17 @@ class TrackStore(Columns):
         before.put(first, fixes.take(first))
         earlier.put(upto_second, before.take(upto_second))
         self._learn_period(first, before, fixes)
-        self.doubted_m[rows] = altitudes.held_back(fixes, before, self.doubted_m[rows])
+        lately = self.altitudes.hold_back(rows, fixes)
         self.history.put(rows, fixes)
         self.trail.put(rows, fixes)
-        self._complete_altitudes(rows, before, fixes, first)
+        share(fixes, before, lately)
+        share(before, fixes, ~first)
         self.fix_before.put(rows, before)
         self.fix.put(rows, fixes)
         self.reports[rows] += 1
         self.lost[rows] = False
         self._name(rows, plots, classifier)
         return Segments(rows, first, earlier, before, fixes)
-
-    def _complete_altitudes(self, rows: Rows, before: Fixes, now: Fixes, first: Mask) -> None:
-        """Fill in altitudes that are lacking from the fixes on either side."""
-        lately, told = now.time_s - self.told_s[rows] <= altitudes.CARRIED_S, altitudes.told(now)
-        self.told_s[rows[told]] = now.time_s[told]
-        altitudes.share(now, before, lately)
-        altitudes.share(before, now, ~first)
 
     def _learn_period(self, first: Mask, before: Fixes, now: Fixes) -> None:
         """Where the source's period is not known (NaN), follow the track's own; a gap counts as three periods."""

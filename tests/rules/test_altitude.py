@@ -132,3 +132,11 @@ def test_one_wild_altitude_is_no_incursion(geo_alt_m):
     told = [1500.0] * 60
     told[30] = 32827.0
     assert started(area(floor="FL100"), baro_alt_m=told, geo_alt_m=geo_alt_m) is None
+
+
+@pytest.mark.parametrize("step_s", [1, 5])
+def test_heights_that_contradict_each_other_hide_nobody(step_s):
+    told = [32827.0, 6000.0] * 40
+    plots = zoo.flight(lon=lon_at(-2000.0), times=range(0, 80 * step_s, step_s), speed=200.0, baro_alt_m=told)
+    message, *_ = zoo.tell(pipeline(area("GND", "FL300")), plots)
+    assert (message.event, message.findings[0].evidence.altitude_known) == ("opened", False)

@@ -45,3 +45,23 @@ def test_an_altitude_that_stops_is_carried_for_a_minute_not_for_ever(step_s):
 )
 def test_a_jump_awaits_a_second_report(baro_m, geo_m, believed):
     assert [held_m for held_m, _ in held(baro_m, geo_m, 5.0)] == pytest.approx(believed)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("step_s", [1.0, 5.0, 12.0])
+def test_where_every_other_report_tells_otherwise_nobody_knows(first, step_s):
+    told = [6000.0 + 31000.0 * (n % 2 == first) for n in range(40)]
+    believed = [baro_m for baro_m, _ in held(told, [NONE] * 40, step_s)]
+    assert np.isnan(believed[17:]).all()
+    assert set(np.array(believed)[np.isfinite(believed)]) == {told[0]}
+
+
+def test_a_dispute_is_over_when_reports_agree_again():
+    told = [6000.0 + 31000.0 * (n % 2) for n in range(30)] + [6000.0] * 6
+    assert [baro_m for baro_m, _ in held(told, [NONE] * 36, 5.0)][-4:] == [6000.0] * 4
+
+
+@pytest.mark.parametrize("every", [3, 4, 10])
+def test_garbled_reports_among_more_that_agree_change_nothing(every):
+    told = [6000.0 + 31000.0 * (n % every == 1) for n in range(60)]
+    assert {baro_m for baro_m, _ in held(told, [NONE] * 60, 5.0)} == {6000.0}
