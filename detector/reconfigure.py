@@ -29,9 +29,9 @@ def go_on(
 ) -> list[IncidentMessage]:
     """Go on with other zones and rules; return what ends because its zone is gone or closed, or its rule is off."""
     messages = pipeline.tick(now_s)
-    entered = {zone.id: zone.kind in ENTRY for zone in pipeline.airspace.zones}
-    kept = {zone.id for zone in airspace.zones if (zone.kind in ENTRY) == entered.get(zone.id)}
-    gone = set(pipeline.airspace.index_of) - kept
+    entry = {zone.id: ENTRY.get(zone.kind) for zone in pipeline.airspace.zones}
+    kept = {zone.id for zone in airspace.zones if zone.id in entry and ENTRY.get(zone.kind) == entry[zone.id]}
+    gone = set(entry) - kept
     activation = _activation_of(pipeline, airspace)
     closed = activation.closed()
     gone |= {airspace.zones[zone].id for zone in closed}

@@ -147,8 +147,9 @@ def _read_texts(columns: Mapping[str, Cells], refusals: _Refusals) -> dict[str, 
     n = len(columns["time"])
     texts = {name: _texts(_cells(columns[name]), _READERS[name]) for name in _TEXTS if name in columns}
     refusals.refuse(_equal(texts.get("squawk", ()), _UNREADABLE, n), "squawk: not four octal digits")
-    icao24 = texts.get("icao24", [None] * n)
-    texts["track_id"] = [own or address for own, address in zip(texts.get("track_id", icao24), icao24, strict=True)]
+    named = texts.get("icao24", [None] * n)
+    texts["icao24"] = [name if name and _ADDRESS.fullmatch(name) else None for name in named]  # or it is but a name
+    texts["track_id"] = [own or name for own, name in zip(texts.get("track_id", named), named, strict=True)]
     refusals.refuse(_equal(texts["track_id"], None, n), "track: no icao24 or track_id")
     return dict(texts)
 
@@ -173,6 +174,7 @@ def _equal(values: Iterable[str | None], value: str | None, n: int) -> Mask:
 
 
 _UNREADABLE = "?"
+_ADDRESS = re.compile(r"[0-9a-f]{6}", re.ASCII)
 _OCTAL = re.compile(r"[0-7]{1,4}", re.ASCII)
 
 

@@ -124,3 +124,12 @@ def test_a_pass_of_an_asset_goes_on():
     messages += go_on(pipe, Airspace([replace(platform)], 1013.25), Classifier([]), zoo.SENSORS, tables, 45.0)
     messages += zoo.tell(pipe, plots.take(slice(45, None)))
     assert (messages[-1].event, messages[-1].outcome, len(messages[-1].findings)) == ("closed", "resolved", 1)
+
+
+@pytest.mark.parametrize(("kind", "ends"), [("restricted", False), ("adiz", True), ("belt", True)])
+def test_a_zone_of_another_kind_ends_what_being_inside_was(kind, ends):
+    pipe = zoo.pipeline([WEST])
+    zoo.tell(pipe, zoo.flight(lon=19.99, times=range(20)))
+    now = Airspace([replace(WEST, kind=kind)], 1013.25)
+    messages = go_on(pipe, now, Classifier([]), zoo.SENSORS, ONLY, 20.0)
+    assert [m.outcome for m in messages] == ["zone-closed"] * ends

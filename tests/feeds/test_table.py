@@ -73,16 +73,17 @@ def test_an_empty_cell_is_not_known() -> None:
 @pytest.mark.parametrize(
     ("icao24", "track_id", "expected"),
     [
-        ("48D80A", "", "48d80a"),
-        ("48D80A", "T-4980", "T-4980"),
-        ("", "4980", "4980"),
-        ("~phlab08", "", "~phlab08"),
+        ("48D80A", "", ("48d80a", "48d80a")),
+        ("48D80A", "T-4980", ("48d80a", "T-4980")),
+        ("", "4980", (None, "4980")),
+        ("~phlab08", "", (None, "~phlab08")),  # no address, but a name
+        ("48D80", "", (None, "48d80")),
+        ("48D80G", "T-4980", (None, "T-4980")),
     ],
 )
-def test_the_name_of_the_track(icao24: str, track_id: str, expected: str) -> None:
+def test_the_name_of_the_track(icao24: str, track_id: str, expected: tuple[str | None, str]) -> None:
     plots, _ = read(ROW | {"icao24": icao24, "track_id": track_id})
-    assert plots.track_id[0] == expected
-    assert plots.icao24[0] == (icao24.lower() or None)
+    assert (plots.icao24[0], plots.track_id[0]) == expected
 
 
 @pytest.mark.parametrize(
