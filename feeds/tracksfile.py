@@ -48,8 +48,7 @@ def read(path: Path) -> Iterator[Chunk]:
     try:
         with path.open("rb") as file:
             total = path.stat().st_size
-            magic = file.read(4)
-            file.seek(0)
+            magic = file.peek(4)[:4]  # a pipe cannot be wound back
             yield from _read_parquet(path, total) if magic == _PARQUET else _read_csv(path, file, magic, total)
     except IsADirectoryError:
         raise InputError([f"{path}: is a directory, {_EXPECTED}"]) from None
@@ -81,7 +80,7 @@ def _read_csv(path: Path, file: IO[bytes], magic: bytes, total: int) -> Iterator
     row = 0
     for plots, rejected in _gathered(_read_block(block, header) for block in lines):
         row += len(plots) + rejected.total()
-        yield Chunk(plots, rejected, file.tell(), total)
+        yield Chunk(plots, rejected, file.tell() if file.seekable() else 0, total)
     if lines.damage:
         raise InputError([f"{path}: compressed data {lines.damage} after row {row}; the rows before it were used"])
 

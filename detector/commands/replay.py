@@ -45,6 +45,8 @@ def command(config: Path, tracks: Sequence[Path], output: Path | None, speed: fl
         delivery = _delivery(settings) if publish else None
         if delivery:
             stack.callback(delivery.stop)
+            if settings.site.status == "actual":
+                print('warning: rooms take what is replayed for real: site.status is "actual"', file=sys.stderr)
 
         def emit(messages: list[IncidentMessage]) -> None:
             out.writelines(map(ndjson, messages))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import os
 import sys
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,6 +59,16 @@ def test_ways_to_write_the_same_table(tmp_path: Path, data: bytes) -> None:
     assert plots.time_s.tolist() == [1_600_000_000 + s for s in range(10)]
     assert plots.callsign.tolist() == [f"PLF{s}" for s in range(10)]
     np.testing.assert_allclose(plots.gs_mps, 185.2)
+
+
+@pytest.mark.parametrize("data", [TABLE.encode(), gzip.compress(TABLE.encode())], ids=["plain", "gzip"])
+def test_a_pipe_is_read_as_a_file_is(tmp_path: Path, data: bytes) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=write, args=(tmp_path / "pipe", data))
+    writer.start()
+    plots, rejected = everything(tmp_path / "pipe")
+    writer.join()
+    assert (len(plots), rejected) == (10, Rejected())
 
 
 @pytest.mark.parametrize(
