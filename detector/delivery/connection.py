@@ -16,6 +16,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
+from detector.clock import Clock
 from detector.mqtt.broker import Broker
 from detector.mqtt.dialect import UNSUPPORTED_VERSION
 
@@ -39,7 +40,7 @@ class Connection:
         client: paho.Client,
         version: MQTTProtocolVersion,
         answered: Callable[[Any], None],
-        monotonic_s: Callable[[], float],
+        monotonic_s: Clock,
     ) -> None:
         self.accepted = False
         self.refused: int | None = None  # why CONNECT was, a reason code

@@ -10,11 +10,12 @@ import logging
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from detector.clock import Clock
 from detector.delivery.journal import DiskError, Journal, JournalDamagedError, State, salvage
 from detector.delivery.letters import Letter
 from detector.errors import InputError, reason_of
@@ -28,7 +29,7 @@ class Ledger:
     Raises InputError for a journal of a newer version.
     """
 
-    def __init__(self, directory: Path, time_s: Callable[[], float] = time.time) -> None:
+    def __init__(self, directory: Path, time_s: Clock = time.time) -> None:
         self.path = directory / "journal.db"
         self.trouble = ""  # why letters are not durable now; empty: they are
         self.damage = ""  # what was found damaged, and where it is

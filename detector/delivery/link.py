@@ -9,6 +9,7 @@ from collections.abc import Callable
 from paho.mqtt.enums import MQTTProtocolVersion
 
 from detector.backoff import Backoff
+from detector.clock import Clock
 from detector.delivery.ears import Ears
 from detector.delivery.flight import Answer, Flight, publication_of
 from detector.delivery.outbox import Item
@@ -21,8 +22,6 @@ from detector.mqtt.broker import Broker
 from detector.mqtt.publication import Publication
 
 log = logging.getLogger(__name__)
-
-Clock = Callable[[], float]
 
 
 class Link:

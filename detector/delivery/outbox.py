@@ -15,6 +15,7 @@ from itertools import islice
 
 from msgspec import Struct
 
+from detector.clock import Clock
 from detector.delivery.letters import Letter
 from detector.mqtt.publication import Publication
 
@@ -45,7 +46,7 @@ class Outbox:
         done: Callable[[Letter], None] = nobody,
         *,
         held: bool = False,
-        monotonic_s: Callable[[], float] = time.monotonic,
+        monotonic_s: Clock = time.monotonic,
     ) -> None:
         """`done` is told of letters that need not be sent again; `held`: not before their `release`."""
         self._held, self._monotonic_s = held, monotonic_s

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
 from msgspec.structs import replace
 
 from detector import __version__
+from detector.clock import Clock
 from detector.delivery.alarm import journal_alarm, no_journal_alarm
 from detector.delivery.ears import Ears
 from detector.delivery.flight import Flight
@@ -37,8 +38,6 @@ from detector.mqtt.broker import broker_of
 from detector.mqtt.publication import Publication
 
 GOODBYE_S = 2.0  # for the last states
-
-Clock = Callable[[], float]
 
 
 class BrokerSettings(Login, Protocol):

@@ -17,6 +17,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import MQTTProtocolVersion
 
 from detector.backoff import Backoff
+from detector.clock import Clock
 from detector.delivery.connection import TURN_S, Connection, Turn, Wait
 from detector.errors import IncursiondError
 from detector.mqtt.broker import Broker
@@ -56,7 +57,7 @@ class Reconnecting:
         changed: Callable[[bool], None],
         settled: Callable[[], bool],
         idle: Callable[[], None],
-        monotonic_s: Callable[[], float],
+        monotonic_s: Clock,
     ) -> None:
         self._url, self._client_id = broker.url, broker.client_id
         self._backoff, self._monotonic_s = backoff, monotonic_s

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
+from detector.clock import Clock
 from detector.delivery.flight import Flight
 from detector.delivery.messages import EXPIRY_S, Key
 from detector.delivery.outbox import Item, Outbox
@@ -26,7 +27,7 @@ class Rooms:
         outbox: Outbox,
         flight: Flight,
         metrics: Metrics,
-        monotonic_s: Callable[[], float],
+        monotonic_s: Clock,
     ) -> None:
         self._receipts, self._outbox, self._flight = Receipts(names), outbox, flight
         self._metrics, self._monotonic_s = metrics, monotonic_s

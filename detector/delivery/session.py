@@ -10,6 +10,7 @@ from typing import Any
 from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
+from detector.clock import Clock
 from detector.delivery.connection import Connection, Turn
 from detector.delivery.ears import Ears
 from detector.delivery.flight import WINDOW, Answer, Flight, publication_of
@@ -39,7 +40,7 @@ class Session:
         heard: Heard,
         rooms: Rooms,
         ears: Ears,
-        monotonic_s: Callable[[], float],
+        monotonic_s: Clock,
     ) -> None:
         self._version, self._flight, self._heard, self._monotonic_s = version, flight, heard, monotonic_s
         self._rooms, self._ears = rooms, ears

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
+from detector.clock import Clock
 from detector.delivery.letters import Letter
 from detector.delivery.messages import key_of, read
 from detector.delivery.outbox import Outbox
@@ -78,8 +79,8 @@ class Twins:
         topics: Topics,
         outbox: Outbox,
         states: States,
-        time_s: Callable[[], float],
-        monotonic_s: Callable[[], float],
+        time_s: Clock,
+        monotonic_s: Clock,
     ) -> None:
         self.caught_up = threading.Event()
         self._instance, self._topics, self._outbox, self._states = instance, topics, outbox, states

@@ -7,13 +7,13 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import MQTTProtocolVersion
 
 from detector.backoff import Backoff
+from detector.clock import Clock
 from detector.delivery.receipts import Receipt
 from detector.delivery.reconnecting import Reconnecting
 from detector.delivery.topics import Topics
@@ -28,8 +28,6 @@ from detector.room.session import Session
 from detector.settings import Settings, load
 
 log = logging.getLogger(__name__)
-
-Clock = Callable[[], float]
 
 SESSION_S = 7 * 86_400  # messages expire after a day; a room that was away for longer keeps its subscriptions
 GOODBYE_S = 2.0  # for the last receipts

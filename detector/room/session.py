@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol
 
@@ -14,6 +13,7 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from detector.clock import Clock
 from detector.delivery.connection import Connection, Turn
 from detector.delivery.receipts import Receipt
 from detector.delivery.topics import Topics
@@ -56,7 +56,7 @@ class Session:
         version: MQTTProtocolVersion,
         topics: Topics,
         desk: Desk,
-        monotonic_s: Callable[[], float],
+        monotonic_s: Clock,
     ) -> None:
         self._version, self._topics, self._desk, self._monotonic_s = version, topics, desk, monotonic_s
         self._arrived: list[paho.MQTTMessage] = []

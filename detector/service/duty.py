@@ -14,9 +14,10 @@ import numpy as np
 
 from detector import assembly
 from detector.airspace.activation import over
+from detector.clock import Clock
 from detector.delivery.journal import State
 from detector.delivery.ledger import Ledger
-from detector.delivery.publisher import Clock, Delivery
+from detector.delivery.publisher import Delivery
 from detector.delivery.topics import Topics
 from detector.delivery.twins import Heard
 from detector.incidents.message import IncidentMessage

@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from detector.clock import Clock
 from detector.delivery.journal import State
 from detector.snapshot import Snapshots
 
@@ -24,7 +25,7 @@ Write = Callable[[list[State]], None]
 class Keeper:
     """Takes snapshots and has them written."""
 
-    def __init__(self, snapshots: Snapshots, write: Write, monotonic_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, snapshots: Snapshots, write: Write, monotonic_s: Clock = time.monotonic) -> None:
         self._snapshots, self._write, self._monotonic_s = snapshots, write, monotonic_s
         self._parts: deque[State] = deque()  # yet to be written
         self._took_s = 0.0

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from detector.arrays import Floats
-from detector.delivery.publisher import Clock
+from detector.clock import Clock
 from detector.pipeline import FUTURE_S, LAG_S, Pipeline
 
 FAR_AHEAD_S = 2 * LAG_S  # of the clock: less is over before anything could be done about it
