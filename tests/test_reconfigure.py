@@ -11,7 +11,7 @@ from detector.airspace.zones import Identity
 from detector.incidents.message import stamp
 from detector.picture.airspace import Airspace
 from detector.reconfigure import go_on
-from detector.rules.alone import asset_pass, emergency_code
+from detector.rules.alone import asset_pass, dark, emergency_code
 from detector.rules.incursion import Params as Incursion
 from detector.rules.tables import Rules
 from detector.tracks.identity import Classifier, Rule
@@ -133,3 +133,14 @@ def test_a_zone_of_another_kind_ends_what_being_inside_was(kind, ends):
     now = Airspace([replace(WEST, kind=kind)], 1013.25)
     messages = go_on(pipe, now, Classifier([]), zoo.SENSORS, ONLY, 20.0)
     assert [m.outcome for m in messages] == ["zone-closed"] * ends
+
+
+def test_who_has_fallen_silent_just_before_is_missed_all_the_same():
+    tables = zoo.only(incursion=Incursion(), dark=dark.Params())
+    gone = zoo.flight(lon=20.2, speed=200.0, times=range(100))
+    other = zoo.flight(lon=25.0, speed=1.0, times=range(500), track_id="other", callsign="X")
+    pipe = zoo.pipeline([WEST], tables=tables)
+    zoo.tell(pipe, zoo.in_order(gone, other.take(slice(0, 104))))
+    go_on(pipe, Airspace([EAST, WEST], 1013.25), Classifier([]), zoo.SENSORS, tables, 104.0)
+    said = zoo.tell(pipe, other.take(slice(105, None)))
+    assert "dark" in {finding.rule for finding in said[-1].findings}

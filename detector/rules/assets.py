@@ -46,6 +46,7 @@ class Assets:
         """Set the whole second to look at next; inf while no track is there to follow."""
         if not self.followed(tracks):
             self.next_s = math.inf
+            self._row[:], self._middle_m[self._moving] = -1, np.nan  # or it would fly on for ever
         elif self.next_s == math.inf:
             self.next_s = math.floor(now_s) + EVERY_S
 

@@ -43,6 +43,8 @@ class History:
     def begin(self, rows: Rows | int) -> None:
         """Forget what these rows have seen."""
         self._count[rows] = 0
+        for ring in self._ring.values():
+            ring[:, rows] = np.nan
 
     def put(self, rows: Rows, fixes: Fixes) -> None:
         """Take one fix of each of M rows, later than their last."""

@@ -13,7 +13,7 @@ import numpy as np
 from detector.airspace.zones import Identity
 from detector.arrays import Floats, Mask, Texts
 from detector.geometry.projection import east_north
-from detector.tracks.accuracy import SURELY_SIGMAS
+from detector.tracks.accuracy import DEFAULT_PERIOD_S, SURELY_SIGMAS
 from detector.tracks.altitudes import Altitudes, share
 from detector.tracks.collapse import Collapse
 from detector.tracks.columns import Columns, doubled, no_fixes
@@ -197,7 +197,8 @@ class TrackStore(Columns):
         unknown = np.isnan(now.period_s)
         step_s = now.time_s - before.time_s
         learnt = np.where(first, np.nan, before.period_s)
-        learnt = np.where(np.isnan(learnt), step_s, learnt + PERIOD_GAIN * (np.minimum(step_s, 3 * learnt) - learnt))
+        follows = learnt + PERIOD_GAIN * (np.minimum(step_s, 3 * learnt) - learnt)
+        learnt = np.where(np.isnan(learnt), np.minimum(step_s, 3 * DEFAULT_PERIOD_S), follows)
         now.period_s[unknown] = np.where(first, np.nan, learnt)[unknown]
 
     def _name(self, rows: Rows, plots: Plots, classifier: Classifier) -> None:
@@ -292,15 +293,15 @@ class TrackStore(Columns):
     def lost_at_s(self) -> Floats:
         """Return, for every row, when its track is lost unless it reports again; inf if it is lost or unused."""
         patience_s = np.fmax(LOST_AFTER_S, LOST_AFTER_PERIODS * self.fix.period_s)
-        heard_s = np.where(self.trust.doubted, self.trust.claim.time_s, self.fix.time_s)
-        lost_s = heard_s + patience_s
+        lost_s = self.taken_s + patience_s
         if self.deaf_until_s > -math.inf:
-            lost_s = np.fmax(lost_s, np.fmin(self.deaf_until_s + patience_s, heard_s + FORGOTTEN_AFTER_S))
+            lost_s = np.fmax(lost_s, np.fmin(self.deaf_until_s + patience_s, self.taken_s + FORGOTTEN_AFTER_S))
         return np.where(self.alive & ~self.lost, lost_s, np.inf)
 
     def forgotten_at_s(self) -> Floats:
         """Return, for every row, when a lost track is forgotten; inf for the others."""
-        return np.where(self.alive & self.lost, self.fix.time_s + FORGOTTEN_AFTER_S, np.inf)
+        heard_s = np.where(self.trust.doubted, self.trust.claim.time_s, self.fix.time_s)
+        return np.where(self.alive & self.lost, heard_s + FORGOTTEN_AFTER_S, np.inf)
 
     def drop(self, rows: Sequence[int] | Rows) -> None:
         """Forget these tracks."""

@@ -1,8 +1,11 @@
 """Passes of ships and tankers, which are tracks themselves, and what is done near them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from detector.airspace.altitude import Limit, Reference
 from detector.airspace.arcs import circle
 from detector.airspace.zones import Zone
 from detector.picture.airspace import Airspace
@@ -129,3 +132,18 @@ def test_a_reload_goes_on_following():
     go_on(pipe, zoo.pipeline([SHIP], tables=RULES).airspace, pipe.classifier, pipe.sensors, RULES, 149.5)
     messages += zoo.tell(pipe, late, until=1500.0)
     assert messages[-1].findings[0].zone_id == "ship"
+
+
+@pytest.mark.parametrize(("alt_m", "told"), [(150.0, True), (11000.0, False)])
+def test_limits_of_the_asset_count(alt_m, told):
+    low = replace(SHIP, ceiling=Limit(1000.0, Reference.SEA))
+    assert bool(tell(ship(), past(600.0, baro_alt_m=alt_m), zones=(low,))) == told
+
+
+def test_a_ship_that_is_forgotten_sails_no_further():
+    lon, lat, _ = zoo.GEOD.fwd(18.0, 55.0, 90.0, 10.0 * 4000.0 + 100.0)
+    lon, lat, _ = zoo.GEOD.fwd(lon, lat, 180.0, 200.0 * 200.0)
+    plots = zoo.flight(lon=lon, lat=lat, course=0.0, speed=200.0, times=LONG, baro_alt_m=150.0)
+    plots.time_s[:] += 3800.0
+    far = zoo.flight(lon=0.0, lat=50.0, speed=1.0, times=np.arange(900.0, 4300.0, 10.0), track_id="far")
+    assert tell(ship(), far, plots, until=7000.0) == []

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from detector.airspace.zones import Identity
+from detector.tracks.accuracy import DEFAULT_PERIOD_S
+from detector.tracks.history import History
 from detector.tracks.identity import Rule
 from detector.tracks.store import TrackStore
 from tests import zoo
@@ -112,3 +114,20 @@ def test_an_altitude_told_late_holds_for_the_way_to_it():
     pipe.step(plots, 12.0)
     (row,) = np.flatnonzero(pipe.tracks.alive)
     assert (pipe.tracks.fix_before.pressure_alt_m[row], pipe.tracks.fix_before.geo_alt_m[row]) == (2850.0, 3100.0)
+
+
+def test_a_first_step_however_long_is_no_period():
+    pipe = zoo.pipeline()
+    zoo.tell(pipe, zoo.flight(lon=10.0, times=[0.0, 395.0, 400.0], source="nobody-knows"))
+    (row,) = np.flatnonzero(pipe.tracks.alive)
+    assert pipe.tracks.fix.period_s[row] <= 3 * DEFAULT_PERIOD_S
+
+
+def test_a_row_that_is_used_again_has_nothing_of_the_track_before():
+    history = History(4)
+    fixes = zoo.pipeline().tracks.fix.take(np.array([0]))
+    fixes.gs_mps[:] = 200.0
+    for _ in range(10):
+        history.put(np.array([2]), fixes)
+    history.begin(2)
+    assert np.isnan(history.last(np.array([2])).fixes.gs_mps).all()

@@ -80,9 +80,12 @@ def _sight(steps: int, passes: _Passes, params: Params) -> Sight:
 def _passed(scene: Scene) -> tuple[Rows, Rows]:
     """Return the (m, zone) pairs of steps and the assets whose circles they led into or through."""
     m, zone = scene.touched
-    some = np.flatnonzero(scene.airspace.is_asset[zone])
+    cares = scene.airspace.cares[scene.tracks.identity[scene.segments.row[m]], zone]
+    some = np.flatnonzero(scene.airspace.is_asset[zone] & cares)
     moving_m, moving = scene.assets.passed(scene.segments, scene.tracks.identity[scene.segments.row])
-    counts = scene.activation.closed_s[moving] == np.inf
+    now = scene.segments.now.take(moving_m)
+    above, below = scene.airspace.margins(now.pressure_alt_m, now.geo_alt_m, moving)
+    counts = (scene.activation.closed_s[moving] == np.inf) & ~(above < 0) & ~(below < 0)
     return np.concatenate([m[some], moving_m[counts]]), np.concatenate([zone[some], moving[counts]])
 
 

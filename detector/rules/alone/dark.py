@@ -8,6 +8,7 @@ now, had it flown straight on, may have left what the source can see as well.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -16,11 +17,11 @@ from detector.arrays import Floats, Mask
 from detector.geometry.projection import east_north, on_earth
 from detector.picture.airspace import Airspace
 from detector.rules.findings import Certainty, Change
-from detector.rules.params import Patience
+from detector.rules.params import SHORTEST_PATIENCE_S
 from detector.rules.signs import Sign, Signs
 from detector.tracks.columns import fitted
 from detector.tracks.fixes import Fixes, Rows
-from detector.tracks.store import TrackStore
+from detector.tracks.store import LOST_AFTER_S, TrackStore
 from detector.units import FOOT_M, KNOT_MPS
 
 PERIODS = 4.0  # missed in succession; the store gives a track up after five
@@ -28,11 +29,21 @@ LOW_M, SLOW_MPS = 2000 * FOOT_M, 165 * KNOT_MPS  # on final approach to land
 GOES_ON = 0.5  # of its patience: a source that hears others for so long has not failed together with the track
 
 
+Silence = Annotated[
+    float,
+    msgspec.Meta(
+        ge=SHORTEST_PATIENCE_S,
+        le=LOST_AFTER_S,  # who is lost is expected no more
+        description=f"a number of seconds from {SHORTEST_PATIENCE_S:.0f} to {LOST_AFTER_S:.0f}",
+    ),
+]
+
+
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Table [rules.dark]."""
 
     enabled: bool = True
-    after_s: Patience = 20.0  # without a report, and at least four periods of its source
+    after_s: Silence = 20.0  # without a report, and at least four periods of its source
 
 
 class Dark:
@@ -69,9 +80,10 @@ class Dark:
         for each in (self._zone, self._ahead):
             each[np.isin(each, zones)] = -1
 
-    def forget_zones(self) -> None:
-        """Let nobody be on the way anywhere."""
-        self._zone[:], self._ahead[:] = -1, -1
+    def renumber(self, zone_now: Sequence[int]) -> None:
+        """Name zones by their numbers from now on; -1: gone."""
+        now = np.array([*zone_now, -1])
+        self._zone, self._ahead = now[self._zone], now[self._ahead]
 
     def due_at_s(self, tracks: TrackStore, params: Params) -> Floats:
         """Return when each track will have been silent for too long; inf for those of whom nobody expects anything."""

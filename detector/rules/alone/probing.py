@@ -72,7 +72,9 @@ class Probes:
     def look(self, signs: Iterable[Sign], scene: Scene, params: Params) -> Signs:
         """Take in what a scene showed; return whose approaches are so many by now."""
         m, zone = scene.touched
-        for row in scene.segments.row[m[scene.airspace.forbidden[zone]]].tolist():
+        rows = scene.segments.row[m]
+        entered = scene.airspace.forbidden[zone] & scene.airspace.watch[scene.tracks.identity[rows], zone]
+        for row in rows[entered].tolist():
             if row in self._past:
                 self._past[row].entered = True
         found = Signs()

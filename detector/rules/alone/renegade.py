@@ -19,6 +19,7 @@ from detector.rules.params import Count, NotNegative
 from detector.rules.sight import Scene, Sight
 from detector.rules.signs import Sign
 from detector.tracks.fixes import Rows
+from detector.tracks.identity import EMERGENCY_CODES
 
 SIGNS = {
     ("emergency_code", Change.OPENED): CODE,
@@ -44,6 +45,8 @@ def note(signs: Iterable[Sign], scene: Scene) -> None:
     for sign in signs:
         if (criterion := SIGNS.get((sign.rule, sign.change))) is not None:
             met_s[sign.row, criterion] = sign.decided_s
+    told = np.array([code in EMERGENCY_CODES for code in scene.tracks.last.squawk[row]], dtype=bool)
+    met_s[row[told], CODE] = now_s[told]
     suspicious = np.flatnonzero(scene.marks() & (met_s[row] > -np.inf).any(axis=1))
     left = suspicious[_left_course(row[suspicious], scene)]
     met_s[row[left], DEVIATION] = now_s[left]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from detector.airspace.arcs import circle
+from detector.airspace.zones import Identity
 from detector.incidents.stories import seconds
 from detector.rules.alone import asset_pass, low_pass
 from tests import zoo
@@ -109,3 +110,12 @@ def test_who_circles_is_told_once_and_again_whenever_half_as_close(closer_mps, t
     plots = zoo.flight(lon=18.0, lat=55.0, times=t, baro_alt_m=3000.0)
     plots.lon_deg[:], plots.lat_deg[:], _ = zoo.GEOD.fwd(np.full(n, 18.0), np.full(n, 55.0), 3.8 * t, range_m)
     assert len(zoo.tell(zoo.pipeline([PLATFORM], tables=RULES), plots)) == told
+
+
+def test_a_pass_of_who_the_asset_does_not_watch_is_none_though_another_zone_does():
+    platform = zoo.zone(circle(18.0, 55.0, 2000.0), zone_id="platform", kind="asset")
+    platform = replace(platform, watch=frozenset({Identity.HOSTILE}))
+    land = zoo.zone(zoo.box(18.2, 54.0, 19.0, 56.0), zone_id="land")
+    plots = zoo.flight(lon=18.0, lat=54.9, course=0.0, speed=200.0, times=range(110), baro_alt_m=150.0)
+    tables = zoo.only(asset_pass=asset_pass.Params())
+    assert zoo.tell(zoo.pipeline([platform, land], tables=tables), plots, until=1500.0) == []

@@ -1,5 +1,7 @@
 """Who falls silent on the way into a zone."""
 
+import msgspec
+import numpy as np
 import pytest
 
 from detector.airspace.schedule import Interval
@@ -7,6 +9,7 @@ from detector.airspace.zones import Initial
 from detector.rules import incursion
 from detector.rules.alone import approach, dark
 from detector.rules.findings import Certainty
+from feeds.plots import concatenate
 from tests import zoo
 
 RULES = zoo.only(approach=approach.Params(), dark=dark.Params())
@@ -129,3 +132,22 @@ def test_who_is_heard_again_inside_is_silent_no_more_and_may_be_again():
 )
 def test_silence_inside_that_is_none(how):
     assert "dark" not in [m.cause for m in inside(**how)]
+
+
+@pytest.mark.parametrize("lag_s", [0.0, 15.0, 25.0])
+def test_it_is_told_of_who_was_heard_late_too(lag_s):
+    tables = zoo.only(incursion=incursion.Params(), dark=dark.Params())
+    gone = zoo.flight(lon=20.2, speed=200.0, times=np.arange(0, 121, 12), source="enroute-radar")
+    other = zoo.flight(lon=25.0, speed=1.0, times=np.arange(0, 600, 4), track_id="other", callsign="X")
+    both, came_s = concatenate([gone, other]), np.concatenate([gone.time_s + lag_s, other.time_s])
+    order = np.argsort(came_s, kind="stable")
+    pipe, messages = zoo.pipeline(tables=tables), []
+    for n in order:
+        messages += pipe.step(both.take(np.array([n])), float(came_s[n])).messages
+    assert "dark" in {finding.rule for finding in messages[-1].findings}
+
+
+@pytest.mark.parametrize("after_s", [14.0, 61.0])
+def test_a_patience_that_could_not_end_is_refused(after_s):
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"after_s": after_s}, dark.Params)

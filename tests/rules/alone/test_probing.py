@@ -1,8 +1,11 @@
 """Who approaches and turns away repeatedly."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from detector.airspace.zones import Identity
 from detector.rules import incursion
 from detector.rules.alone import approach, probing
 from tests import zoo
@@ -90,3 +93,10 @@ def test_how_many_are_too_many_can_be_said():
     thrice = zoo.only(approach=approach.Params(), probing=probing.Params(approaches=3))
     assert [f.evidence.approaches for f in probing_of(tell(probes(3, 300.0), tables=thrice))] == [3]
     assert probing_of(tell(probes(2, 300.0), tables=thrice)) == []
+
+
+def test_a_zone_on_the_way_that_watches_others_is_no_entry():
+    others = zoo.zone(zoo.box(19.0, 54.0, 19.99, 55.0), zone_id="range", kind="restricted")
+    others = replace(others, watch=frozenset({Identity.HOSTILE}))
+    messages = zoo.tell(zoo.pipeline([zoo.SQUARE, others], tables=RULES), probes(3, 300.0), until=9000.0)
+    assert any("probed" in message.headline for message in messages)

@@ -94,3 +94,14 @@ def test_what_was_long_ago_does_not_count():
     late.time_s[:] += 1200.0
     forgetful = zoo.only(renegade=renegade.Params(within_s=600.0), emergency_code=emergency_code.Params())
     assert found(early, late, tables=forgetful) == []
+
+
+@pytest.mark.parametrize("since_s", [600.0, 2400.0])
+def test_a_code_that_is_still_told_counts_however_long_it_has_been(since_s):
+    times = np.arange(-since_s, 0.0, 2.0)
+    slow = {"speed": 0.05 * SPEED_MPS, "gs_mps": 0.05 * SPEED_MPS, "track_deg": 0.0}
+    before = zoo.flight(lon=19.8, lat=53.9, course=0.0, times=times, squawk="7500", **slow)
+    plots = zoo.in_order(before, flown(towards=True, codes=(("7500", 0.0),)))
+    plots.time_s[:] += since_s + 1000.0
+    messages = zoo.tell(zoo.pipeline(tables=RULES), plots, until=since_s + 6000.0)
+    assert "renegade" in {finding.rule for finding in messages[-1].findings}

@@ -129,3 +129,12 @@ def test_who_thaws_elsewhere_has_jumped():
     plots = cruise(60, 100)
     plots.lon_deg[100:140] += 1.0
     assert {f.rule for f in told(plots)[-1].findings} == {"frozen", "jump"}
+
+
+def test_who_was_frozen_for_long_and_silent_for_a_while_goes_on_with_its_incident():
+    times = np.arange(0.0, 940.0)
+    plots = zoo.flight(lon=19.9, lat=54.5, course=90.0, speed=80.0, times=times, gs_mps=80.0, track_deg=90.0)
+    freeze(plots, 120, 720)
+    plots = plots.take((times < 720.0) | (times >= 820.0))
+    pipe = zoo.pipeline([zoo.zone(zoo.box(20.0, 54.0, 25.0, 55.0))], tables=RULES)
+    assert len({message.incident_id for message in zoo.tell(pipe, plots, until=2900.0)}) == 1
