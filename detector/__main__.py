@@ -7,6 +7,7 @@ import json
 import math
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -101,6 +102,7 @@ def _room(text: str) -> str:
 
 
 def _run(options: argparse.Namespace) -> int:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what it asks for is about to be read
     from detector.daemon import run
 
     return run(settings.find(options.config))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import sys
 import threading
 import time
 from collections.abc import Collection
@@ -40,10 +41,16 @@ def run(config: Path) -> int:
     """Run until SIGTERM or SIGINT; SIGHUP reloads. Raises IncursiondError for what cannot be started."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     logging.getLogger("paho").setLevel(logging.WARNING)
+    anew: list[int] = []
+    signal.signal(signal.SIGHUP, lambda number, _: anew.append(number))  # until there is something to reload
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))
     daemon = Daemon(config)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: daemon.stop())
     signal.signal(signal.SIGHUP, lambda *_: daemon.reload())
+    if anew:
+        daemon.reload()
     daemon.run()
     return 0
 

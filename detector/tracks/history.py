@@ -12,6 +12,7 @@ from detector.arrays import Floats
 from detector.tracks.fixes import FIX, Fixes, Rows
 
 LENGTH = 6  # fixes
+APART_S = 0.5  # all but the last are at least; so that six span 2 s, however many receivers hear an aircraft
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,11 @@ class History:
             ring[:, rows] = np.nan
 
     def put(self, rows: Rows, fixes: Fixes) -> None:
-        """Take one fix of each of M rows, later than their last."""
+        """Take one fix of each of M rows, later than their last, which goes if it was too close to the one before."""
+        last, before = ((self._count[rows] - back) % LENGTH for back in (1, 2))
+        time_s = self._ring["time_s"]
+        crowded = (self._count[rows] >= 2) & (time_s[last, rows] - time_s[before, rows] < APART_S)
+        self._count[rows] -= crowded
         slot = self._count[rows] % LENGTH
         for name in FIX:
             self._ring[name][slot, rows] = getattr(fixes, name)

@@ -55,6 +55,16 @@ def findings(plots: Plots, tables=RULES, zones=(zoo.SQUARE,)) -> list:
     return list(messages[-1].findings) if messages else []
 
 
+@pytest.mark.parametrize("hertz", [1, 2, 5])
+@pytest.mark.parametrize("receivers", [1, 2, 4])
+def test_conduct_is_seen_however_many_receivers_hear_an_aircraft(hertz, receivers):
+    times = [t + 0.05 * copy for t in np.arange(0.0, 40.0, 1 / hertz) for copy in range(receivers)]
+    place_s = np.repeat(np.arange(0.0, 40.0, 1 / hertz), receivers)
+    plots = zoo.flight(lon=19.8, times=place_s, gs_mps=250.0, track_deg=90.0)
+    plots.time_s[:] = times
+    assert [found.rule for found in findings(plots, zoo.only(approach=approach.Params()))] == ["approach"]
+
+
 @pytest.mark.parametrize("source", PERIODS)
 @pytest.mark.parametrize("seed", range(5))
 def test_a_hard_turn_is_found(source, seed):

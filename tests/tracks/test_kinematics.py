@@ -132,6 +132,18 @@ def test_a_history_keeps_the_last_fixes_and_begins_anew():
     assert np.isnan(history.last(np.array([1])).age_s).all()
 
 
+@pytest.mark.parametrize("apart_s", [0.01, 0.1, 0.45, 0.5, 1.0])
+def test_a_history_spans_two_seconds_however_fast_reports_come(apart_s):
+    history, t = History(1), np.arange(0.0, 20.0, apart_s)
+    fixes = zoo.fixes(THEATRE, 20 + t / 100, np.full(len(t), 54.0), t)
+    for k in range(len(t)):
+        history.put(np.array([0]), fixes.take(np.array([k])))
+    window = history.last(np.array([0]))
+    assert window.fixes.time_s[0, 0] == t[-1]
+    assert (np.diff(window.age_s[1:, 0]) <= -0.5).all()
+    assert -5.0 <= window.age_s[-1, 0] <= -2.0
+
+
 def test_speed_grows_along_the_way_and_not_by_turning():
     t = np.arange(-10.0, 1.0, 2.0)
     assert motion_of(200 * t + 2.0 * t * t, 0 * t, t, sigma_m=10.0).along_mps2()[0][1, 0] == pytest.approx(
