@@ -120,11 +120,17 @@ class Pipeline:
         return Step(messages, results)
 
     def hear(
-        self, told: Iterable[tuple[IncidentMessage, bool]], vouched: Iterable[tuple[list[str], float]], now_s: float
+        self,
+        told: Iterable[tuple[IncidentMessage, bool]],
+        vouched: Iterable[tuple[list[str], float]],
+        now_s: float,
+        *,
+        abandoned: bool = False,
     ) -> list[IncidentMessage]:
         """Take what daemons of the site have told, others or this one in an earlier life; return what is over by now.
 
-        Messages, each with whether it has just been told; and ids of incidents that one had open at a Unix time.
+        Messages, each with whether it has just been told; ids of incidents that one had open at a Unix time; and
+        whether one is gone now.
         """
         if (stories := self.book.writer.stories) is None:
             return []
@@ -132,6 +138,8 @@ class Pipeline:
         for incident_ids, time_s in vouched:
             stories.vouch(incident_ids, time_s)
             news.append(True)
+        if abandoned:
+            stories.abandon()
         followed = self.book.follow(self.time_s, self.tracks) if any(news) else []
         ours = {incident.incident_id for incident in self.book.register.incidents()}
         return followed + stories.close_left(ours, now_s)

@@ -62,9 +62,10 @@ class Heard:
 
     messages: list[tuple[IncidentMessage, bool]]  # each with whether it has just been told
     vouched: list[tuple[list[str], float]]  # ids of incidents that one had open at a Unix time
+    abandoned: bool = False  # one is gone, after that
 
     def __bool__(self) -> bool:
-        return bool(self.messages or self.vouched)
+        return bool(self.messages or self.vouched or self.abandoned)
 
 
 class Twins:
@@ -130,6 +131,7 @@ class Twins:
             for twin in self._twins.values():
                 if self._connected and twin.state not in {"offline", "silent"} and now_s - twin.heard_s > SILENT_S:
                     twin.state, twin.since_s = "silent", self._time_s()
+                    self._heard.abandoned = True
             return dict(sorted(self._twins.items()))
 
     def _incident(self, topic: str, payload: bytes, *, retained: bool) -> None:
@@ -162,6 +164,7 @@ class Twins:
             twin.heard_s = self._monotonic_s()
             if twin.state != state:
                 twin.state, twin.since_s = state, self._time_s()
+                self._heard.abandoned |= state == "offline"
             if word.time and word.incidents:
                 self._heard.vouched.append((word.incidents, seconds(word.time)))
 

@@ -55,7 +55,9 @@ class _News(NamedTuple):
 class _Story:
     last: IncidentMessage
     alive_s: float  # when a daemon gave the latest sign of following it, or it was found left open
-    left: bool  # found, and no daemon has said since that it has it open; an old broker returns our own words
+    left: (
+        bool  # found, or one has gone, and no daemon has said since that it has it open; a broker may return our words
+    )
     news: dict[int, _News] = field(default_factory=dict)  # of those who follow it, by sequence
     names: set[str] = field(default_factory=set)  # of its subjects and their wingmen, who may have changed
 
@@ -98,6 +100,11 @@ class Stories:
         for incident_id in incident_ids:
             if story := self._stories.get(incident_id):
                 story.alive_s, story.left = max(story.alive_s, time_s), False
+
+    def abandon(self) -> None:
+        """Take that a daemon is gone: what it had open is left, unless another says that it has it too."""
+        for story in self._stories.values():
+            story.left = True
 
     def leave(self, now_s: float) -> None:
         """Count every story as found left open now: what was told of it came at wrong times."""

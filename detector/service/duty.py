@@ -170,7 +170,8 @@ class Duty:
 
     def _hear(self, heard: Heard) -> None:
         """Take in what other daemons of the site have told, or this one in an earlier life."""
-        self._emit(self.pipeline.hear(heard.messages, heard.vouched, self._event_s()), self._time_s())
+        over = self.pipeline.hear(heard.messages, heard.vouched, self._event_s(), abandoned=heard.abandoned)
+        self._emit(over, self._time_s())
 
     def _event_s(self) -> float:
         """Return event time now, between two steps."""

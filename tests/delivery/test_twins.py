@@ -166,3 +166,16 @@ def test_nonsense_is_left_alone(topic: str, payload: bytes) -> None:
     desk.say(topic, word("online", **told(1)))
     desk.twins.received(topic, payload, retained=False)
     assert not desk.twins.take()
+
+
+@pytest.mark.parametrize("goes", ["by its will", "silently", "not"])
+def test_who_goes_abandons_what_it_had_open(goes: str) -> None:
+    desk = Desk()
+    desk.hear(TOPICS.status, state="online", instance="b", time=stamp(1000.0), incidents=[MESSAGE.incident_id])
+    heard = desk.twins.take()
+    assert (heard.vouched, heard.abandoned) == ([([MESSAGE.incident_id], 1000.0)], False)
+    if goes == "by its will":
+        desk.hear(TOPICS.status, state="offline", instance="b")
+    desk.now_s += SILENT_S + 1.0 if goes == "silently" else 1.0
+    desk.twins.look()
+    assert desk.twins.take().abandoned == (goes != "not")

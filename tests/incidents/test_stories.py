@@ -275,3 +275,18 @@ def test_times_that_could_not_be_told_again_are_refused(time):
     check(message)
     with pytest.raises(ValueError, match=r"year|yesterday"):
         check(replace(message, opened_at=time))
+
+
+@pytest.mark.parametrize("vouches_again", [False, True])
+def test_what_a_daemon_leaves_behind_that_is_gone_is_closed_as_lost(vouches_again):
+    pipe = twin()
+    last = left_open(pipe)
+    pipe.hear([], [([last.incident_id], 60.0)], 60.0)
+    assert not pipe.hear([], [], 70.0, abandoned=True)
+    if vouches_again:
+        pipe.hear([], [([last.incident_id], 80.0)], 80.0)
+    assert not pipe.hear([], [], 60.0 + ALIVE_S)
+    closed = pipe.hear([], [], 900.0)
+    assert [(message.incident_id, message.outcome) for message in closed] == [(last.incident_id, "lost")] * (
+        not vouches_again
+    )
