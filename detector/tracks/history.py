@@ -12,7 +12,8 @@ from detector.arrays import Floats
 from detector.tracks.fixes import FIX, Fixes, Rows
 
 LENGTH = 6  # fixes
-APART_S = 0.5  # all but the last are at least; so that six span 2 s, however many receivers hear an aircraft
+COPIES_S = 0.1  # apart, two are one heard twice
+APART_S = 0.5  # at least, on average, so that motion can be told however many receivers hear an aircraft
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +50,11 @@ class History:
 
     def put(self, rows: Rows, fixes: Fixes) -> None:
         """Take one fix of each of M rows, later than their last, which goes if it was too close to the one before."""
-        last, before = ((self._count[rows] - back) % LENGTH for back in (1, 2))
-        time_s = self._ring["time_s"]
-        crowded = (self._count[rows] >= 2) & (time_s[last, rows] - time_s[before, rows] < APART_S)
-        self._count[rows] -= crowded
+        count, time_s = self._count[rows], self._ring["time_s"]
+        last, before, oldest = (at % LENGTH for at in (count - 1, count - 2, np.maximum(count - LENGTH + 1, 0)))
+        gap_s, span_s = time_s[last, rows] - time_s[before, rows], fixes.time_s - time_s[oldest, rows]
+        crowded = (gap_s < COPIES_S) | ((gap_s < APART_S) & (span_s < (LENGTH - 1) * APART_S))
+        self._count[rows] -= crowded & (count >= 2)
         slot = self._count[rows] % LENGTH
         for name in FIX:
             self._ring[name][slot, rows] = getattr(fixes, name)

@@ -140,7 +140,6 @@ def test_a_history_spans_two_seconds_however_fast_reports_come(apart_s):
         history.put(np.array([0]), fixes.take(np.array([k])))
     window = history.last(np.array([0]))
     assert window.fixes.time_s[0, 0] == t[-1]
-    assert (np.diff(window.age_s[1:, 0]) <= -0.5).all()
     assert -5.0 <= window.age_s[-1, 0] <= -2.0
 
 
