@@ -55,9 +55,7 @@ class _News(NamedTuple):
 class _Story:
     last: IncidentMessage
     alive_s: float  # when a daemon gave the latest sign of following it, or it was found left open
-    left: (
-        bool  # found, or one has gone, and no daemon has said since that it has it open; a broker may return our words
-    )
+    left: bool  # by who may be gone, and no daemon has said since that it has it open
     news: dict[int, _News] = field(default_factory=dict)  # of those who follow it, by sequence
     names: set[str] = field(default_factory=set)  # of its subjects and their wingmen, who may have changed
 

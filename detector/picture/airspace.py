@@ -70,8 +70,12 @@ class Airspace:
         point, within = self.index.inside(*self.theatre.project(lon_deg, lat_deg))
         inside = np.zeros(len(zone), dtype=bool)
         inside[point[within == zone[point]]] = True
+        return inside & self.at_height(fixes, zone)
+
+    def at_height(self, fixes: Fixes, zone: Rows) -> Mask:
+        """Tell which fixes are between the limits of zones, (P,); an altitude not known excludes nothing."""
         above, below = self.margins(fixes.pressure_alt_m, fixes.geo_alt_m, zone)
-        return inside & ~(above < 0) & ~(below < 0)
+        return ~(above < 0) & ~(below < 0)
 
     def _above_m(
         self, limit_m: Floats, is_level: Mask, pressure_alt_m: Floats, geo_alt_m: Floats

@@ -88,8 +88,7 @@ def concerned(claims: Claims, airspace: Airspace) -> Indices:
 
     def near(fixes: Fixes) -> Rows:
         place, within = airspace.index.inside(fixes.x_m, fixes.y_m)
-        above, below = airspace.margins(fixes.pressure_alt_m[place], fixes.geo_alt_m[place], within)
-        at_height = ~(above < 0) & ~(below < 0)
+        at_height = airspace.at_height(fixes.take(place), within)
         return around(fixes.earth_m, identity, (place[at_height], within[at_height]), airspace).zone
 
     here, there = near(claims.last), near(claims.now)

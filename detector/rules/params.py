@@ -12,10 +12,6 @@ Surely = Annotated[float, msgspec.Meta(gt=0.5, lt=1, description="a probability 
 NotNegative = Annotated[float, msgspec.Meta(ge=0, description="a number, 0 or more")]
 Count = Annotated[int, msgspec.Meta(ge=2, description="a whole number, 2 or more")]
 Angle = Annotated[float, msgspec.Meta(gt=0, lt=90, description="an angle above 0 and below 90 degrees")]
-Patience = Annotated[
-    float,
-    msgspec.Meta(ge=SHORTEST_PATIENCE_S, description=f"a number of seconds, {SHORTEST_PATIENCE_S:.0f} or more"),
-]
 Span = Annotated[
     float, msgspec.Meta(ge=60, le=LONGEST_S, description=f"a number of seconds from 60 to {LONGEST_S:.0f}")
 ]

@@ -83,9 +83,8 @@ def _passed(scene: Scene) -> tuple[Rows, Rows]:
     cares = scene.airspace.cares[scene.tracks.identity[scene.segments.row[m]], zone]
     some = np.flatnonzero(scene.airspace.is_asset[zone] & cares)
     moving_m, moving = scene.assets.passed(scene.segments, scene.tracks.identity[scene.segments.row])
-    now = scene.segments.now.take(moving_m)
-    above, below = scene.airspace.margins(now.pressure_alt_m, now.geo_alt_m, moving)
-    counts = (scene.activation.closed_s[moving] == np.inf) & ~(above < 0) & ~(below < 0)
+    at_height = scene.airspace.at_height(scene.segments.now.take(moving_m), moving)
+    counts = (scene.activation.closed_s[moving] == np.inf) & at_height
     return np.concatenate([m[some], moving_m[counts]]), np.concatenate([zone[some], moving[counts]])
 
 

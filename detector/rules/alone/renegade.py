@@ -45,7 +45,8 @@ def note(signs: Iterable[Sign], scene: Scene) -> None:
     for sign in signs:
         if (criterion := SIGNS.get((sign.rule, sign.change))) is not None:
             met_s[sign.row, criterion] = sign.decided_s
-    told = np.array([code in EMERGENCY_CODES for code in scene.tracks.last.squawk[row]], dtype=bool)
+    squawk = scene.tracks.last.squawk[row]
+    told = np.logical_or.reduce([squawk == code for code in EMERGENCY_CODES]).astype(bool)
     met_s[row[told], CODE] = now_s[told]
     suspicious = np.flatnonzero(scene.marks() & (met_s[row] > -np.inf).any(axis=1))
     left = suspicious[_left_course(row[suspicious], scene)]
