@@ -60,13 +60,14 @@ def _without_garbled(age_s: Floats, height_m: Floats, unsaid: Mask) -> Floats:
     m = np.flatnonzero(unsaid & (np.fmax.reduce(height_m) - np.fmin.reduce(height_m) > SURELY_LEVEL_M))
     if not len(m):
         return height_m
-    known_m = height_m[:, m]
-    age_s = np.where(np.isfinite(known_m), age_s[:, m], np.nan)
-    error_m, every = np.full(age_s.shape, ALTITUDE_M), np.ones(len(m), dtype=bool)
-    known_m[_odd(age_s, known_m[..., None], error_m, every, PUSHED_MPS2 / 16, LEVEL_MPS2)] = np.nan
-    known_m[another(age_s, known_m, ALTITUDE_M)] = np.nan
+    told_first = np.argsort(np.isnan(height_m[:, m]), axis=0, kind="stable"), m  # a leap may hide behind a silence
+    known_m = height_m[told_first]
+    told_s = np.where(np.isfinite(known_m), age_s[told_first], np.nan)
+    error_m, every = np.full(told_s.shape, ALTITUDE_M), np.ones(len(m), dtype=bool)
+    known_m[_odd(told_s, known_m[..., None], error_m, every, PUSHED_MPS2 / 16, LEVEL_MPS2)] = np.nan
+    known_m[another(told_s, known_m, ALTITUDE_M)] = np.nan
     without_m = height_m.copy()
-    without_m[:, m] = known_m
+    without_m[told_first] = known_m
     return without_m
 
 

@@ -48,6 +48,7 @@ class Fit:
     acceleration_sigma_mps2: Floats
     mean_sigma_mps: Floats
     stretch: Floats  # of the sigmas, by misfit; 1 or more
+    span_s: Floats  # (W, M) from the first to the last observation
     proven: Mask  # (W, M) misfit would show errors greater than those that reports claim, or they would do little
 
 
@@ -187,4 +188,4 @@ def _solve(normal: Floats, right: Floats, squares: Floats, n_observations: Float
         v_sigma, mean_sigma = (np.sqrt(variance) * stretch / UNIT_S for variance in (vv, mean_variance))
         a_sigma = np.sqrt(aa) * stretch / UNIT_S**2
     proven = (n_observations - 3 >= PROVING) | (span_s >= UNHURRIED_S)
-    return Fit(v / UNIT_S, acc / UNIT_S**2, mean / UNIT_S, v_sigma, a_sigma, mean_sigma, stretch, proven)
+    return Fit(v / UNIT_S, acc / UNIT_S**2, mean / UNIT_S, v_sigma, a_sigma, mean_sigma, stretch, span_s, proven)

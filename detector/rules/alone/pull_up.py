@@ -11,6 +11,8 @@ from detector.tracks.accuracy import SURELY_SIGMAS
 from detector.tracks.kinematics import best_window, of_window
 from detector.units import STANDARD_GRAVITY_MPS2
 
+LONGEST_S = 18.0  # no pull-up takes longer: what a radar of 12 s sees of one is as often two heights that are wrong
+
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Table [rules.pull_up]."""
@@ -23,7 +25,8 @@ def look(scene: Scene, params: Params) -> list[Sight]:
     """Return what M steps show."""
     vertical = scene.motion.vertical
     up_mps2, sigma_mps2 = vertical.acceleration_mps2[0], vertical.acceleration_sigma_mps2
-    window, least_mps2 = best_window(np.where(vertical.proven, up_mps2 - SURELY_SIGMAS * sigma_mps2, np.nan))
+    told = vertical.proven & (vertical.span_s <= LONGEST_S)
+    window, least_mps2 = best_window(np.where(told, up_mps2 - SURELY_SIGMAS * sigma_mps2, np.nan))
     factor = 1 + of_window(up_mps2, window) / STANDARD_GRAVITY_MPS2
     error = of_window(sigma_mps2, window) / STANDARD_GRAVITY_MPS2
     pulls = least_mps2 > (params.load_factor_g - 1) * STANDARD_GRAVITY_MPS2

@@ -37,6 +37,24 @@ def test_several_alike_are_no_manoeuvre(source, runs, up_m):
         assert findings(plots, RULES) == []
 
 
+@pytest.mark.parametrize("up_m", [-2000.0, 2000.0])  # the first of them, and the one after, wait to be borne out
+@pytest.mark.parametrize("runs", [2, 3, 4])
+def test_nor_are_several_that_begin_and_end_with_a_silence(runs, up_m):
+    for seed in range(5):
+        plots = blind("adsb", seed)
+        plots = plots.take(np.arange(0, len(plots), 2))
+        plots.baro_alt_m[10 : 10 + runs] += up_m
+        assert findings(plots, RULES) == []
+
+
+@pytest.mark.parametrize("runs", [1, 2, 3])
+def test_a_radar_of_12_s_sees_nobody_pull_up_by_heights_alike(runs):
+    for seed in range(5):
+        plots = blind("enroute-radar", seed)
+        plots.baro_alt_m[7 : 7 + runs] -= 1000.0
+        assert findings(plots, zoo.only(pull_up=pull_up.Params())) == []
+
+
 @pytest.mark.parametrize("step_m", [30.48, 152.4])
 def test_coarse_steps_are_no_manoeuvre(step_m):
     for seed in range(5):
