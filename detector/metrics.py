@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
+from typing import Any
 from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import (
@@ -28,6 +29,8 @@ LATENCY_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 30
 EVENTS = ("opened", "escalated", "updated", "acknowledged", "closed")
 
 RECEIPTS = ("taken", "not_required", "malformed")
+
+IDLE_S = 10.0  # a connection that asks nothing
 
 
 class Metrics:
@@ -150,4 +153,8 @@ class Metrics:
             raise IncursiondError(
                 f"metrics.listen: {host}:{port}: {reason_of(error)}, expected an address that is free"
             ) from error
+        # Who connects and asks nothing would hold a thread and a descriptor for ever; nor is it worth a traceback.
+        patient: Any = server.RequestHandlerClass
+        server.RequestHandlerClass = type("Impatient", (patient,), {"timeout": IDLE_S})
+        server.handle_error = lambda *_: None  # type: ignore[method-assign]
         return server

@@ -55,6 +55,7 @@ class Flight:
         self._window = min(window, WINDOW)
         self._under_way: dict[int, Item | Publication | None] = {}  # by packet id; None: its answer is stale
         self._last_id = 0  # items up to here are under way, or held
+        self._too_large = set[int]()  # ids of items that this broker does not take, whatever else it does
         self._outbox.rouse()  # a broker that has forgotten its queues has forgotten what rooms have not had, too
         self._states.restart()
 
@@ -78,7 +79,8 @@ class Flight:
         flying = {sent.id for sent in self._under_way.values() if isinstance(sent, Item)}
         while (most := room - len(due)) > 0 and (items := self._outbox.after(self._last_id, most)):
             self._last_id = items[-1].id
-            due += [item for item in items if item.id not in flying and not self.held(item.publication.topic)]
+            items = [item for item in items if item.id not in flying and item.id not in self._too_large]
+            due += [item for item in items if not self.held(item.publication.topic)]
         return due
 
     def sent(self, packet_id: int, what: Item | Publication) -> None:
@@ -104,6 +106,13 @@ class Flight:
             )
         complete = isinstance(what, Item) and self._outbox.confirm(what)
         return Answer.COMPLETE if complete else Answer.CONFIRMED, what
+
+    def too_large(self, what: Item | Publication, now_s: float) -> None:
+        """Leave out an item until there is another broker: others of its topic, shared by all incidents, must go on."""
+        if isinstance(what, Item):
+            self._too_large.add(what.id)
+        else:
+            self.refused(what, now_s)
 
     def refused(self, what: Item | Publication, now_s: float) -> None:
         """Hold the topic of something that the broker does not take."""

@@ -109,10 +109,11 @@ class Reconnecting:
         sock: Any = client.socket() if client else None
         buffered = hasattr(sock, "pending") and sock.pending() > 0  # TLS may hold what select cannot see
         timeout_s = 0.0 if buffered else max(0.0, until_s - self._monotonic_s())
-        readable = [self._awake] if sock is None else [self._awake, sock]
-        writable = [sock] if client and client.want_write() else []
-        readable, _, _ = select.select(readable, writable, [], timeout_s)
-        if self._awake in readable:
+        poll = select.poll()  # not select: it knows no descriptor from 1024 on
+        poll.register(self._awake, select.POLLIN)
+        if sock is not None:
+            poll.register(sock, select.POLLIN | (select.POLLOUT if client and client.want_write() else 0))
+        if any(fd == self._awake.fileno() for fd, _ in poll.poll(timeout_s * 1000.0)):
             self._awake.recv(4096)
 
     def _pause(self, until_s: float) -> Iterator[Wait]:

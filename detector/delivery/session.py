@@ -77,7 +77,7 @@ class Session:
             if self._flight.held(publication.topic):
                 continue
             if len(publication.payload) + len(publication.topic.encode()) + _HEADER_BYTES > self._largest:
-                self._flight.refused(what, now_s)
+                self._flight.too_large(what, now_s)
                 self._heard(Answer.REFUSED, what, f"larger than the {self._largest} bytes that the broker takes")
                 continue
             packet_id = publish(self.connection.client, publication, self._version)

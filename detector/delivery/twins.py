@@ -141,7 +141,9 @@ class Twins:
             self._states.again(ours)
         if payload:
             message = _told(payload)
-            if ours and retained and key_of(ours.payload).sequence < sequence:  # told without a journal
+            if ours and message.outcome is not None and key_of(ours.payload).sequence <= sequence:
+                self._states.drop(topic)  # or our older view of it would be back when it is cleared
+            elif ours and retained and key_of(ours.payload).sequence < sequence:  # told without a journal
                 self._states.put(Publication(topic, payload, retain=True))
             with self._lock:
                 self._heard.messages.append((message, not retained))
@@ -150,6 +152,8 @@ class Twins:
         if word.instance in {self._instance, None}:
             if topic == self._topics.status and not retained:
                 self.caught_up.set()
+            elif retained and self._topics.kind(topic) == "feed" and self._states.latest(topic) is None:
+                self._states.put(Publication(topic, b"", retain=True))  # of a feed that we had in an earlier life
             return
         ours = self._states.latest(topic)
         if ours and _BADNESS.get(word.state, 0) > _BADNESS.get(read(ours.payload, _WORDS).state, 0):

@@ -29,7 +29,7 @@ from detector.rules.catalogue import CATALOGUE
 from detector.rules.findings import Change, FindingRow, Findings
 from detector.rules.signs import Sign
 from detector.tracks.fixes import Segments
-from detector.tracks.store import TrackStore
+from detector.tracks.store import FORGOTTEN_AFTER_S, TrackStore
 
 CLOSE_AFTER_S = 300.0  # who left and comes back within this is the same story
 
@@ -133,6 +133,8 @@ class Book:
     def _news(self, segment: int, row: int, now_s: float, tracks: TrackStore) -> _News:
         """Return that there is something to tell of a track, in its incident; a revision where it had been lost."""
         doer, lost = _doer(row, tracks), self.register.lost.pop(row, None)
+        if lost is not None and now_s - lost.close_s > FORGOTTEN_AFTER_S:
+            lost = None  # it has been heard for long since, and this is another story
         incident = lost or self.register.open.get(row) or self.register.of_formation(row, tracks)
         if incident is None:
             incident_id = identify(self.writer.site, doer.track_id, now_s)
@@ -290,6 +292,7 @@ class Book:
     def _close(self, incident: Incident, now_s: float, outcome: str) -> Draft:
         incident.phase = advance(incident.phase, Standing.OVER)
         incident.tell(now_s)
+        incident.close_s = now_s
         self.register.close(incident)
         return Draft(incident, "closed", now_s, outcome=outcome)
 

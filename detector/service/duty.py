@@ -100,7 +100,8 @@ class Duty:
         for reason, count in rejected.items():
             self._metrics.plots.labels(name, f"rejected_{reason.partition(':')[0]}").inc(count)
         if len(plots):
-            self._metrics.last_plot.labels(name).set(received_s)
+            if self._feed_watch.watches(name):  # else it came when the feed was stopped already
+                self._metrics.last_plot.labels(name).set(received_s)
             self._batch.append((name, plots, received_s))
 
     def step(self, *, full: bool = False) -> None:

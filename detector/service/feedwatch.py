@@ -50,6 +50,10 @@ class FeedWatch:
         """Watch a feed no more."""
         del self._feeds[name]
 
+    def watches(self, name: str) -> bool:
+        """Tell whether a feed is watched."""
+        return name in self._feeds
+
     def heard(self, name: str, plots: Plots, received_s: float, now_s: float) -> None:
         """Note what a feed delivered, received at a Unix time."""
         feed = self._feeds.get(name)

@@ -125,6 +125,19 @@ def test_a_refused_topic_waits_and_the_others_go_on() -> None:
     assert (broker.taken["a"], len(outbox)) == ([b"0", b"2"], 0)
 
 
+def test_what_is_too_large_holds_up_nobody_and_waits_for_another_broker() -> None:
+    flight, outbox, _ = made(*"aba")
+    broker, (large, *_) = Broker(flight), flight.due(0.0)
+    flight.too_large(large, 0.0)
+    flight.again([])
+    for _ in range(3):
+        broker.send()
+        broker.answer()
+    assert (broker.taken["a"], broker.taken["b"], len(outbox)) == ([b"2"], [b"1"], 1)
+    flight.restart()
+    assert [publication_of(what).payload for what in flight.due(0.0)] == [b"0"]
+
+
 def test_holds_of_a_topic_grow_until_it_is_taken() -> None:
     flight, _, _ = made("a")
     broker, waits_s = Broker(flight), []

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import resource
 from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 from detector.backoff import LONGEST_S, Backoff
 from detector.delivery.reconnecting import BRIEF, BRIEF_WAIT_S, Reconnecting
@@ -58,6 +62,22 @@ def test_after_a_connection_however_brief_nobody_waits_long() -> None:
     waits_s = broker.lose(20)
     assert waits_s[: BRIEF - 1] == [0.125] * (BRIEF - 1)
     assert set(waits_s[BRIEF - 1 :]) == {BRIEF_WAIT_S}, "two of one name would spin"
+
+
+def test_there_may_be_more_than_a_thousand_descriptors() -> None:
+    least, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most < 2048:
+        pytest.skip("this process may not have 2,048 descriptors: ulimit -Hn 2048")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (2048, most))
+    held = [os.dup(0) for _ in range(1100)]
+    try:
+        dying = Dying()
+        dying.reconnecting.wake()
+        dying.reconnecting._wait(None, 10.0)
+    finally:
+        for each in held:
+            os.close(each)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (least, most))
 
 
 def test_without_a_connection_waits_grow() -> None:

@@ -92,6 +92,23 @@ def test_what_an_earlier_life_has_told_last_stands(ours: int, retained: bool, ag
     assert desk.states.unsent() == [sent] * again
 
 
+@pytest.mark.parametrize("retained", [False, True])
+def test_what_another_has_closed_is_not_back_when_it_is_cleared(retained: bool) -> None:
+    desk = Desk()
+    desk.say(INCIDENT, json.dumps(told(2)).encode())
+    closed = letter(1, replace(MESSAGE, sequence=3, outcome="left"), TOPICS, 0.0).publications[1]
+    desk.twins.received(INCIDENT, closed.payload, retained=retained)
+    desk.hear(INCIDENT)
+    assert not desk.again()
+
+
+@pytest.mark.parametrize(("instance", "cleared"), [("a", True), ("b", False)])
+def test_a_feed_of_an_earlier_life_is_not_said_to_be_up_for_ever(instance: str, cleared: bool) -> None:
+    desk, topic = Desk(), TOPICS.feed_status("old")
+    desk.hear(topic, retained=True, state="up", instance=instance)
+    assert desk.states.unsent() == [Publication(topic, b"", retain=True)] * cleared
+
+
 def test_who_is_heard_lives_until_its_will_or_its_silence() -> None:
     desk = Desk()
 

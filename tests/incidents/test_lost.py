@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from detector.airspace.zones import Identity, Initial
+from detector.rules.tables import Rules
 from detector.tracks.identity import Rule
 from feeds.plots import concatenate
 from tests import zoo
@@ -65,3 +68,17 @@ def test_who_was_followed_in_silence_still_is(initial):
     pipe = zoo.pipeline([zoo.zone(zoo.box(20.0, 54.0, 21.0, 55.0), initial=initial)])
     times = np.array([*range(30), *range(200, 230)], dtype=float)
     assert not zoo.tell(pipe, zoo.flight(lon=lon_at(5000.0), times=times), until=1000.0)
+
+
+def test_what_is_done_long_after_being_heard_again_is_another_story():
+    pipe = zoo.pipeline(tables=Rules())
+    lost = zoo.tell(pipe, zoo.flight(lon=lon_at(-25_000.0), times=range(50), gs_mps=250.0, track_deg=90.0), until=150.0)
+    assert (lost[0].cause, lost[-1].event, lost[-1].outcome) == ("approach", "closed", "lost")
+    away = zoo.flight(
+        lon=lon_at(-30_000.0), course=270.0, speed=100.0, times=range(200, 700), gs_mps=100.0, track_deg=270.0
+    )
+    there_m = -30_000.0 - 100.0 * 500.0
+    back = zoo.flight(lon=lon_at(there_m), speed=100.0, times=range(700), gs_mps=100.0, track_deg=90.0)
+    found = zoo.tell(pipe, concatenate([away, dataclasses.replace(back, time_s=back.time_s + 700.0)]))
+    assert (found[0].event, found[0].sequence, found[0].revision) == ("opened", 1, False)
+    assert found[0].incident_id != lost[0].incident_id

@@ -111,6 +111,15 @@ def test_nothing_is_said_of_a_feed_that_is_not_configured_any_more(duty: Duty) -
     assert (status.payload, status.retain) == (b"", True)
 
 
+def test_what_a_feed_had_sent_before_it_was_stopped_makes_no_series_of_it_again(duty: Duty) -> None:
+    duty.add_feed("old", 30.0)
+    duty.stop_feed("old")
+    duty.forget_feed("old")
+    duty.take("old", zoo.flight(lon=20.5, times=[0.0]), Counter(), 0.0)
+    duty.step()
+    assert value(duty, "incursiond_feed_last_plot_timestamp_seconds", feed="old") is None
+
+
 def test_what_takes_effect_at_the_next_start_does_not_before(duty: Duty, caplog: pytest.LogCaptureFixture) -> None:
     site = msgspec.structs.replace(duty.settings.site, instance="b")
     changed = msgspec.structs.replace(duty.settings, site=site)
