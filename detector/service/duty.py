@@ -23,7 +23,7 @@ from detector.delivery.twins import Heard
 from detector.incidents.message import IncidentMessage
 from detector.metrics import Metrics
 from detector.picture.airspace import Airspace
-from detector.pipeline import RESULTS, SHED, USED
+from detector.pipeline import DUPLICATE, FUTURE, LATE, RESULTS, SHED, USED
 from detector.rules import visible
 from detector.service.feedwatch import FeedWatch
 from detector.service.keeper import Keeper
@@ -37,6 +37,12 @@ from feeds.plots import Plots, concatenate
 from feeds.table import Rejected
 
 log = logging.getLogger(__name__)
+
+_NOT_TAKEN = {
+    "late (older than another of their track, or by half a minute)": RESULTS[LATE],
+    "of times ahead of the clock": RESULTS[FUTURE],
+    "of the same time as another of their track": RESULTS[DUPLICATE],
+}
 
 RESTART_ONLY = ("site", "mqtt", "metrics", "console", "state")
 
@@ -97,6 +103,7 @@ class Duty:
     def take(self, name: str, plots: Plots, rejected: Rejected, received_s: float) -> None:
         """Take what a feed received at a Unix time, for the next step."""
         self._metrics.received.labels(name).inc(len(plots) + rejected.total())
+        self._feed_watch.refused(name, rejected)
         for reason, count in rejected.items():
             self._metrics.plots.labels(name, f"rejected_{reason.partition(':')[0]}").inc(count)
         if len(plots):
@@ -196,7 +203,9 @@ class Duty:
             start += len(part)
             used = part.take((of_feed == USED) | (of_feed == SHED))
             self._feed_watch.heard(name, used, received_s, self._monotonic_s())
-            for result, count in zip(RESULTS, np.bincount(of_feed, minlength=len(RESULTS)).tolist(), strict=True):
+            counts = dict(zip(RESULTS, np.bincount(of_feed, minlength=len(RESULTS)).tolist(), strict=True))
+            self._feed_watch.refused(name, {what: counts[result] for what, result in _NOT_TAKEN.items()})
+            for result, count in counts.items():
                 self._metrics.plots.labels(name, result).inc(count)
 
     def _emit(self, messages: list[IncidentMessage], received_s: float) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from feeds.plots import Plots
 
 REPEAT_S = 30.0  # an unchanged state is said again so often, with fresh figures
+MOST = 3  # reasons that are told at once
 
 Say = Callable[[str, str, dict[str, object]], None]
 Limits = Callable[[Plots, float], dict[str, float]]
@@ -28,6 +30,7 @@ class _Feed:
     plots: int = 0  # since the state was last said
     tracks: set[str] = field(default_factory=set)  # that they were of
     sample: Plots | None = None  # the latest of them
+    refused: Counter[str] = field(default_factory=Counter)  # reports since the last that was taken, by what they were
     said: str | None = None
     said_s: float = 0.0
 
@@ -59,15 +62,22 @@ class FeedWatch:
         feed = self._feeds.get(name)
         if feed is not None and len(plots):
             feed.last_plot_s, feed.plots = now_s, feed.plots + len(plots)
+            feed.refused.clear()
             feed.tracks.update(plots.track_id)
             feed.sample = plots
             feed.lag_s = round(received_s - float(np.median(plots.time_s)), 3)
+
+    def refused(self, name: str, reports: Mapping[str, int]) -> None:
+        """Note how many reports of a feed were not taken, by what they were."""
+        if (feed := self._feeds.get(name)) is not None:
+            feed.refused.update({what: count for what, count in reports.items() if count})
 
     def connection(self, name: str, *, connected: bool, reason: str, now_s: float) -> None:
         """Note that a feed connected or did not."""
         feed = self._feeds.get(name)
         if feed is not None:
             feed.connected, feed.reason, feed.since_s = connected, reason, now_s
+            feed.refused.clear()
 
     def look(self, now_s: float) -> None:
         """Judge every feed, and say what is new."""
@@ -75,7 +85,7 @@ class FeedWatch:
             feed.state = _judge(feed, now_s)
             if feed.state != feed.said or now_s - feed.said_s >= REPEAT_S:
                 rate_hz = feed.plots / max(now_s - feed.said_s, 1.0) if feed.said else 0.0
-                facts: dict[str, object] = {"lag_s": feed.lag_s, "rate_hz": round(rate_hz, 1), "reason": feed.reason}
+                facts: dict[str, object] = {"lag_s": feed.lag_s, "rate_hz": round(rate_hz, 1), "reason": _reason(feed)}
                 if feed.sample is not None and rate_hz:
                     facts |= self._limits(feed.sample, len(feed.tracks) / rate_hz)
                 self._say(name, feed.state, facts)
@@ -91,3 +101,11 @@ def _judge(feed: _Feed, now_s: float) -> str:
         return "down"
     quiet_since_s = max(feed.last_plot_s or 0.0, feed.since_s)
     return "stale" if now_s - quiet_since_s > feed.stale_s else "up"
+
+
+def _reason(feed: _Feed) -> str:
+    """Return why a feed is as it is; one that talks, but tells nothing that can be taken, looks dead from outside."""
+    if feed.state != "stale" or not feed.refused:
+        return feed.reason
+    most = ", ".join(f"{count} {what}" for what, count in feed.refused.most_common(MOST))
+    return f"{feed.reason}, but none of its reports can be taken: {most}"

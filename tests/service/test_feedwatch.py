@@ -39,6 +39,23 @@ def test_a_feed_that_never_delivered_goes_stale(watched):
     assert watch.silent() == ["mast"]
 
 
+def test_a_feed_of_which_nothing_can_be_taken_says_why(watched):
+    watch, said = watched
+    watch.connection("mast", connected=True, reason="connected", now_s=0.0)
+    watch.look(0.0)
+    for second in range(1, 12):
+        watch.heard("mast", ONE.take([]), float(second), float(second))
+        watch.refused("mast", {"late": 2, "of times ahead of the clock": 0, "time: out of range": 1})
+    watch.refused("forgotten", {"late": 1})
+    watch.look(11.0)
+    assert said[-1][1] == "stale"
+    assert said[-1][2]["reason"] == "connected, but none of its reports can be taken: 22 late, 11 time: out of range"
+    watch.heard("mast", ONE, 12.0, 12.0)
+    watch.look(12.0)
+    watch.look(23.0)
+    assert [(state, facts["reason"]) for _, state, facts in said[-2:]] == [("up", "connected"), ("stale", "connected")]
+
+
 def test_lag_and_rate_are_said_again(watched):
     watch, said = watched
     watch.connection("mast", connected=True, reason="connected", now_s=0.0)
