@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     def add(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         command.set_defaults(command=run)
+        command.add_argument("--version", action="version", version=f"incursiond {__version__}")
         return command
 
     def add_config(command: argparse.ArgumentParser) -> None:

@@ -229,4 +229,5 @@ def _cells(column: Any) -> Any:
         return microseconds.to_numpy(zero_copy_only=False) / 1e6
     if pa.types.is_primitive(kind) or pa.types.is_decimal(kind):
         return column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-    return column.cast(pa.string()).fill_null("").to_pylist()
+    texts = column.cast(pa.string()).cast(pa.binary()).fill_null(b"").to_pylist()
+    return [text.decode("utf-8", "replace") for text in texts]  # as in a CSV

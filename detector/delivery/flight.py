@@ -108,8 +108,11 @@ class Flight:
         return Answer.COMPLETE if complete else Answer.CONFIRMED, what
 
     def too_large(self, what: Item | Publication, now_s: float) -> None:
-        """Leave out an item until there is another broker: others of its topic, shared by all incidents, must go on."""
-        if isinstance(what, Item):
+        """Leave out an alert until there is another broker: others of its topic, shared by all incidents, must go on.
+
+        The topic of an incident is its own, and keeps its order.
+        """
+        if isinstance(what, Item) and not what.publication.retain:
             self._too_large.add(what.id)
         else:
             self.refused(what, now_s)

@@ -24,6 +24,7 @@ class States:
         """Take over a state that is delivered otherwise, to send it again on every new connection."""
         with self._lock:
             self._latest[state.topic] = state
+            self._unsent.pop(state.topic, None)  # an older view, refused before, would come after it
 
     def drop(self, topic: str) -> None:
         """Forget a topic that has no state any more."""

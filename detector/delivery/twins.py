@@ -141,19 +141,23 @@ class Twins:
             self._states.again(ours)
         if payload:
             message = _told(payload)
-            if ours and message.outcome is not None and key_of(ours.payload).sequence <= sequence:
+            over = message.outcome is not None and not self._open_here(message.incident_id)
+            if ours and over and key_of(ours.payload).sequence <= sequence:
                 self._states.drop(topic)  # or our older view of it would be back when it is cleared
             elif ours and retained and key_of(ours.payload).sequence < sequence:  # told without a journal
                 self._states.put(Publication(topic, payload, retain=True))
             with self._lock:
                 self._heard.messages.append((message, not retained))
 
+    def _open_here(self, incident_id: str) -> bool:
+        """Tell whether our own status vouches for an incident."""
+        status = self._states.latest(self._topics.status)
+        return status is not None and incident_id in read(status.payload, _WORDS).incidents
+
     def _state(self, topic: str, word: _Word, *, retained: bool) -> None:
         if word.instance in {self._instance, None}:
             if topic == self._topics.status and not retained:
                 self.caught_up.set()
-            elif retained and self._topics.kind(topic) == "feed" and self._states.latest(topic) is None:
-                self._states.put(Publication(topic, b"", retain=True))  # of a feed that we had in an earlier life
             return
         ours = self._states.latest(topic)
         if ours and _BADNESS.get(word.state, 0) > _BADNESS.get(read(ours.payload, _WORDS).state, 0):

@@ -133,7 +133,8 @@ class Book:
     def _news(self, segment: int, row: int, now_s: float, tracks: TrackStore) -> _News:
         """Return that there is something to tell of a track, in its incident; a revision where it had been lost."""
         doer, lost = _doer(row, tracks), self.register.lost.pop(row, None)
-        if lost is not None and now_s - lost.close_s > FORGOTTEN_AFTER_S:
+        if lost is not None and now_s - lost.last_s(doer.track_id) > 2 * FORGOTTEN_AFTER_S:
+            lost.missing = [name for name in lost.missing if name != doer.track_id]
             lost = None  # it has been heard for long since, and this is another story
         incident = lost or self.register.open.get(row) or self.register.of_formation(row, tracks)
         if incident is None:
@@ -156,8 +157,10 @@ class Book:
         told = self.writer.stories.open_of(name, now_s) or self.writer.stories.with_wingman(name, now_s)
         if told is None:
             return None
-        ours = (incident for incident in self.register.open.values() if incident.incident_id == told.incident_id)
-        return next(ours, None) or Incident.after(doer.row, told)
+        mine = (incident for incident in self.register.open.values() if incident.incident_id == told.incident_id)
+        if (ours := next(mine, None)) is not None and ours.before is None:
+            return None  # told by ourselves alone: who flies with whom is for the register to say
+        return ours or Incident.after(doer.row, told)
 
     def follow(self, now_s: float, tracks: TrackStore) -> list[IncidentMessage]:
         """Go on in the older of two stories that two daemons have begun of one subject; the younger is closed."""
@@ -292,7 +295,6 @@ class Book:
     def _close(self, incident: Incident, now_s: float, outcome: str) -> Draft:
         incident.phase = advance(incident.phase, Standing.OVER)
         incident.tell(now_s)
-        incident.close_s = now_s
         self.register.close(incident)
         return Draft(incident, "closed", now_s, outcome=outcome)
 

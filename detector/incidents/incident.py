@@ -157,6 +157,11 @@ class Incident:
         break_off(ended, last_s)
         return ended
 
+    def last_s(self, track_id: str) -> float:
+        """Return when the last was over of what a track did; infinity where nothing is."""
+        over_s = [e.ended_s for e in self.entries if e.track_id == track_id and e.ended_s is not None]
+        return max(over_s, default=math.inf)
+
     def cast(self, names: Iterable[str], role: str) -> bool:
         """Give others a part in the story, unless they have a greater one; return whether anybody has got one."""
         rank = _ROLES.index

@@ -138,6 +138,24 @@ def test_what_is_too_large_holds_up_nobody_and_waits_for_another_broker() -> Non
     assert [publication_of(what).payload for what in flight.due(0.0)] == [b"0"]
 
 
+def test_what_follows_on_the_topic_of_an_incident_does_not_overtake_a_view_that_is_too_large() -> None:
+    outbox, states = Outbox(lambda _: None), States()
+    flight = Flight(outbox, states)
+    views = [Publication("incident", payload, retain=True) for payload in (b"large", b"")]
+    outbox.add([letter(n, view) for n, view in enumerate(views, 1)])
+    for what in flight.due(0.0):
+        if not flight.held("incident"):
+            flight.too_large(what, 0.0)
+    assert flight.due(0.0) == []
+
+
+def test_a_view_that_was_refused_does_not_come_after_a_later_one() -> None:
+    states, old, new = States(), *(Publication("incident", view, retain=True) for view in (b"old", b"new"))
+    states.put(old)
+    states.keep(new)
+    assert states.unsent() == []
+
+
 def test_holds_of_a_topic_grow_until_it_is_taken() -> None:
     flight, _, _ = made("a")
     broker, waits_s = Broker(flight), []

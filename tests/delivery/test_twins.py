@@ -102,11 +102,15 @@ def test_what_another_has_closed_is_not_back_when_it_is_cleared(retained: bool) 
     assert not desk.again()
 
 
-@pytest.mark.parametrize(("instance", "cleared"), [("a", True), ("b", False)])
-def test_a_feed_of_an_earlier_life_is_not_said_to_be_up_for_ever(instance: str, cleared: bool) -> None:
-    desk, topic = Desk(), TOPICS.feed_status("old")
-    desk.hear(topic, retained=True, state="up", instance=instance)
-    assert desk.states.unsent() == [Publication(topic, b"", retain=True)] * cleared
+def test_what_another_has_closed_and_we_have_open_still_stands() -> None:
+    desk = Desk()
+    desk.say(TOPICS.status, json.dumps({"state": "online", "incidents": [MESSAGE.incident_id]}).encode())
+    desk.say(INCIDENT, json.dumps(told(2)).encode())
+    closed = letter(1, replace(MESSAGE, sequence=3, outcome="lost"), TOPICS, 0.0).publications[1]
+    desk.twins.received(INCIDENT, closed.payload, retained=False)
+    assert desk.states.latest(INCIDENT) is not None
+    desk.hear(INCIDENT)
+    assert desk.again() == [INCIDENT]
 
 
 def test_who_is_heard_lives_until_its_will_or_its_silence() -> None:
