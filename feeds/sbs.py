@@ -13,8 +13,9 @@ Time: the generated time is the server's local time in a zone that nobody states
 rounded to 15 min (all zones are multiples), corrects it. While it is at most 5 s ahead of `received_s` and 25 s behind,
 it is taken, being closer to the moment of the transmission: lines that had to wait, on a slow connection or for us,
 come all at once, and by `received_s` their aircraft would be as fast as lightning. The first line may not be off by
-more than 5 s either way. After the first breach (a wrong clock, a change to summer time) `received_s` is taken for the
-rest of the connection.
+more than 5 s either way. Lines that had to wait for longer have times that go on from those before, and have all come
+within 5 s: they keep their times, and the core takes what is not too late for it. After the first other breach (a wrong
+clock, a change to summer time) `received_s` is taken for the rest of the connection.
 """
 
 from __future__ import annotations
@@ -144,6 +145,8 @@ class _Clock:
     def __init__(self) -> None:
         self._zone_s: float | None = None
         self._trusted = True
+        self._newest_s = math.inf  # of the times told, from the first one on
+        self._waited_s = math.inf  # when the first of the lines came that have had to wait for too long, if any have
 
     def time_s(self, date: str, clock: str, received_s: float | None) -> float:
         generated_s = _generated_s(date, clock)
@@ -156,9 +159,13 @@ class _Clock:
         late_s = LATE_TRUST_S
         if self._zone_s is None:
             self._zone_s = round((generated_s - received_s) / _ZONE_STEP_S) * _ZONE_STEP_S
-            late_s = CLOCK_TRUST_S
+            self._newest_s, late_s = received_s, CLOCK_TRUST_S
         utc_s = generated_s - self._zone_s
-        self._trusted = -late_s <= utc_s - received_s <= CLOCK_TRUST_S
+        waited = utc_s < received_s - late_s
+        self._waited_s = min(self._waited_s, received_s) if waited else math.inf
+        goes_on = utc_s >= self._newest_s - CLOCK_TRUST_S and received_s - self._waited_s <= CLOCK_TRUST_S
+        self._trusted = goes_on if waited else utc_s <= received_s + CLOCK_TRUST_S
+        self._newest_s = max(self._newest_s, utc_s)
         return utc_s if self._trusted else received_s
 
 

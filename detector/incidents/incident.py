@@ -207,10 +207,15 @@ class Incident:
         return last is not None and last.ended_s is None
 
     def _last_episode(self, track_id: str, sign: Sign, zone: Zone | None, others: tuple[str, ...]) -> Episode | None:
-        """Return the latest episode that a sign may go on with; passes of two assets are two findings."""
+        """Return the latest episode that a sign may go on with.
+
+        Passes of two assets are two findings, and so is heading for one zone, then for another.
+        """
         episodes = (e for e in reversed(self.entries) if isinstance(e, Episode) and e.track_id == track_id)
         alike = (e for e in episodes if (e.rule, e.strand) == (sign.rule, sign.strand))
         alike = (e for e in alike if not CATALOGUE[e.rule].counts or zone is None or e.zone_id == zone.id)
+        if sign.rule in _OUTSIDE and zone is not None:
+            alike = (e for e in alike if e.ended_s is None or e.zone_id == zone.id)
         if sign.rule == "interference":  # which spreads to others
             return next(alike, None)
         return next((e for e in alike if set(others) <= set(e.others)), None)

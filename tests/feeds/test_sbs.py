@@ -172,6 +172,23 @@ def test_a_clock_that_is_off_is_not_believed_again(said_s: list[float], taken_s:
     np.testing.assert_allclose(plots.time_s - NOON_S, taken_s, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("heard", "taken_s"),  # heard: when a line was sent and received
+    [
+        ([(0, 0), (1, 40), (20, 40.1), (40, 41), (42, 42)], [0, 1, 20, 40, 42]),
+        ([(0, 0), (1, 40), (2, 41), (10, 45), (11, 45.1), (40, 46)], [0, 1, 2, 10, 45.1, 46]),  # a clock stood still
+        ([(0, 0), (1, 40), (40, 41), (42, 80), (80, 81)], [0, 1, 40, 42, 80]),  # waited twice
+        ([(0, 0), (40, 40), (1, 41), (42, 42)], [0, 40, 41, 42]),  # a clock that was set back
+    ],
+)
+def test_lines_that_came_all_at_once_after_a_connection_stood_still(
+    heard: list[tuple[float, float]], taken_s: list[float]
+) -> None:
+    parser = SbsParser()
+    plots = concatenate([parser.parse(msg(3, sent, **HERE), NOON_S + received) for sent, received in heard])
+    np.testing.assert_allclose(plots.time_s - NOON_S, taken_s, atol=1e-6)
+
+
 @pytest.mark.parametrize("clock", ["", "25:00:00.000", "12:00:00+02:00"])
 def test_without_a_time_of_its_own_a_line_has_the_time_of_its_receipt(clock: str) -> None:
     line = msg(3, **HERE).replace(b"12:00:00.000", clock.encode())
