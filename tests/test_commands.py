@@ -174,7 +174,8 @@ def test_check_reads_what_is_needed_for_brokers(table, name, config):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code"), [(["--version"], 0), (["--help"], 0), (["replay", "--help"], 0), (["fly"], 2), ([], 2)]
+    ("arguments", "code"),
+    [(["--version"], 0), (["--help"], 0), (["run", "--version"], 0), (["replay", "--help"], 0), (["fly"], 2), ([], 2)],
 )
 def test_usage(arguments, code):
     done = incursiond(*arguments)

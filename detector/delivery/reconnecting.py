@@ -107,7 +107,7 @@ class Reconnecting:
 
     def _wait(self, client: paho.Client | None, until_s: float) -> None:
         sock: Any = client.socket() if client else None
-        buffered = hasattr(sock, "pending") and sock.pending() > 0  # TLS may hold what select cannot see
+        buffered = hasattr(sock, "pending") and sock.pending() > 0  # TLS may hold what poll cannot see
         timeout_s = 0.0 if buffered else max(0.0, until_s - self._monotonic_s())
         poll = select.poll()  # not select: it knows no descriptor from 1024 on
         poll.register(self._awake, select.POLLIN)
