@@ -56,11 +56,8 @@ def go_on(
     pipeline.contacts.end(np.array(keys, dtype=np.intp), pipeline.time_s)
     pipeline.airspace, pipeline.classifier, pipeline.sensors, pipeline.rules = airspace, classifier, sensors, rules
     pipeline.activation, pipeline.assets = activation, Assets(airspace)
-    pipeline.conduct.dark.renumber(zone_now)
+    pipeline.conduct.renumber(zone_now)
     pipeline.conduct.dark.close(closed)
-    pipeline.conduct.probes.forget_zones()
-    pipeline.conduct.company.forget_zones()
-    pipeline.conduct.integrity.interference.renumber(zone_now)
     pipeline.tracks.reclassify(classifier)
     return messages + end_switched_off(pipeline)
 

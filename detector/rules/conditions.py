@@ -1,7 +1,8 @@
 """Conditions: whether something holds of a track, judged by several of its reports.
 
 It begins when M of the last N reports show it (as in DAIDALUS: 2 of 4), since the first of these; it is over once no
-report has shown it for HYSTERESIS_S and N - 1 reports.
+report has shown it for HYSTERESIS_S and N - 1 reports. What holds of one zone is over, too, and begins anew, when two
+showings in succession are of another: one alone may be a border post between them.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.arrays import Floats, Mask
+from detector.arrays import Floats, Indices, Mask
 from detector.tracks.columns import fitted
 from detector.tracks.fixes import Rows
 
@@ -29,6 +30,9 @@ class Turn(NamedTuple):
     grows: Mask
     ends: Mask
     tells: Mask  # the most of it is behind, and has not been told
+    first_s: Floats  # when what ends was first shown
+    last_s: Floats  # and last
+    zone: Indices  # that it was about
 
 
 class Conditions:
@@ -42,6 +46,8 @@ class Conditions:
         self.last_s = np.zeros(0)  # and last
         self.peak = np.zeros(0)
         self.told = np.zeros(0)  # of the peak, once that was behind
+        self.zone = np.zeros(0, dtype=np.intp)  # that it is about; -1: none
+        self._shown_of = np.zeros(0, dtype=np.intp)  # that the last report to show it was about
 
     def fit(self, capacity: int) -> None:
         """Make room for so many tracks."""
@@ -71,6 +77,10 @@ class Conditions:
         """Let nothing hold of these tracks."""
         self._shown[rows], self.on[rows] = 0, False
 
+    def renumber(self, zone_now: Indices) -> None:
+        """Name zones by their numbers from now on; the last is for those of none."""
+        self.zone, self._shown_of = zone_now[self.zone], zone_now[self._shown_of]
+
     def take(
         self,
         rows: Rows,
@@ -79,19 +89,23 @@ class Conditions:
         value: Floats,
         since_s: Floats | None = None,
         behind: Mask | None = None,
+        zone: Indices | None = None,
     ) -> Turn:
         """Take one report of each of R tracks.
 
-        `value` says how much of it, where it is shown, `since_s` since when, `behind` where the most of it is over.
+        `value` says how much of it, where it is shown, `since_s` since when, `behind` where the most of it is over,
+        `zone` which it is about.
         """
-        before = self._shown[rows]
+        first_s, last_s, about = self.first_s[rows], self.last_s[rows], self.zone[rows]
+        moves = self._moves(rows, shown, zone)
+        before, on = np.where(moves, np.uint8(0), self._shown[rows]), self.on[rows] & ~moves
         bits = ((before << 1) | shown) & np.uint8(2**N - 1)
         self._shown[rows] = bits
-        on = self.on[rows]
         starts = shown & ~on & (before & np.uint8(2 ** (N - 1) - 1) == 0)
-        self.first_s[rows] = np.where(starts, time_s if since_s is None else since_s, self.first_s[rows])
-        begins = shown & ~on & (np.bitwise_count(bits) >= self.reports)
-        ends = on & (bits & np.uint8(2 ** (N - 1) - 1) == 0) & (time_s - self.last_s[rows] > HYSTERESIS_S)
+        start_s = np.where(moves, last_s, time_s) if since_s is None else since_s
+        self.first_s[rows] = np.where(starts, start_s, first_s)
+        begins = shown & ~on & (moves | (np.bitwise_count(bits) >= self.reports))
+        ends = on & (bits & np.uint8(2 ** (N - 1) - 1) == 0) & (time_s - last_s > HYSTERESIS_S)
         peak = np.where(starts, 0.0, self.peak[rows])
         grows = shown & on & (value > MORE * peak)
         peak = np.where(begins | grows | (shown & ~on), np.maximum(peak, value), peak)
@@ -99,6 +113,16 @@ class Conditions:
         if behind is not None:
             tells = ((on | begins) & shown & behind & (peak >= MUCH * told)) | (ends & (peak > told))
         self.peak[rows], self.told[rows] = peak, np.where(tells, peak, told)
-        self.last_s[rows] = np.where(shown, time_s, self.last_s[rows])
+        self.last_s[rows] = np.where(shown, time_s, last_s)
         self.on[rows] = (on | begins) & ~ends
-        return Turn(begins, grows, ends, tells)
+        if zone is not None:
+            self.zone[rows] = np.where(begins, zone, about)
+            self._shown_of[rows] = np.where(shown, zone, self._shown_of[rows])
+        return Turn(begins, grows, ends | moves, tells, first_s, last_s, about)
+
+    def _moves(self, rows: Rows, shown: Mask, zone: Indices | None) -> Mask:
+        """Tell which of R reports are the second in succession to show it of another zone than it holds of."""
+        if zone is None:
+            return np.zeros(len(rows), dtype=bool)
+        moves: Mask = shown & self.on[rows] & (zone != self.zone[rows]) & (zone == self._shown_of[rows])
+        return moves

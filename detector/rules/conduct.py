@@ -30,6 +30,7 @@ from detector.rules.criteria import Criteria
 from detector.rules.integrity import Integrity
 from detector.rules.sight import Scene, Sight, changes
 from detector.rules.signs import Signs
+from detector.rules.vicinity import NOWHERE
 from detector.tracks.fixes import Rows, Segments
 
 
@@ -105,6 +106,15 @@ class Conduct:
         self.probes.forget(rows)
         self.criteria.forget(rows)
 
+    def renumber(self, zone_now: Sequence[int]) -> None:
+        """Name zones by their numbers from now on; -1: gone."""
+        for condition in self._every():
+            condition.renumber(np.array([*zone_now, NOWHERE]))
+        self.dark.renumber(zone_now)
+        self.probes.forget_zones()
+        self.company.forget_zones()
+        self.integrity.interference.renumber(zone_now)
+
     def switch_off(self, rules: Container[str]) -> None:
         """Let nothing hold of any track by these rules."""
         self._conditions = {rule: [] if rule in rules else held for rule, held in self._conditions.items()}
@@ -141,7 +151,8 @@ class Conduct:
                 time_s, zone = scene.segments.now.time_s, scene.vicinity.zone if sight.zone is None else sight.zone
                 since_s = None if sight.since_s is None else sight.since_s[m]
                 behind = None if sight.behind is None else sight.behind[m]
-                turn = condition.take(row[m], shown[m], time_s[m], sight.value[m], since_s, behind)
+                about = None if sight.zone is None else sight.zone[m]
+                turn = condition.take(row[m], shown[m], time_s[m], sight.value[m], since_s, behind, about)
                 signs += changes(rule, strand, row, time_s, zone, sight, condition, m, turn)
         signs.sort(key=lambda sign: sign.segment)
         return signs

@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import KW_ONLY, dataclass
 
+import numpy as np
+
 from detector.airspace.activation import Activation
 from detector.arrays import Floats, Indices, Mask
 from detector.picture.airspace import Airspace
@@ -73,25 +75,29 @@ def changes(
     of: Rows,
     turn: Turn,
 ) -> Iterator[Sign]:
-    """Yield what a turn of R reports, `of` M that were seen, changed of a condition; row, time and zone are (M,)."""
+    """Yield what a turn of R reports, `of` M that were seen, changed of a condition; row, time and zone are (M,).
+
+    What ends comes first: it may begin anew, of another zone, by the same report.
+    """
     more = (turn.grows | turn.tells) & ~turn.begins & ~turn.ends
-    for change, changed in ((Change.OPENED, turn.begins), (Change.ESCALATED, more), (Change.ENDED, turn.ends)):
-        for m, tells in zip(of[changed].tolist(), turn.tells[changed].tolist(), strict=True):
-            ended = change is Change.ENDED
+    about = zone[of] if sight.zone is None else turn.zone
+    for change, changed in ((Change.ENDED, turn.ends), (Change.OPENED, turn.begins), (Change.ESCALATED, more)):
+        for r in np.flatnonzero(changed).tolist():
+            m, ended = int(of[r]), change is Change.ENDED
             yield Sign(
                 row=int(row[m]),
                 segment=m,
                 rule=rule,
                 change=change,
-                started_s=float(condition.first_s[row[m]]),
+                started_s=float(turn.first_s[r] if ended else condition.first_s[row[m]]),
                 decided_s=float(time_s[m]),
-                ended_s=float(condition.last_s[row[m]]) if ended else math.nan,
-                zone=int(zone[m]),
+                ended_s=float(turn.last_s[r]) if ended else math.nan,
+                zone=int(about[r] if ended else zone[m]),
                 grave=not ended and sight.is_grave(m),
                 value=float(sight.value[m]),
                 evidence={} if ended else {name: _plain(value) for name, value in sight.evidence(m).items()},
                 strand=strand,
-                tells=tells,
+                tells=bool(turn.tells[r]),
             )
 
 

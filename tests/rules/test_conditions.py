@@ -46,6 +46,51 @@ def test_it_grows_when_there_is_more_of_it():
     assert turns("xxxxx", values=[1.0, 2.0, 2.01, 3.0, 2.0]) == "-b-g-"
 
 
+@pytest.mark.parametrize(
+    ("zones", "expected"),
+    [
+        ("AABB", "-b-m"),
+        ("AABAB", "-b---"),  # one alone is none
+        ("AAB.B", "-b--m"),
+        ("AABCBC", "-b----"),
+        ("AABBB", "-b-m-"),
+        ("AABBAA", "-b-m-m"),
+        ("AB", "-b"),  # of the latest
+        ("ABB", "-b-"),
+    ],
+)
+def test_two_in_succession_of_another_zone_end_it_and_begin_it_there(zones, expected):
+    condition, said = Conditions(), ""
+    condition.fit(4)
+    for k, letter in enumerate(zones):
+        shown, time_s = np.array([letter != "."]), np.array([5.0 * k])
+        turn = condition.take(ROW, shown, time_s, np.ones(1), zone=np.array([" ABC".find(letter)]))
+        said += "m" if turn.begins[0] and turn.ends[0] else "b" if turn.begins[0] else "e" if turn.ends[0] else "-"
+    assert said == expected
+
+
+def test_what_ends_for_another_zone_ends_when_that_began():
+    condition = Conditions()
+    condition.fit(4)
+    for k, zone in enumerate((1, 1, 2, 2)):
+        turn = condition.take(ROW, np.array([True]), np.array([5.0 * k]), np.ones(1), zone=np.array([zone]))
+    assert (turn.first_s[0], turn.last_s[0], turn.zone[0]) == (0.0, 10.0, 1)
+    assert (condition.first_s[3], condition.last_s[3], condition.zone[3]) == (10.0, 15.0, 2)
+
+
+def test_zones_that_are_numbered_anew_are_the_same_zones():
+    condition, said = Conditions(), ""
+    condition.fit(4)
+    for k, zone in enumerate((0, 0, 1, 0)):
+        if k == 2:
+            condition.renumber(np.array([1, 0, -1]))
+        turn = condition.take(ROW, np.array([True]), np.array([5.0 * k]), np.ones(1), zone=np.array([zone]))
+        said += "m" if turn.begins[0] and turn.ends[0] else "b" if turn.begins[0] else "-"
+    assert said == "-b--"
+    condition.renumber(np.array([-1, -1, -1]))
+    assert condition.zone[3] == -1
+
+
 def test_it_dates_from_the_first_report_that_showed_it():
     condition = Conditions()
     condition.fit(4)

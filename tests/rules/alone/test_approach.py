@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pytest
+
 from detector.airspace.zones import Zone
-from detector.rules.alone import approach
+from detector.rules.alone import approach, probing
 from detector.rules.incursion import Params
 from detector.rules.tables import Rules
 from tests import zoo
@@ -22,3 +25,37 @@ def test_heading_for_the_zone_behind_one_is_told_of_that() -> None:
     approached = {f.zone_id: f.ended_at for f in last.findings if f.kind == "approach"}
     assert approached == entered
     assert list(approached) == ["west", "east"]
+
+
+@pytest.mark.parametrize(("source", "period_s"), [("adsb", 1.0), ("radar", 5.0)])
+def test_who_heads_for_the_next_zone_before_it_is_in_the_first_is_told_of_both(source: str, period_s: float) -> None:
+    zones = [_ring(20.0, 20.2, "west"), _ring(20.2, 21.0, "east")]
+    plots = zoo.flight(lon=19.9, times=np.arange(0.0, 200.0, period_s), source=source)
+    *_, last = zoo.tell(zoo.pipeline(zones, tables=RULES), plots)
+    entered = {f.zone_id: f.started_at for f in last.findings if f.kind == "incursion"}
+    approached = {f.zone_id: f.ended_at for f in last.findings if f.kind == "approach"}
+    assert approached == entered
+    assert list(approached) == ["west", "east"]
+
+
+def _turns_to_another() -> tuple[list[Zone], object]:
+    """Two zones, and who heads for the northern, turns to the southern, 60 deg to the right, and away from both."""
+    north, south = zoo.zone(zoo.box(20.0, 54.5, 21.0, 55.0), zone_id="north"), zoo.box(19.9, 53.0, 21.0, 54.3)
+    times = np.arange(0.0, 150.0, 2.0)
+    course_deg = np.select([times < 30, times < 90], [70.0, 140.0], 270.0)
+    plots = zoo.flight(lon=19.7, lat=54.5, speed=0.0, times=times, gs_mps=200.0, track_deg=course_deg)
+    step_m = 400.0 * np.exp(1j * np.radians(90 - course_deg))
+    way_m = np.concatenate([[0], np.cumsum(step_m)[:-1]])
+    azimuth_deg = 90 - np.degrees(np.angle(way_m))
+    plots.lon_deg[:], plots.lat_deg[:], _ = zoo.GEOD.fwd(plots.lon_deg, plots.lat_deg, azimuth_deg, np.abs(way_m))
+    return [north, zoo.zone(south, zone_id="south")], plots
+
+
+def test_who_turns_to_another_zone_is_told_to_head_for_that_and_has_not_turned_away_twice() -> None:
+    zones, plots = _turns_to_another()
+    rules = zoo.only(approach=approach.Params(), probing=probing.Params())
+    messages = zoo.tell(zoo.pipeline(zones, tables=rules), plots, until=1000.0)
+    findings = messages[-1].findings
+    assert [(f.rule, f.zone_id) for f in findings] == [("approach", "north"), ("approach", "south")]
+    assert findings[0].ended_at <= findings[1].started_at
+    assert messages[-1].outcome == "turned-away"
