@@ -67,7 +67,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "feed": {"description": "name of a feed in the configuration"},
     "id": {"description": "incident_id of the message"},
     "severity": {"description": "severity of the incident", "enum": list(SEVERITIES)},
-    "matter": {"description": "what the alarm is about: `journal`"},
+    "matter": {"description": "what the alarm is about: `journal`, or `journal-INSTANCE` of one of several daemons"},
     "kind": {"description": "kind of the finding that caused the message"},
     "room": {"description": "name of a room: lower-case letters, digits, hyphens"},
     "zone": {"description": "id of the zone, `none` without one"},

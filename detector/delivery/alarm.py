@@ -23,13 +23,18 @@ class Alarm(Struct, frozen=True, kw_only=True):
     time: str
 
 
-def journal_alarm(headline: str, time: str, topics: Topics) -> Publication:
-    """Return the alarm that a journal was lost."""
-    severity, matter = JOURNAL
+def journal_alarm(headline: str, time: str, topics: Topics, instance: str | None) -> Publication:
+    """Return the alarm that a journal was lost, of one daemon of the site."""
+    severity, matter = _matter(instance)
     alarm = Alarm(site=topics.site, severity=severity, matter=matter, headline=headline, time=time)
     return Publication(topics.alarm(severity, matter), msgspec.json.encode(alarm), retain=True)
 
 
-def no_journal_alarm(topics: Topics) -> Publication:
-    """Return what clears it."""
-    return Publication(topics.alarm(*JOURNAL), b"", retain=True)
+def no_journal_alarm(topics: Topics, instance: str | None) -> Publication:
+    """Return what clears it; those of other daemons stand."""
+    return Publication(topics.alarm(*_matter(instance)), b"", retain=True)
+
+
+def _matter(instance: str | None) -> tuple[str, str]:
+    severity, matter = JOURNAL
+    return severity, f"{matter}-{instance}" if instance else matter

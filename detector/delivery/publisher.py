@@ -71,7 +71,7 @@ class Delivery:
         self._last_number = ledger.last_number if ledger else 0
         self._submitting = threading.Lock()
         self._alarm = ""
-        self._signed = {"instance": instance} if instance else {}
+        self._instance, self._signed = instance, {"instance": instance} if instance else {}
         self.twins = Twins(instance, topics, self._outbox, self._states, time_s, monotonic_s)
         # No time in the will: it is made when the connection begins, and is of use when that ends.
         will = self._state(
@@ -176,7 +176,7 @@ class Delivery:
         for event, count in ledger.confirmed.items():
             self._metrics.messages.labels(event).inc(count)
             self._metrics.confirmed.inc(count)
-        self._states.put(no_journal_alarm(self._topics))
+        self._states.put(no_journal_alarm(self._topics, self._instance))
         for last in ledger.open:  # a broker that has lost its memory gets every open incident again
             self._states.keep(last.publications[1])
         self.tend()
@@ -196,7 +196,7 @@ class Delivery:
             return
         self._alarm = headline
         self._metrics.set_aside.inc()
-        self._states.put(journal_alarm(headline, stamp(self._time_s()), self._topics))
+        self._states.put(journal_alarm(headline, stamp(self._time_s()), self._topics, self._instance))
         self._link.wake()
 
     def _put_status(self, state: str, **facts: object) -> None:

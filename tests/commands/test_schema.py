@@ -155,7 +155,10 @@ def test_asyncapi_topics() -> None:
     [
         ("status", {"state": "degraded"}),
         ("feedStatus", {"state": "stale", "lag_s": 3.0}),
-        ("alarm", json.loads(journal_alarm("it was damaged", "2026-11-23T01:14:06.660Z", Topics("a", "b")).payload)),
+        (
+            "alarm",
+            json.loads(journal_alarm("it was damaged", "2026-11-23T01:14:06.660Z", Topics("a", "b"), None).payload),
+        ),
         ("incident", SENT),
         ("alert", SENT),
         ("receipt", {"room": "warsaw", "incident_id": "7d0c", "sequence": 4, "time": "2026-11-23T01:14:07.000Z"}),
