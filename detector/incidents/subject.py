@@ -1,4 +1,4 @@
-"""The subjects of incidents as the track store knows them now; what was not reported is derived from the last step."""
+"""The subjects of incidents as the track store knows them now; what was not reported is derived from what was."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ import numpy as np
 from detector.arrays import Floats, Mask
 from detector.geometry.pairs import dot
 from detector.geometry.projection import east_north
+from detector.tracks.accuracy import SURELY_SIGMAS
 from detector.tracks.fixes import Rows
 from detector.tracks.history import Window
 
@@ -35,6 +36,8 @@ PROVING = (
 UNHURRIED_S = 8.0  # over so long, errors of places are accelerations of a few m/s2
 ANYWHERE_M = 10_000.0
 STRAIGHT_COS = np.cos(np.radians(30.0))
+TURNING = 0.3  # of its velocity has changed since the middle of a window
+HARDEST_MPS2 = 50.0  # more is a place that errs: 5 g in level flight
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,23 @@ class Fit:
     stretch: Floats  # of the sigmas, by misfit; 1 or more
     span_s: Floats  # (W, M) from the first to the last observation
     proven: Mask  # (W, M) misfit would show errors greater than those that reports claim, or they would do little
+
+    def likeliest_mps(self) -> Floats:
+        """Return velocities now, (D, M), by the ends of windows or the middles, whichever err least; NaN: not known.
+
+        Those of middles err less, but also by what has surely changed since. Nothing is known of who surely turns: no
+        constant acceleration leads around a corner.
+        """
+        change_mps = np.sqrt((self.acceleration_mps2**2).sum(axis=0)) * self.span_s / 2
+        noise_mps = np.sqrt(len(self.velocity_mps)) * self.acceleration_sigma_mps2 * self.span_s / 2
+        surely_mps = np.sqrt(np.maximum(change_mps**2 - noise_mps**2, 0.0))
+        sigma_mps = np.concatenate([self.velocity_sigma_mps, np.hypot(self.mean_sigma_mps, surely_mps)])
+        least, _ = best_window(-sigma_mps)
+        each = np.concatenate([self.velocity_mps, self.mean_mps], axis=1)
+        likeliest_mps = each[:, least, np.arange(len(least))]
+        turns = (change_mps > SURELY_SIGMAS * noise_mps) & (change_mps < HARDEST_MPS2 * self.span_s / 2)
+        turns &= change_mps > TURNING * np.sqrt((self.mean_mps**2).sum(axis=0))
+        return np.where(turns.any(axis=0), np.nan, likeliest_mps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import numpy as np
 
 from detector.airspace.zones import Identity
 from detector.arrays import Floats, Mask, Texts
+from detector.geometry.pairs import dot
 from detector.geometry.projection import east_north
 from detector.tracks.accuracy import DEFAULT_PERIOD_S, SURELY_SIGMAS
 from detector.tracks.altitudes import Altitudes, share
@@ -266,20 +267,29 @@ class TrackStore(Columns):
     def motion(self, rows: Rows) -> tuple[Floats, Floats, Floats]:
         """Return ground speed m/s, course deg and vertical rate m/s of tracks, (N,).
 
-        As reported, else from the last step, else NaN.
+        As reported, else as the last few reports show, of two as their step does, else NaN.
         """
+        told = self.last.gs_mps[rows], self.last.track_deg[rows], self.last.vrate_mps[rows]
+        motion = [rate.copy() for rate in told]
+        untold = np.flatnonzero(np.isnan(told).any(axis=0))
+        if len(untold):
+            for rate, shown in zip(motion, self._shown(rows[untold]), strict=True):
+                rate[untold] = np.where(np.isnan(rate[untold]), shown, rate[untold])
+        return motion[0], motion[1], motion[2]
+
+    def _shown(self, rows: Rows) -> tuple[Floats, Floats, Floats]:
+        """Return the same as reports show it."""
         fix, before = self.fix.take(rows), self.fix_before.take(rows)
         step_s = fix.time_s - before.time_s
         step_s[(self.reports[rows] < 2) | (step_s < SHORTEST_S)] = math.nan
         step_m = fix.earth_m - before.earth_m
-        east_m, north_m = ((step_m * axis).sum(axis=1) for axis in east_north(fix.earth_m))
         climb_m = fix.pressure_alt_m - before.pressure_alt_m
         climb_m = np.where(np.isnan(climb_m), fix.geo_alt_m - before.geo_alt_m, climb_m)
-        course_deg = np.where(np.isnan(step_s), math.nan, np.degrees(np.arctan2(east_m, north_m)) % 360)
-        derived = np.hypot(east_m, north_m) / step_s, course_deg, climb_m / step_s
-        told = self.last.gs_mps[rows], self.last.track_deg[rows], self.last.vrate_mps[rows]
-        gs_mps, track_deg, vrate_mps = (np.where(np.isnan(t), d, t) for t, d in zip(told, derived, strict=True))
-        return gs_mps, track_deg, vrate_mps
+        by_step_mps = np.stack([*(dot(step_m, axis) for axis in east_north(fix.earth_m)), climb_m]) / step_s
+        motion = self.kinematics(rows)
+        by_fit_mps = np.concatenate([motion.level.likeliest_mps(), motion.vertical.likeliest_mps()])
+        east_mps, north_mps, climb_mps = np.where(np.isnan(by_fit_mps), by_step_mps, by_fit_mps)
+        return np.hypot(east_mps, north_mps), np.degrees(np.arctan2(east_mps, north_mps)) % 360, climb_mps
 
     def reclassify(self, classifier: Classifier) -> None:
         """Identify every living track by new rules."""
