@@ -54,22 +54,21 @@ class Fit:
     span_s: Floats  # (W, M) from the first to the last observation
     proven: Mask  # (W, M) misfit would show errors greater than those that reports claim, or they would do little
 
-    def likeliest_mps(self) -> Floats:
-        """Return velocities now, (D, M), by the ends of windows or the middles, whichever err least; NaN: not known.
+    def likeliest_mps(self) -> tuple[Floats, Floats, Mask]:
+        """Return velocities now, (D, M), by the ends of windows or the middles, whichever err least, and sigmas, (M,).
 
-        Those of middles err less, but also by what has surely changed since. Nothing is known of who surely turns: no
-        constant acceleration leads around a corner.
+        Those of middles err less, but also by what has surely changed since. NaN and inf where nothing is known. And
+        who surely turns, (M,): no constant acceleration leads around a corner.
         """
         change_mps = np.sqrt((self.acceleration_mps2**2).sum(axis=0)) * self.span_s / 2
         noise_mps = np.sqrt(len(self.velocity_mps)) * self.acceleration_sigma_mps2 * self.span_s / 2
         surely_mps = np.sqrt(np.maximum(change_mps**2 - noise_mps**2, 0.0))
         sigma_mps = np.concatenate([self.velocity_sigma_mps, np.hypot(self.mean_sigma_mps, surely_mps)])
-        least, _ = best_window(-sigma_mps)
+        least, less_mps = best_window(-sigma_mps)
         each = np.concatenate([self.velocity_mps, self.mean_mps], axis=1)
-        likeliest_mps = each[:, least, np.arange(len(least))]
         turns = (change_mps > SURELY_SIGMAS * noise_mps) & (change_mps < HARDEST_MPS2 * self.span_s / 2)
         turns &= change_mps > TURNING * np.sqrt((self.mean_mps**2).sum(axis=0))
-        return np.where(turns.any(axis=0), np.nan, likeliest_mps)
+        return each[:, least, np.arange(len(least))], -less_mps, turns.any(axis=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +97,18 @@ class Motion:
         return cls(level, vertical, np.ones((2, age_s.shape[1])) if scatter is None else scatter)
 
     def surest_velocity_mps(self, earth_m: Floats) -> tuple[Floats, Floats]:
-        """Return velocities over ground by the windows that know them best, (M, 3) earth-centred, and their sigma (M,).
+        """Return velocities now by the ends of the windows that know them best, (M, 3) earth-centred, and sigmas (M,).
 
-        `earth_m` are places, (M, 3). NaN and inf where nothing is known.
+        Nothing that has changed is averaged away. `earth_m` are places, (M, 3). NaN and inf where nothing is known.
         """
         window, less_mps = best_window(-self.level.velocity_sigma_mps)
         east_mps, north_mps = (of_window(axis, window) for axis in self.level.velocity_mps)
-        east, north = east_north(earth_m)
-        return east_mps[:, None] * east + north_mps[:, None] * north, -less_mps
+        return _over_ground(earth_m, east_mps, north_mps), -less_mps
+
+    def likeliest_velocity_mps(self, earth_m: Floats) -> tuple[Floats, Floats]:
+        """Return likewise velocities that err less where nothing seems to change: see `Fit.likeliest_mps`."""
+        (east_mps, north_mps), sigma_mps, _ = self.level.likeliest_mps()
+        return _over_ground(earth_m, east_mps, north_mps), sigma_mps
 
     def lateral_mps2(self) -> tuple[Floats, Floats]:
         """Return the acceleration to the right of the way, and its sigma, (W, M) each."""
@@ -147,6 +150,12 @@ def of_window(values: Floats, window: Rows) -> Floats:
     """Return the values (W, M) of one window for each track, (M,)."""
     chosen: Floats = values[window, np.arange(len(window))]
     return chosen
+
+
+def _over_ground(earth_m: Floats, east_mps: Floats, north_mps: Floats) -> Floats:
+    """Return velocities over ground at places (M, 3), earth-centred, (M, 3)."""
+    east, north = east_north(earth_m)
+    return east_mps[:, None] * east + north_mps[:, None] * north
 
 
 def _by_pressure(pressure_alt_m: Floats, geo_alt_m: Floats) -> Floats:

@@ -287,7 +287,8 @@ class TrackStore(Columns):
         climb_m = np.where(np.isnan(climb_m), fix.geo_alt_m - before.geo_alt_m, climb_m)
         by_step_mps = np.stack([*(dot(step_m, axis) for axis in east_north(fix.earth_m)), climb_m]) / step_s
         motion = self.kinematics(rows)
-        by_fit_mps = np.concatenate([motion.level.likeliest_mps(), motion.vertical.likeliest_mps()])
+        fits = [fit.likeliest_mps() for fit in (motion.level, motion.vertical)]
+        by_fit_mps = np.concatenate([np.where(turns, np.nan, velocity_mps) for velocity_mps, _, turns in fits])
         east_mps, north_mps, climb_mps = np.where(np.isnan(by_fit_mps), by_step_mps, by_fit_mps)
         return np.hypot(east_mps, north_mps), np.degrees(np.arctan2(east_mps, north_mps)) % 360, climb_mps
 

@@ -17,6 +17,7 @@ from detector.arrays import Floats, Mask
 from detector.geometry.projection import on_earth
 from detector.rules.params import NotNegative, Surely
 from detector.rules.sight import Scene, Sight
+from detector.tracks.accuracy import SURELY_SIGMAS
 from detector.tracks.fixes import Rows
 from detector.tracks.kinematics import best_window
 
@@ -82,9 +83,11 @@ def _due(scene: Scene) -> Mask:
 def _ways(scene: Scene, horizon_s: float) -> _Ahead:
     """Return the ways of those who can reach a boundary before the horizon."""
     vertical, now = scene.motion.vertical, scene.segments.now
-    velocity_mps, sigma_mps = scene.motion.surest_velocity_mps(now.earth_m)
-    near = scene.vicinity.distance_m < np.linalg.norm(velocity_mps, axis=1) * horizon_s
-    m = np.flatnonzero(near & (sigma_mps < FASTEST_DOUBT_MPS) & _due(scene))
+    velocity_mps, sigma_mps = scene.motion.likeliest_velocity_mps(now.earth_m)
+    speed_mps = np.linalg.norm(velocity_mps, axis=1)
+    near = scene.vicinity.distance_m < speed_mps * horizon_s
+    known = (sigma_mps < FASTEST_DOUBT_MPS) & (speed_mps > SURELY_SIGMAS * sigma_mps)  # who hovers heads nowhere
+    m = np.flatnonzero(near & known & _due(scene))
     return _Ahead(
         m=m,
         earth_m=now.earth_m[m],

@@ -59,3 +59,16 @@ def test_who_turns_to_another_zone_is_told_to_head_for_that_and_has_not_turned_a
     assert [(f.rule, f.zone_id) for f in findings] == [("approach", "north"), ("approach", "south")]
     assert findings[0].ended_at <= findings[1].started_at
     assert messages[-1].outcome == "turned-away"
+
+
+@pytest.mark.parametrize(("source", "sigma_m"), [("radar", 80.0), ("enroute-radar", 150.0)])
+def test_who_hovers_outside_heads_nowhere(source: str, sigma_m: float) -> None:
+    chance, told = np.random.default_rng(5), 0
+    for _ in range(5):
+        times = np.arange(0.0, 600.0, zoo.SENSORS[source].period_s)
+        east_m, north_m = chance.normal(0.0, sigma_m, (2, len(times))) - [[800.0], [0.0]]
+        plots = zoo.flight(lon=20.0, speed=0.0, times=times, source=source)
+        azimuth_deg, far_m = np.degrees(np.arctan2(east_m, north_m)), np.hypot(east_m, north_m)
+        plots.lon_deg[:], plots.lat_deg[:], _ = zoo.GEOD.fwd(plots.lon_deg, plots.lat_deg, azimuth_deg, far_m)
+        told += bool(zoo.tell(zoo.pipeline(tables=RULES), plots))
+    assert told <= 1
