@@ -15,7 +15,9 @@ it is taken, being closer to the moment of the transmission: lines that had to w
 come all at once, and by `received_s` their aircraft would be as fast as lightning. The first line may not be off by
 more than 5 s either way. Lines that had to wait for longer have times that go on from those before, and have all come
 within 5 s: they keep their times, and the core takes what is not too late for it. After the first other breach (a wrong
-clock, a change to summer time) `received_s` is taken for the rest of the connection.
+clock, a change to summer time) `received_s` is taken for the rest of the connection. So it is once times have run more
+than 5 s back, and none has been new again within 3 s: the clock was set back. Where some have, the server mixes what
+comes late from elsewhere, which tells its own times.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ MOTION_AGE_S = 10.0  # altitude, speed, track and vertical rate are not known wh
 SILENCE_S = 300.0  # after it callsign and squawk are forgotten: the address may fly under another
 CLOCK_TRUST_S = 5.0
 LATE_TRUST_S = 25.0  # nor is what is older of use: the core takes nothing of 30 s ago
+SET_BACK_S = 3.0
 LINE_BYTES = 1024  # a real one has about 100
 
 _FIELDS = 22
@@ -147,6 +150,8 @@ class _Clock:
         self._trusted = True
         self._newest_s = math.inf  # of the times told, from the first one on
         self._waited_s = math.inf  # when the first of the lines came that have had to wait for too long, if any have
+        self._back_s = math.inf  # when times began to run back, if they have, and none has been new since
+        self._mixes = False  # late lines with new ones
 
     def time_s(self, date: str, clock: str, received_s: float | None) -> float:
         generated_s = _generated_s(date, clock)
@@ -164,9 +169,19 @@ class _Clock:
         waited = utc_s < received_s - late_s
         self._waited_s = min(self._waited_s, received_s) if waited else math.inf
         goes_on = utc_s >= self._newest_s - CLOCK_TRUST_S and received_s - self._waited_s <= CLOCK_TRUST_S
-        self._trusted = goes_on if waited else utc_s <= received_s + CLOCK_TRUST_S
+        self._trusted = (
+            goes_on if waited else utc_s <= received_s + CLOCK_TRUST_S and not self._set_back(utc_s, received_s)
+        )
         self._newest_s = max(self._newest_s, utc_s)
         return utc_s if self._trusted else received_s
+
+    def _set_back(self, utc_s: float, received_s: float) -> bool:
+        """Take in whether times run back; tell whether the clock has been set back."""
+        if utc_s < self._newest_s - CLOCK_TRUST_S:
+            self._back_s = min(self._back_s, received_s)
+        elif utc_s >= self._newest_s and self._back_s < math.inf:
+            self._mixes, self._back_s = True, math.inf
+        return not self._mixes and received_s - self._back_s > SET_BACK_S
 
 
 def _generated_s(date: str, clock: str) -> float | None:

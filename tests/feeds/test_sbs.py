@@ -189,6 +189,23 @@ def test_lines_that_came_all_at_once_after_a_connection_stood_still(
     np.testing.assert_allclose(plots.time_s - NOON_S, taken_s, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("heard", "taken_s"),
+    [
+        ([(0, 0), (1, 1), (-18, 2), (-17, 3), (-15, 5), (-14, 6), (-13, 7)], [0, 1, -18, -17, -15, 6, 7]),
+        ([(0, 0), (1, 1), (-5, 2), (-3, 4), (-1, 6)], [0, 1, -5, -3, 6]),
+        ([(0, 0), (1, 1), (-4, 2), (-2, 4), (0, 6)], [0, 1, -4, -2, 0]),  # by 5 s: within what is believed
+        ([(0, 0), (1, 1), (-7, 1.5), (2, 2), (-6, 3), (-4, 5), (-2, 7)], [0, 1, -7, 2, -6, -4, -2]),  # two receivers
+    ],
+)
+def test_times_that_run_back_and_never_on_are_of_a_clock_that_was_set_back(
+    heard: list[tuple[float, float]], taken_s: list[float]
+) -> None:
+    parser = SbsParser()
+    plots = concatenate([parser.parse(msg(3, sent, **HERE), NOON_S + received) for sent, received in heard])
+    np.testing.assert_allclose(plots.time_s - NOON_S, taken_s, atol=1e-6)
+
+
 @pytest.mark.parametrize("clock", ["", "25:00:00.000", "12:00:00+02:00"])
 def test_without_a_time_of_its_own_a_line_has_the_time_of_its_receipt(clock: str) -> None:
     line = msg(3, **HERE).replace(b"12:00:00.000", clock.encode())

