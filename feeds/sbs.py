@@ -210,7 +210,7 @@ def _number(name: str, text: str) -> float:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not math.isfinite(value):
+    if not math.isfinite(value) or "_" in text:
         raise _RefusedError(f"{name}: not a number")
     return value
 

@@ -123,7 +123,7 @@ def _floats(cells: Sequence[str]) -> Floats:
         values = np.fromiter(known, dtype=np.float64, count=len(cells))
     except ValueError:
         return np.array([_float(cell) for cell in cells])
-    if np.count_nonzero(np.isnan(values)) != empty:  # the text "nan" is no number
+    if np.count_nonzero(np.isnan(values)) != empty or "_" in "".join(cells):  # "nan" and "1_000" are no numbers
         return np.array([_float(cell) for cell in cells])
     return values
 
@@ -140,7 +140,7 @@ def _float(cell: str) -> float:
         value = float(cell)
     except ValueError:
         return math.inf if cell.strip() else math.nan
-    return math.inf if math.isnan(value) else value
+    return math.inf if math.isnan(value) or "_" in cell else value
 
 
 def _read_texts(columns: Mapping[str, Cells], refusals: _Refusals) -> dict[str, object]:

@@ -134,6 +134,7 @@ def test_lines_without_a_position_are_no_plots_and_no_fault(line: bytes) -> None
         (msg(3, hex_="48D80G", **HERE), "icao24: not six hex digits"),
         (msg(3, lat="north", lon=21), "lat: not a number"),
         (msg(3, lat=52, lon="nan"), "lon: not a number"),
+        (msg(3, lat=52, lon="2_1"), "lon: not a number"),
         (msg(3, lat=95, lon=21), "lat: out of range"),
         (msg(4, gs="fast", track=1, vrate=1), "gs_kt: not a number"),
         (msg(6, squawk="9999"), "squawk: not four octal digits"),

@@ -95,6 +95,7 @@ def test_the_name_of_the_track(icao24: str, track_id: str, expected: tuple[str |
         ({"time": "-1"}, "time: out of range"),
         ({"lat": "95"}, "lat: out of range"),
         ({"lat": "nan"}, "lat: not a number"),
+        ({"lat": "5_4"}, "lat: not a number"),
         ({"lat": " "}, "lat: empty"),
         ({"lon": "-inf"}, "lon: not a number"),
         ({"lon": "180.01"}, "lon: out of range"),
