@@ -1,11 +1,13 @@
 """Probing: approaching and turning away, again and again.
 
 Counted are the approaches (rule `approach`) that ended without an entry, by who had turned by then; who approaches anew
-within a minute has not turned away.
+within a minute has not turned away. Nor has who headed there for so short a time and way as on the leg of a circuit or
+a hold, or around an orbit.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, field
 from typing import Any
@@ -22,6 +24,7 @@ from detector.tracks.fixes import Rows
 from detector.tracks.kinematics import best_window, of_window
 
 TURNED_DEG = 30.0
+LEG_S, LEG_M = 75.0, 8000.0  # of a hold (a minute at up to 230 kt), its turn and a margin; circuits have shorter ones
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,13 +82,15 @@ class Probes:
                 self._past[row].entered = True
         found = Signs()
         for sign in signs:
-            if sign.rule == "approach" and sign.change is not Change.ESCALATED:
-                course_deg = _course_deg(scene, sign.segment)
-                if sign.change is Change.OPENED:
-                    away = self._past[sign.row].away if sign.row in self._past else []
-                    self._past[sign.row] = _Past(course_deg, sign.zone, away=away)
-                elif self._turned_away(sign, course_deg, params):
-                    found.append(_sign(sign, self._past[sign.row]))
+            if sign.rule != "approach" or sign.change is Change.ESCALATED:
+                continue
+            velocity_mps = _velocity_mps(scene, sign.segment)
+            course_deg = float(np.degrees(np.arctan2(*velocity_mps)))
+            if sign.change is Change.OPENED:
+                away = self._past[sign.row].away if sign.row in self._past else []
+                self._past[sign.row] = _Past(course_deg, sign.zone, away=away)
+            elif _headed_there(sign, math.hypot(*velocity_mps)) and self._turned_away(sign, course_deg, params):
+                found.append(_sign(sign, self._past[sign.row]))
         return found
 
     def _turned_away(self, sign: Sign, course_deg: float, params: Params) -> bool:
@@ -102,12 +107,18 @@ class Probes:
         return not again and len(past.away) >= params.approaches
 
 
-def _course_deg(scene: Scene, m: int) -> float:
-    """Return the course that a step shows; NaN if none."""
+def _headed_there(sign: Sign, speed_mps: float) -> bool:
+    """Tell whether an approach that has ended was more than a leg of a circuit or a hold."""
+    lasted_s = sign.ended_s - sign.started_s
+    return lasted_s >= LEG_S or speed_mps * lasted_s >= LEG_M
+
+
+def _velocity_mps(scene: Scene, m: int) -> tuple[float, float]:
+    """Return the velocity that a step shows, east and north; NaN if none."""
     level = scene.motion.level
     window, _ = best_window(-level.velocity_sigma_mps[:, [m]])
-    east, north = (of_window(axis[:, [m]], window)[0] for axis in level.velocity_mps)
-    return float(np.degrees(np.arctan2(east, north)))
+    east_mps, north_mps = (float(of_window(axis[:, [m]], window)[0]) for axis in level.velocity_mps)
+    return east_mps, north_mps
 
 
 def _sign(last: Sign, past: _Past) -> Sign:

@@ -50,6 +50,19 @@ def test_the_second_time_is_told(reports_s):
     assert messages[-1].outcome == "turned-away"
 
 
+@pytest.mark.parametrize(("speed_mps", "period_s"), [(40.0, 120.0), (100.0, 120.0), (200.0, 90.0)])
+def test_legs_of_orbits_and_circuits_count_for_none(speed_mps, period_s):
+    t = np.arange(0.0, 1200.0, 2.0)
+    radius_m, angle = speed_mps * period_s / (2 * np.pi), 2 * np.pi * t / period_s
+    plots = zoo.flight(lon=20.0, speed=0.0, times=t, gs_mps=speed_mps, track_deg=np.degrees(angle) % 360)
+    east_m, north_m = -radius_m * np.cos(angle) - radius_m - 1000.0, radius_m * np.sin(angle)
+    azimuth_deg, far_m = np.degrees(np.arctan2(east_m, north_m)), np.hypot(east_m, north_m)
+    plots.lon_deg[:], plots.lat_deg[:], _ = zoo.GEOD.fwd(plots.lon_deg, plots.lat_deg, azimuth_deg, far_m)
+    messages = tell(plots)
+    assert "approach" in {finding.rule for finding in messages[-1].findings}
+    assert not probing_of(messages)
+
+
 def test_further_ones_are_counted():
     messages = tell(probes(4, 300.0))
     assert [f.evidence.approaches for f in probing_of(messages)] == [2, 3, 4]
