@@ -248,7 +248,8 @@ class Book:
         refresh(lost, depths)
         drafts = []
         for incident, gone in lost.items():
-            ended = [e for row in gone for e in incident.lose(row, tracks.name(row), float(tracks.fix.time_s[row]))]
+            last_s = {row: float(tracks.fix.time_s[row]) for row in gone}
+            ended = [e for row in gone for e in incident.lose(row, tracks.name(row), last_s[row], now_s)]
             self.register.lost |= {row: incident for row in gone if tracks.name(row) in incident.missing}
             if self.register.rows_of(incident) == set(gone):
                 drafts.append(self._close(incident, now_s, incident.farewell()))

@@ -147,14 +147,18 @@ class Incident:
         told = (f.evidence.joined_at is not UNSET for f in before if f.kind == "interception")
         return any(told) or any(isinstance(e, Episode) and e.joined_s is not None for e in self.entries)
 
-    def lose(self, row: int, track_id: str, last_s: float) -> list[Entry]:
-        """End what is open of a track that has fallen silent; who was outside, going nowhere or escorted, has left."""
+    def lose(self, row: int, track_id: str, last_s: float, now_s: float) -> list[Entry]:
+        """End what is open of a track heard last at a time; who was outside, going nowhere or escorted, has left.
+
+        Its silence ends when it is given up: so long it surely lasted.
+        """
         ended = self.open_entries(row)
         kinds = {entry.kind for entry in ended}
         escorted = any(isinstance(entry, Episode) and entry.joined_s is not None for entry in ended)
         if kinds & _ENDS_LOST and ("incursion" in kinds or not escorted):
             self.missing.append(track_id)
         break_off(ended, last_s)
+        break_off((entry for entry in ended if entry.rule == "dark"), now_s)
         return ended
 
     def last_s(self, track_id: str) -> float:

@@ -109,6 +109,8 @@ def test_silence_inside_is_news_of_the_incident():
     (finding,) = [f for f in messages[2].findings if f.kind == "dark"]
     assert (finding.zone_id, finding.started_at[14:19], finding.ended_at) == ("square", "01:11", None)
     assert (messages[2].phase, messages[2].severity) == ("incursion", "extreme")
+    ended = {f.rule: f.ended_at[14:19] for f in messages[-1].findings}
+    assert ended == {"incursion": "01:11", "dark": "02:11"}, "silent until it was given up"
 
 
 def test_who_is_heard_again_inside_is_silent_no_more_and_may_be_again():
