@@ -52,12 +52,17 @@ class Assets:
 
     def followed(self, tracks: TrackStore) -> bool:
         """Tell whether any asset has a track to follow."""
-        return any(tracks.row_of(name) is not None for name in self._follows)
+        return any(_row_of(name, tracks) is not None for name in self._follows)
+
+    def nowhere(self) -> list[tuple[int, str]]:
+        """Return the moving assets that are nowhere, by zone, each with the track that it follows."""
+        unknown = np.isnan(self._middle_m[self._moving, 0])
+        return [(int(self._moving[n]), self._follows[n]) for n in np.flatnonzero(unknown).tolist()]
 
     def look(self, now_s: float, tracks: TrackStore) -> None:
         """Take over where moving assets are at a whole second."""
         self._time_s, self.next_s = now_s, now_s + EVERY_S
-        rows = [tracks.row_of(name) for name in self._follows]
+        rows = [_row_of(name, tracks) for name in self._follows]
         self._row = np.array([-1 if row is None else row for row in rows])
         known = np.flatnonzero(self._row >= 0)
         known = known[now_s - tracks.heard_s[self._row[known]] >= KNOWN_S]
@@ -110,6 +115,12 @@ class Assets:
         """Tell which of M tracks matter to which moving assets, (M, A): nobody to itself."""
         asked: np.ndarray = self._cares[identity] & (row[:, None] != self._row)
         return asked
+
+
+def _row_of(name: str, tracks: TrackStore) -> int | None:
+    """Return the row of a track that is known; addresses are named in lower case, whatever zones say."""
+    row = tracks.row_of(name)
+    return tracks.row_of(name.lower()) if row is None else row
 
 
 def _strands(airspace: Airspace) -> Small:

@@ -241,6 +241,11 @@ class Duty:
         troubles += [f"rule {rule} fails" for rule in sorted(self._failing)]
         troubles += ["overload: reports of aircraft far from all zones are thinned"] if self._load.over else []
         troubles += ["crowd: nobody looks at who comes too close to whom"] if self._load.crowded else []
+        zones = self.pipeline.airspace.zones
+        troubles += [
+            f'zone "{zones[zone].id}" protects nothing: {name}, which it follows, is not heard'
+            for zone, name in self.pipeline.assets.nowhere()
+        ]
         troubles += self.delivery.late()
         troubles += [self._reload_error] if self._reload_error else []
         return troubles + self.delivery.tend()

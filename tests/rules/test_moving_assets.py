@@ -89,6 +89,20 @@ def test_nobody_knows_where_a_ship_is_that_is_not_heard():
     assert tell(past(0.0)) == []
 
 
+def test_a_ship_that_is_not_heard_is_named():
+    pipe, plots, nowhere = zoo.pipeline([zoo.SQUARE, SHIP], tables=RULES), ship(), []
+    for until_s in (30.0, 100.0, 399.0, 1500.0):
+        pipe.step(plots.take((plots.time_s > pipe.time_s) & (plots.time_s <= until_s)), until_s)
+        nowhere.append(pipe.assets.nowhere())
+    assert nowhere == [[(1, "219000123")], [], [], [(1, "219000123")]]
+
+
+def test_an_address_is_followed_however_it_is_written():
+    tanker = replace(SHIP, follows="48D8F0")
+    named = {"track_id": "48d8f0", "icao24": "48d8f0"}
+    assert tell(ship(**named), past(600.0), zones=(tanker,))
+
+
 def test_who_has_only_just_been_heard_is_not_yet_followed():
     assert tell(ship(times=np.arange(170.0, 400.0, 10.0)), past(600.0)) == []
 

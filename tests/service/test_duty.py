@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from detector import assembly
+from detector.airspace.zones import Zone
 from detector.metrics import Metrics
 from detector.picture.airspace import Airspace
 from detector.rules.alone import hard_turn
@@ -50,6 +51,14 @@ def test_a_rule_that_fails_is_in_the_status_and_once_in_the_log(duty: Duty, capl
     duty._execute("hard_turn", lambda: SimpleNamespace(opened=lambda: 0))
     duty.look()
     assert duty.status.said == {"state": "online", "reason": ""} | none
+
+
+def test_an_asset_that_nobody_hears_is_in_the_status(duty: Duty) -> None:
+    ship = Zone(id="ship", name="Ship", kind="asset", polygons=(), follows="219000123", radius_m=2000.0)
+    duty.adopt(duty.settings, Airspace([*duty.pipeline.airspace.zones, ship], 1013.25))
+    duty.look()
+    reason = 'zone "ship" protects nothing: 219000123, which it follows, is not heard'
+    assert (duty.status.said["state"], duty.status.said["reason"]) == ("degraded", reason)
 
 
 def test_a_rule_that_fails_and_is_switched_off_is_in_the_status_no_more(duty: Duty) -> None:
