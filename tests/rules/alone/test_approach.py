@@ -9,6 +9,7 @@ from detector.airspace.zones import Zone
 from detector.rules.alone import approach, probing
 from detector.rules.incursion import Params
 from detector.rules.tables import Rules
+from feeds.plots import Plots
 from tests import zoo
 
 RULES: Rules = zoo.only(incursion=Params(), approach=approach.Params())
@@ -72,3 +73,21 @@ def test_who_hovers_outside_heads_nowhere(source: str, sigma_m: float) -> None:
         plots.lon_deg[:], plots.lat_deg[:], _ = zoo.GEOD.fwd(plots.lon_deg, plots.lat_deg, azimuth_deg, far_m)
         told += bool(zoo.tell(zoo.pipeline(tables=RULES), plots))
     assert told <= 1
+
+
+@pytest.mark.parametrize("apart_m", [0.0, 300.0])
+def test_two_radars_that_differ_tell_of_one_approach(apart_m: float) -> None:
+    lat_deg = 54.5 + np.degrees(apart_m / 6_371_000)
+    one = zoo.flight(lon=19.4, speed=200.0, times=np.arange(0.0, 190.0, 5.0), source="radar")
+    other = zoo.flight(lon=19.4, lat=lat_deg, speed=200.0, times=np.arange(2.0, 190.0, 5.0), source="radar")
+    messages = zoo.tell(zoo.pipeline(tables=RULES), zoo.in_order(_scattered(one, 1), _scattered(other, 2)))
+    assert messages[0].findings[0].kind == "approach"
+    assert "01:10" < messages[0].time[14:19] < "01:40"  # 120 s before it enters, after 195 s, and some reports
+
+
+def _scattered(plots: Plots, seed: int) -> Plots:
+    """The same plots, off by the errors of a radar."""
+    east_m, north_m = np.random.default_rng(seed).normal(0.0, 80.0, (2, len(plots)))
+    azimuth_deg, far_m = np.degrees(np.arctan2(east_m, north_m)), np.hypot(east_m, north_m)
+    plots.lon_deg[:], plots.lat_deg[:], _ = zoo.GEOD.fwd(plots.lon_deg, plots.lat_deg, azimuth_deg, far_m)
+    return plots
