@@ -2,7 +2,7 @@
 
 It begins when M of the last N reports show it (as in DAIDALUS: 2 of 4), since the first of these; it is over once no
 report has shown it for HYSTERESIS_S and N - 1 reports. What holds of one zone is over, too, and begins anew, when two
-showings in succession are of another: one alone may be a border post between them.
+showings in succession are of another, or one is enough and follows none: else where zones meet it would go to and fro.
 """
 
 from __future__ import annotations
@@ -97,32 +97,33 @@ class Conditions:
         `zone` which it is about.
         """
         first_s, last_s, about = self.first_s[rows], self.last_s[rows], self.zone[rows]
-        moves = self._moves(rows, shown, zone)
+        zone = about if zone is None else zone
+        again = zone == self._shown_of[rows]
+        moves = shown & self.on[rows] & (zone != about) & (again | self._one_is_enough(rows))
+        owed = moves & (self.peak[rows] > self.told[rows]) & (behind is not None)
         before, on = np.where(moves, np.uint8(0), self._shown[rows]), self.on[rows] & ~moves
         bits = ((before << 1) | shown) & np.uint8(2**N - 1)
         self._shown[rows] = bits
         starts = shown & ~on & (before & np.uint8(2 ** (N - 1) - 1) == 0)
-        start_s = np.where(moves, last_s, time_s) if since_s is None else since_s
+        start_s = np.where(moves & again, last_s, time_s) if since_s is None else since_s
         self.first_s[rows] = np.where(starts, start_s, first_s)
         begins = shown & ~on & (moves | (np.bitwise_count(bits) >= self.reports))
         ends = on & (bits & np.uint8(2 ** (N - 1) - 1) == 0) & (time_s - last_s > HYSTERESIS_S)
         peak = np.where(starts, 0.0, self.peak[rows])
-        grows = shown & on & (value > MORE * peak)
+        same = ~on | (zone == about)  # what is seen of another zone is no more of this one
+        grows = shown & on & same & (value > MORE * peak)
         peak = np.where(begins | grows | (shown & ~on), np.maximum(peak, value), peak)
         told, tells = np.where(starts, 0.0, self.told[rows]), np.zeros(len(rows), dtype=bool)
         if behind is not None:
-            tells = ((on | begins) & shown & behind & (peak >= MUCH * told)) | (ends & (peak > told))
+            tells = ((on | begins) & shown & same & behind & (peak >= MUCH * told)) | (ends & (peak > told))
         self.peak[rows], self.told[rows] = peak, np.where(tells, peak, told)
         self.last_s[rows] = np.where(shown, time_s, last_s)
         self.on[rows] = (on | begins) & ~ends
-        if zone is not None:
-            self.zone[rows] = np.where(begins, zone, about)
-            self._shown_of[rows] = np.where(shown, zone, self._shown_of[rows])
-        return Turn(begins, grows, ends | moves, tells, first_s, last_s, about)
+        self.zone[rows] = np.where(begins, zone, about)
+        self._shown_of[rows] = np.where(shown, zone, self._shown_of[rows])
+        return Turn(begins, grows, ends | moves, tells | owed, first_s, last_s, about)
 
-    def _moves(self, rows: Rows, shown: Mask, zone: Indices | None) -> Mask:
-        """Tell which of R reports are the second in succession to show it of another zone than it holds of."""
-        if zone is None:
-            return np.zeros(len(rows), dtype=bool)
-        moves: Mask = shown & self.on[rows] & (zone != self.zone[rows]) & (zone == self._shown_of[rows])
-        return moves
+    def _one_is_enough(self, rows: Rows) -> Mask:
+        """Tell of which of R tracks one report shows it, and the last did not."""
+        enough: Mask = (self._shown[rows] & 1 == 0) & (self.reports == 1)
+        return enough

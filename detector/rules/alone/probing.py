@@ -41,6 +41,7 @@ class _Past:
 
     course_deg: float  # at the start of the latest approach
     zone: int  # that it led to
+    since_s: float  # since then it has headed there, or for other zones before
     entered: bool = False  # since
     away: list[tuple[float, float]] = field(default_factory=list)  # from and to, of approaches that ended with a turn
 
@@ -58,8 +59,8 @@ class Probes:
     def restore(self, data: Iterable[tuple[Any, ...]]) -> None:
         """Go on from plain data."""
         self._past = {
-            row: _Past(course_deg, zone, entered, [(start_s, end_s) for start_s, end_s in away])
-            for row, course_deg, zone, entered, away in data
+            row: _Past(course_deg, zone, since_s, entered, [(start_s, end_s) for start_s, end_s in away])
+            for row, course_deg, zone, since_s, entered, away in data
         }
 
     def forget(self, rows: Rows) -> None:
@@ -80,31 +81,32 @@ class Probes:
         for row in rows[entered].tolist():
             if row in self._past:
                 self._past[row].entered = True
-        found = Signs()
-        for sign in signs:
-            if sign.rule != "approach" or sign.change is Change.ESCALATED:
-                continue
-            velocity_mps = _velocity_mps(scene, sign.segment)
-            course_deg = float(np.degrees(np.arctan2(*velocity_mps)))
+        found, approaches = Signs(), [s for s in signs if s.rule == "approach" and s.change is not Change.ESCALATED]
+        ends, begins = ({s.row for s in approaches if s.change is each} for each in (Change.ENDED, Change.OPENED))
+        for sign in approaches:
+            velocity_mps, past = _velocity_mps(scene, sign.segment), self._past.get(sign.row)
+            course_deg, moves = float(np.degrees(np.arctan2(*velocity_mps))), sign.row in ends & begins
             if sign.change is Change.OPENED:
-                away = self._past[sign.row].away if sign.row in self._past else []
-                self._past[sign.row] = _Past(course_deg, sign.zone, away=away)
-            elif _headed_there(sign, math.hypot(*velocity_mps)) and self._turned_away(sign, course_deg, params):
-                found.append(_sign(sign, self._past[sign.row]))
+                since_s = past.since_s if past and moves and not past.entered else sign.started_s
+                self._past[sign.row] = _Past(course_deg, sign.zone, since_s, away=past.away if past else [])
+            elif past and not moves:  # to another zone: then it goes on
+                whole = sign._replace(started_s=past.since_s)
+                if _headed_there(whole, math.hypot(*velocity_mps)) and _turned_away(whole, past, course_deg, params):
+                    found.append(_sign(whole, past))
         return found
 
-    def _turned_away(self, sign: Sign, course_deg: float, params: Params) -> bool:
-        """Take in that an approach has ended; tell whether it was one too many."""
-        past = self._past.get(sign.row)
-        if past is None or past.entered:
-            return False
-        if not abs((course_deg - past.course_deg + 180) % 360 - 180) >= TURNED_DEG:  # nor where either is not known
-            return False
-        again = bool(past.away) and sign.started_s - past.away[-1][1] <= AGAIN_S
-        started_s = past.away.pop()[0] if again else sign.started_s
-        past.away = [(start_s, end_s) for start_s, end_s in past.away if sign.ended_s - end_s <= params.within_s]
-        past.away.append((started_s, sign.ended_s))
-        return not again and len(past.away) >= params.approaches
+
+def _turned_away(sign: Sign, past: _Past, course_deg: float, params: Params) -> bool:
+    """Take in that an approach has ended; tell whether it was one too many."""
+    if past.entered:
+        return False
+    if not abs((course_deg - past.course_deg + 180) % 360 - 180) >= TURNED_DEG:  # nor where either is not known
+        return False
+    again = bool(past.away) and sign.started_s - past.away[-1][1] <= AGAIN_S
+    started_s = past.away.pop()[0] if again else sign.started_s
+    past.away = [(start_s, end_s) for start_s, end_s in past.away if sign.ended_s - end_s <= params.within_s]
+    past.away.append((started_s, sign.ended_s))
+    return not again and len(past.away) >= params.approaches
 
 
 def _headed_there(sign: Sign, speed_mps: float) -> bool:
