@@ -16,8 +16,8 @@ come all at once, and by `received_s` their aircraft would be as fast as lightni
 more than 5 s either way. Lines that had to wait for longer have times that go on from those before, and have all come
 within 5 s: they keep their times, and the core takes what is not too late for it. After the first other breach (a wrong
 clock, a change to summer time) `received_s` is taken for the rest of the connection. So it is once times have run more
-than 5 s back, and none has been new again within 3 s: the clock was set back. Where some have, the server mixes what
-comes late from elsewhere, which tells its own times.
+than 5 s back, and none has been new again within 3 s: the clock was set back. Where some have in the last minutes, the
+server mixes what comes late from elsewhere, which tells its own times.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from datetime import datetime
 
 import numpy as np
 
+from detector.numbers import read_number
 from feeds.plots import Plots, concatenate
 from feeds.table import Cells, Rejected, columns_to_plots
 
@@ -37,7 +38,7 @@ MOTION_AGE_S = 10.0  # altitude, speed, track and vertical rate are not known wh
 SILENCE_S = 300.0  # after it callsign and squawk are forgotten: the address may fly under another
 CLOCK_TRUST_S = 5.0
 LATE_TRUST_S = 25.0  # nor is what is older of use: the core takes nothing of 30 s ago
-SET_BACK_S = 3.0
+SET_BACK_S, MIXES_S = 3.0, 300.0
 LINE_BYTES = 1024  # a real one has about 100
 
 _FIELDS = 22
@@ -151,7 +152,7 @@ class _Clock:
         self._newest_s = math.inf  # of the times told, from the first one on
         self._waited_s = math.inf  # when the first of the lines came that have had to wait for too long, if any have
         self._back_s = math.inf  # when times began to run back, if they have, and none has been new since
-        self._mixes = False  # late lines with new ones
+        self._mixed_s = -math.inf  # when a new line last followed on late ones
 
     def time_s(self, date: str, clock: str, received_s: float | None) -> float:
         generated_s = _generated_s(date, clock)
@@ -161,7 +162,7 @@ class _Clock:
             return generated_s
         if generated_s is None or not self._trusted:
             return received_s
-        late_s = LATE_TRUST_S
+        late_s, first = LATE_TRUST_S, self._zone_s is None
         if self._zone_s is None:
             self._zone_s = round((generated_s - received_s) / _ZONE_STEP_S) * _ZONE_STEP_S
             self._newest_s, late_s = received_s, CLOCK_TRUST_S
@@ -172,7 +173,7 @@ class _Clock:
         self._trusted = (
             goes_on if waited else utc_s <= received_s + CLOCK_TRUST_S and not self._set_back(utc_s, received_s)
         )
-        self._newest_s = max(self._newest_s, utc_s)
+        self._newest_s = utc_s if first else max(self._newest_s, min(utc_s, received_s))  # ahead of us nothing is new
         return utc_s if self._trusted else received_s
 
     def _set_back(self, utc_s: float, received_s: float) -> bool:
@@ -180,8 +181,8 @@ class _Clock:
         if utc_s < self._newest_s - CLOCK_TRUST_S:
             self._back_s = min(self._back_s, received_s)
         elif utc_s >= self._newest_s and self._back_s < math.inf:
-            self._mixes, self._back_s = True, math.inf
-        return not self._mixes and received_s - self._back_s > SET_BACK_S
+            self._mixed_s, self._back_s = received_s, math.inf
+        return received_s - self._mixed_s > MIXES_S and received_s - self._back_s > SET_BACK_S
 
 
 def _generated_s(date: str, clock: str) -> float | None:
@@ -207,10 +208,10 @@ def _place(fields: list[str]) -> _Row:
 
 def _number(name: str, text: str) -> float:
     try:
-        value = float(text)
+        value = read_number(text)
     except ValueError:
         value = math.nan
-    if not math.isfinite(value) or "_" in text:
+    if not math.isfinite(value):
         raise _RefusedError(f"{name}: not a number")
     return value
 

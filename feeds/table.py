@@ -17,6 +17,7 @@ import numpy as np
 
 from detector.arrays import Floats, Mask
 from detector.errors import InputError
+from detector.numbers import read_number
 from detector.units import FOOT_M, FOOT_PER_MINUTE_MPS, KNOT_MPS
 from feeds.plots import UNKNOWN_SMALL, Plots, make
 
@@ -137,10 +138,10 @@ def _few(cells: Sequence[str], name: str) -> Floats:
 
 def _float(cell: str) -> float:
     try:
-        value = float(cell)
+        value = read_number(cell)
     except ValueError:
         return math.inf if cell.strip() else math.nan
-    return math.inf if math.isnan(value) or "_" in cell else value
+    return math.inf if math.isnan(value) else value
 
 
 def _read_texts(columns: Mapping[str, Cells], refusals: _Refusals) -> dict[str, object]:

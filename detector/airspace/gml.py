@@ -22,6 +22,7 @@ from detector.airspace.borders import JOIN_M, along, distance_m
 from detector.airspace.draft import at, shown
 from detector.airspace.xmltree import child, children, named, text
 from detector.airspace.zones import Ring
+from detector.numbers import read_number
 from detector.units import FOOT_M, NAUTICAL_MILE_M
 
 if TYPE_CHECKING:
@@ -192,7 +193,7 @@ def _positions(element: Element, srs: str) -> Ring:
     """Return the positions of a pos or posList, longitude first."""
     order = [0, 1] if _longitude_first(srs) else [1, 0]
     try:
-        numbers = np.array([float(number) for number in (element.text or "").split()])
+        numbers = np.array([read_number(part) for part in (element.text or "").split()])
         points = numbers.reshape(-1, 2)[:, order]
     except ValueError as error:
         raise ValueError(f"{named(element)}: got {shown(text(element))}, expected pairs of degrees") from error
@@ -216,7 +217,7 @@ def length_m(element: Element, name: str) -> float:
     said = child(element, name)
     unit = said.get("uom", "") if said is not None else ""
     try:
-        metres = float(text(said)) * LENGTH_M[unit.upper()]
+        metres = read_number(text(said)) * LENGTH_M[unit.upper()]
     except (ValueError, KeyError):
         metres = np.nan
     if not 0 < metres < np.inf:
@@ -229,7 +230,7 @@ def _angle_deg(segment: Element, name: str) -> float:
     said = child(segment, name)
     unit = said.get("uom", "deg") if said is not None else ""
     try:
-        angle_deg = float(text(said))
+        angle_deg = read_number(text(said))
     except ValueError:
         angle_deg = np.nan
     if not np.isfinite(angle_deg) or unit != "deg":

@@ -28,6 +28,7 @@ from detector.airspace.feature import Feature
 from detector.airspace.properties import READERS, id_of
 from detector.airspace.reading import Reading
 from detector.airspace.xmltree import child, children, named, parse, text
+from detector.numbers import read_number
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -97,7 +98,7 @@ def _value(key: str, value: str) -> Any:
     if key == "active":
         return [part for each in re.split(r'[;"\[\]]', value) if (part := each.strip(" \t\r\n,"))]
     try:
-        return float(value) if key in ("near_nm", "radius_m") else value
+        return read_number(value) if key in ("near_nm", "radius_m") else value
     except ValueError:
         return value
 
@@ -182,7 +183,7 @@ def _positions(ring: Element | None) -> list[Any]:
 
 def _position(each: str) -> Any:
     try:
-        position = [float(number) for number in each.removesuffix(",").split(",")]
+        position = [read_number(part) for part in each.removesuffix(",").split(",")]
     except ValueError:
         return each
     return position if len(position) in (2, 3) and all(map(math.isfinite, position)) else each

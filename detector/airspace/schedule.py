@@ -126,6 +126,8 @@ def _instant_s(text: str, unbounded_s: float) -> float:
         raise ValueError("no instant")
     day, hour, rest = match.groups()
     if hour == "24" and not rest.strip(":0"):  # ISO 8601: the end of the day
+        if day == "9999-12-31T":  # the last that is written so: for ever
+            return math.inf
         return _instant_s(f"{day}00:00Z", unbounded_s) + DAY_S
     return datetime.fromisoformat(day + hour + rest).replace(tzinfo=UTC).timestamp()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -65,7 +65,8 @@ def window(of: Window) -> str:
 def _instant(time_s: float) -> str:
     if math.isinf(time_s):
         return ".."
-    return f"{datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=time_s):%Y-%m-%dT%H:%M:%SZ}"
+    instant = datetime(1970, 1, 1) + timedelta(seconds=time_s)
+    return f"{instant.isoformat(timespec='seconds')}Z"  # strftime writes the year 900 with three digits
 
 
 def _words(hours: Hours) -> Iterator[str]:

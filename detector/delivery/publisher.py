@@ -176,7 +176,8 @@ class Delivery:
         for event, count in ledger.confirmed.items():
             self._metrics.messages.labels(event).inc(count)
             self._metrics.confirmed.inc(count)
-        self._states.put(no_journal_alarm(self._topics, self._instance))
+        for instance in {self._instance, None}:  # the latter from before it was one of several
+            self._states.put(no_journal_alarm(self._topics, instance))
         for last in ledger.open:  # a broker that has lost its memory gets every open incident again
             self._states.keep(last.publications[1])
         self.tend()

@@ -45,7 +45,8 @@ class Deepest(NamedTuple):
 def of_crests(picture: Picture, airspace: Airspace, pair: Rows) -> Deepest:
     """Return where C pairs were deepest on the way through the last three reports.
 
-    A track is deepest between reports as a rule, not at one of them: where it turned back, or passed a corner.
+    A track is deepest between reports as a rule, not at one of them: where it turned back, or passed a corner. What is
+    above or below the zone does not count.
     """
     ways, zone = LastSteps.of(picture.path, picture.segment[pair]), picture.zone[pair]
 
@@ -54,6 +55,8 @@ def of_crests(picture: Picture, airspace: Airspace, pair: Rows) -> Deepest:
         point, within = airspace.index.inside(x_m, y_m)
         depth_m = np.full(len(of), -np.inf)
         inside = point[within == zone[of[point]]]
+        above, below = airspace.margins(*ways.altitudes_m(of[inside], fraction[inside]), zone[of[inside]])
+        inside = inside[~(above < 0) & ~(below < 0)]
         depth_m[inside] = airspace.boundaries.distance(earth_m[inside], zone[of[inside]])
         return depth_m
 

@@ -49,6 +49,18 @@ class LastSteps:
             earth_m[told] = path.at(way[told], w[told]).earth_m
         return x_m, y_m, earth_m
 
+    def altitudes_m(self, way: Rows, fraction: Floats) -> tuple[Floats, Floats]:
+        """Return the altitudes there by pressure and by satellites, (N,), straight from report to report."""
+        s, w = self.now.segments, np.where(fraction < 0, fraction + 1, fraction)
+
+        def at(name: str) -> Floats:
+            earlier_m, before_m, now_m = (getattr(fix, name)[way] for fix in (s.earlier, s.before, s.now))
+            start_m, end_m = np.where(fraction < 0, (earlier_m, before_m), (before_m, now_m))
+            altitude_m: Floats = start_m + w * (end_m - start_m)
+            return altitude_m
+
+        return at("pressure_alt_m"), at("geo_alt_m")
+
     def time_s(self, fraction: Floats) -> Floats:
         """Return the time at one fraction of each way, (N,)."""
         s = self.now.segments

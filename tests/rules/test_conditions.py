@@ -69,6 +69,26 @@ def test_two_in_succession_of_another_zone_end_it_and_begin_it_there(zones, expe
     assert said == expected
 
 
+@pytest.mark.parametrize(("zones", "expected"), [("AB", "b-"), ("A.B", "b-m"), ("ABB", "b-m"), ("ABA", "b--")])
+def test_one_that_follows_none_is_enough_where_one_is(zones, expected):
+    condition, said = Conditions(reports=1), ""
+    condition.fit(4)
+    for k, letter in enumerate(zones):
+        shown, time_s = np.array([letter != "."]), np.array([5.0 * k])
+        turn = condition.take(ROW, shown, time_s, np.ones(1), zone=np.array([" ABC".find(letter)]))
+        said += "m" if turn.begins[0] and turn.ends[0] else "b" if turn.begins[0] else "e" if turn.ends[0] else "-"
+    assert said == expected
+
+
+def test_what_is_seen_of_another_zone_is_no_more_of_the_first():
+    condition = Conditions()
+    condition.fit(4)
+    for k, (zone, value) in enumerate(((1, 1.0), (1, 1.0), (2, 9.0), (1, 1.0))):
+        turn = condition.take(ROW, np.array([True]), np.array([5.0 * k]), np.array([value]), zone=np.array([zone]))
+        assert not turn.grows[0]
+    assert (condition.peak[3], condition.zone[3]) == (1.0, 1)
+
+
 def test_what_ends_for_another_zone_ends_when_that_began():
     condition = Conditions()
     condition.fit(4)
