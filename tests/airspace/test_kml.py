@@ -304,6 +304,7 @@ def test_property_problems(data: dict[str, str], problem: str) -> None:
         (polygon("20,50 21,50 21,95 20,50"), "geometry: part 1 ring 1: position 3 is 21 95, expected longitude from"),
         (polygon("20,50 21 21,51 20,50"), 'geometry: part 1 ring 1: position 2 is "21", expected longitude'),
         (polygon("20,50 21,5O 21,51 20,50"), 'geometry: part 1 ring 1: position 2 is "21,5O", expected'),
+        (polygon("2_0,50 21,50 21,51 2_0,50"), 'geometry: part 1 ring 1: position 1 is "2_0,50", expected'),
         (polygon("20,50,21,50,21,51,20,50"), 'geometry: part 1 ring 1: position 1 is "20,50,21,50,'),
         (polygon("20,50 21,50,inf 21,51 20,50"), 'geometry: part 1 ring 1: position 2 is "21,50,inf"'),
         (polygon(SQUARE, ""), "geometry: part 1 ring 2: got [], expected a list of positions"),

@@ -68,7 +68,9 @@ def test_any_window_reads_back(window: schedule.Window) -> None:
     assert schedule.parse(written.window(window)) == window
 
 
-@pytest.mark.parametrize("window", [Hours(), Hours(0, 86400), Hours(6 * 3600, 86400), Interval(-math.inf, math.inf)])
+@pytest.mark.parametrize(
+    "window", [Hours(), Hours(0, 86400), Hours(6 * 3600, 86400), Interval(-math.inf, math.inf), Interval(-4e10, 0)]
+)
 def test_whole_days_read_back(window: schedule.Window) -> None:
     assert schedule.parse(written.window(window)) == window
 

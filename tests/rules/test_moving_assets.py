@@ -161,3 +161,21 @@ def test_a_ship_that_is_forgotten_sails_no_further():
     plots.time_s[:] += 3800.0
     far = zoo.flight(lon=0.0, lat=50.0, speed=1.0, times=np.arange(900.0, 4300.0, 10.0), track_id="far")
     assert tell(ship(), far, plots, until=7000.0) == []
+
+
+def test_neighbours_that_share_a_strand_are_passed_one_after_the_other_and_end():
+    def asset(lon, lat, name):
+        return zoo.zone(circle(lon, lat, 800.0), zone_id=name, kind="asset")
+
+    between = [asset(18.06 + 0.02 * (k % 3), 55.05 + 0.012 * (k // 3), f"o{k}") for k in range(STRANDS - 1)]
+    zones = [asset(18.0, 55.0, "first"), *between, asset(18.005, 55.065, "last")]
+    pipe = zoo.pipeline(zones, tables=RULES)
+    assert pipe.assets.strand[0] == pipe.assets.strand[-1]
+    lon, lat, _ = zoo.GEOD.fwd(18.0, 54.9, 90.0, 600.0)
+    times = np.arange(0.0, 900.0, 12.0)
+    plots = zoo.flight(lon=lon, lat=lat, course=0.0, speed=200.0, times=times, source="enroute-radar", baro_alt_m=150.0)
+    *_, closed = zoo.tell(pipe, plots)
+    assert (closed.event, closed.outcome) == ("closed", "resolved"), "it flies on"
+    first, last = closed.findings
+    assert (first.zone_id, last.zone_id) == ("first", "last")
+    assert first.ended_at <= last.started_at
