@@ -71,7 +71,7 @@ class Writer:
                 incident.wingmen(subject.track_id),
                 leading,
                 incident.alike(leading),
-                incident.open_entries(),
+                incident.entries,
                 outcome,
                 on_level=on_level,
             ),

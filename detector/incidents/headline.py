@@ -54,24 +54,27 @@ def headline(
     wingmen: int,
     entry: Entry,
     alike: int,
-    still: Sequence[Entry],
+    every: Sequence[Entry],
     outcome: str | None,
     *,
     on_level: bool,
 ) -> str:
-    """Return the line for a message about `entry`; `still` are the findings that have not ended.
+    """Return the line for a message about `entry`, one of `every` finding of the incident.
 
     So many wingmen fly with the subject, and so many of all do, or did, the same. It is said of all where they all do,
     and what the subject does outside of zones is; what else one of them does is said with its name.
     """
-    still = _furthest(still)
+    still = _furthest([e for e in every if e.ended_s is None])
     who, stays = _who(subject, wingmen), [e for e in still if isinstance(e, Stay)]
     own = entry.track_id == subject.track_id
     together = alike > wingmen or (own and not isinstance(entry, Stay))
     who = who if together else f"{who}: {_name(entry.track_id)}{_more(alike - 1)}"
     inside = (own or together) and isinstance(entry, Stay) and entry.ended_s is None
-    said = _stay(entry) if isinstance(entry, Stay) else _deed(entry, still, near=not stays, leads=True)
-    said = _plural(said) if (wingmen if together else alike - 1) else said
+    if not isinstance(entry, Stay):
+        does = [_deed(entry, still, near=not stays, leads=True)]
+    else:
+        does = [_inside(entry)] if entry.ended_s is None else _was_in(entry, every, whole=outcome is not None)
+    said = ", and ".join(map(_plural, does) if (wingmen if together else alike - 1) else does)
     if outcome is not None:
         return f"{who} {said}; closed: {outcome}"
     motion = _motion(subject, on_level)
@@ -120,14 +123,25 @@ def _name(text: str) -> str:
     return "".join(c if c.isprintable() else "." for c in text)[:NAME_LENGTH]  # one line, whoever sent it
 
 
-def _stay(stay: Stay) -> str:
+def _inside(stay: Stay) -> str:
     times = f" ({stay.number} entries)" if stay.number > 1 else ""
-    if stay.ended_s is None:
-        return f"{_distance(max(stay.present_m, 0.0))} inside {stay.zone.name}{times}"
+    return f"{_distance(max(stay.present_m, 0.0))} inside {stay.zone.name}{times}"
+
+
+def _was_in(stay: Stay, every: Sequence[Entry], *, whole: bool) -> list[str]:
+    """Return what all stays of its track were, in the zone of one that has ended, and of a whole story in others."""
     verb = {Certainty.OBSERVED: "was in", Certainty.LIKELY: "cut through", Certainty.POSSIBLE: "may have cut through"}
-    did = verb[Certainty(stay.certainty)]
-    lasted = _duration(stay.ended_s - stay.started_s)
-    return f"{did} {stay.zone.name} for {lasted}, up to {_distance(stay.depth_m)} deep{times}"
+    over = [e for e in every if isinstance(e, Stay) and e.ended_s is not None and e.rule == stay.rule]
+    over = [e for e in over if e.track_id == stay.track_id and (whole or e.zone.id == stay.zone.id)]
+    did = []
+    for zone_id in dict.fromkeys([stay.zone.id, *(e.zone.id for e in over)]):
+        stays = [e for e in over if e.zone.id == zone_id]
+        how = verb[Certainty(min(e.certainty for e in stays))]
+        lasted = _duration(sum((e.ended_s or 0.0) - e.started_s for e in stays))
+        times = f" in {len(stays)} stays" if len(stays) > 1 else ""
+        deep = _distance(max(e.depth_m for e in stays))
+        did.append(f"{how} {stays[0].zone.name} for {lasted}{times}, up to {deep} deep")
+    return did
 
 
 def _furthest(still: Sequence[Entry]) -> list[Entry]:

@@ -9,6 +9,7 @@ import pytest
 
 from detector.commands.schema import schema
 from detector.incidents.message import stamp
+from detector.incidents.stories import seconds
 from detector.rules.tables import Rules
 from tests import zoo
 
@@ -54,6 +55,25 @@ def test_headlines_announce_no_motion_of_whom_only_places_are_known():
         "Unknown aircraft 4980 fell silent 32.4 km inside Square",
         "Unknown aircraft 4980 was in Square for 0 s, up to 32.4 km deep; closed: lost",
     ]
+
+
+def test_the_last_headline_tells_of_all_stays_in_all_zones():
+    def out_and_back(time_s):
+        return np.where(time_s % 600 < 300, 90.0, 270.0)
+
+    times = np.arange(0.0, 1200.0)
+    course_deg = out_and_back(times)
+    plots = zoo.flight(lon=19.9, speed=0.0, times=times, gs_mps=200.0, track_deg=course_deg)
+    east_m = np.cumsum(np.where(course_deg == 90.0, 200.0, -200.0))
+    plots.lon_deg[:], plots.lat_deg[:], _ = zoo.GEOD.fwd(plots.lon_deg, plots.lat_deg, 90.0 + 0 * east_m, east_m)
+    zones = [zoo.zone(zoo.box(20.0, 54, 20.5, 55), zone_id="west"), zoo.zone(zoo.box(20.5, 54, 21, 55), zone_id="east")]
+    closed = zoo.tell(zoo.pipeline(zones), plots, until=2000.0)[-1]
+    lasted_s = {zone.id: 0.0 for zone in zones}
+    for stay in closed.findings:
+        lasted_s[stay.zone_id] += seconds(stay.ended_at) - seconds(stay.started_at)
+    west, east = (f"{round(s) // 60} min {round(s) % 60:02d} s" for s in lasted_s.values())
+    said = f"was in West for {west} in 4 stays, up to 16.2 km deep, and was in East for {east} in 2 stays, up to 16.2"
+    assert closed.headline == f"Unknown aircraft 4980 {said} km deep; closed: left"
 
 
 def test_messages_follow_their_schema(messages):

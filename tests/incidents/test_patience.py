@@ -101,7 +101,7 @@ def test_an_hour_of_circles_over_the_border_is_told_about_once_a_minute(radius_m
     stays = [f for f in messages[-1].findings if f.kind == "incursion"]
     assert len(stays) == pytest.approx(flown, abs=1)
     assert all(f.started_at < f.ended_at for f in stays)
-    assert f"({len(stays)} entries)" in messages[-1].headline
+    assert f" in {len(stays)} stays, " in messages[-1].headline
     inside = [m for m in messages if m.cause == "incursion"]
     told_s = [seconds(m.time) - seconds(m.findings[-1].detected_at) for m in inside[:2]]
     assert told_s[0] == 0.0
