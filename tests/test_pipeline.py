@@ -48,6 +48,8 @@ def story(seed: int) -> zoo.Plots:
             noise = rng.normal(0, 0.002, (2, len(plots)))
             plots.lon_deg[:] += noise[0]
             plots.lat_deg[:] += noise[1]
+        if number == 5:
+            probe(plots)
         if number == 11:
             orbit(plots)
         if number % 4 == 0:
@@ -79,6 +81,14 @@ def orbit(plots: zoo.Plots) -> None:
     angle = 2 * np.pi * plots.time_s / 90.0
     plots.lon_deg[:] = plots.lon_deg[0] + 0.03 * np.cos(angle)
     plots.lat_deg[:] = plots.lat_deg[0] + 0.02 * np.sin(angle)
+
+
+def probe(plots: zoo.Plots) -> None:
+    """Let a flight come within 2 km of the western edge for 50 s, turn back for 65 s, and again."""
+    since_s = (plots.time_s - plots.time_s[0]) % 115.0
+    short_m = 2000.0 + 20_000.0 * np.where(since_s < 50, 50 - since_s, (since_s - 50) * 50 / 65) / 50
+    plots.lon_deg[:] = 20 - np.degrees(short_m / (6_371_000 * np.cos(np.radians(54.5))))
+    plots.lat_deg[:] = 54.5
 
 
 def run(plots: zoo.Plots, cuts: list[int]) -> tuple[bytes, list[int]]:
