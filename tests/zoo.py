@@ -71,6 +71,18 @@ def flight(
     return make({"time_s": t, "track_id": [track_id] * len(t), "lon_deg": lons, "lat_deg": lats, **spread})
 
 
+def moved(plots: Plots, east_m: np.ndarray, north_m: np.ndarray) -> Plots:
+    """The same plots, so far off."""
+    azimuth_deg, far_m = np.degrees(np.arctan2(east_m, north_m)), np.hypot(east_m, north_m)
+    plots.lon_deg[:], plots.lat_deg[:], _ = GEOD.fwd(plots.lon_deg, plots.lat_deg, azimuth_deg, far_m)
+    return plots
+
+
+def scattered(plots: Plots, sigma_m: float, seed: int) -> Plots:
+    """The same plots, off by the errors of a sensor."""
+    return moved(plots, *np.random.default_rng(seed).normal(0.0, sigma_m, (2, len(plots))))
+
+
 def fixes(theatre: Theatre, lon: np.ndarray, lat: np.ndarray, time_s: np.ndarray | float = 0.0, **known) -> Fixes:
     """Fixes at places; what is not given is not known."""
     n = len(lon)

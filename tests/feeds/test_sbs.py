@@ -173,8 +173,15 @@ def test_a_clock_that_is_off_is_not_believed_again(said_s: list[float], taken_s:
     np.testing.assert_allclose(plots.time_s - NOON_S, taken_s, atol=1e-6)
 
 
+def assert_taken(heard: list[tuple[float, float]], taken_s: list[float]) -> None:
+    """Which times lines are taken to have, by when they were sent and received."""
+    parser = SbsParser()
+    plots = concatenate([parser.parse(msg(3, sent, **HERE), NOON_S + received) for sent, received in heard])
+    np.testing.assert_allclose(plots.time_s - NOON_S, taken_s, atol=1e-6)
+
+
 @pytest.mark.parametrize(
-    ("heard", "taken_s"),  # heard: when a line was sent and received
+    ("heard", "taken_s"),
     [
         ([(0, 0), (1, 40), (20, 40.1), (40, 41), (42, 42)], [0, 1, 20, 40, 42]),
         ([(0, 0), (1, 40), (2, 41), (10, 45), (11, 45.1), (40, 46)], [0, 1, 2, 10, 45.1, 46]),  # a clock stood still
@@ -185,9 +192,7 @@ def test_a_clock_that_is_off_is_not_believed_again(said_s: list[float], taken_s:
 def test_lines_that_came_all_at_once_after_a_connection_stood_still(
     heard: list[tuple[float, float]], taken_s: list[float]
 ) -> None:
-    parser = SbsParser()
-    plots = concatenate([parser.parse(msg(3, sent, **HERE), NOON_S + received) for sent, received in heard])
-    np.testing.assert_allclose(plots.time_s - NOON_S, taken_s, atol=1e-6)
+    assert_taken(heard, taken_s)
 
 
 @pytest.mark.parametrize(
@@ -205,9 +210,7 @@ def test_lines_that_came_all_at_once_after_a_connection_stood_still(
 def test_times_that_run_back_and_never_on_are_of_a_clock_that_was_set_back(
     heard: list[tuple[float, float]], taken_s: list[float]
 ) -> None:
-    parser = SbsParser()
-    plots = concatenate([parser.parse(msg(3, sent, **HERE), NOON_S + received) for sent, received in heard])
-    np.testing.assert_allclose(plots.time_s - NOON_S, taken_s, atol=1e-6)
+    assert_taken(heard, taken_s)
 
 
 @pytest.mark.parametrize("clock", ["", "25:00:00.000", "12:00:00+02:00"])

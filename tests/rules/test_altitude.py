@@ -146,9 +146,6 @@ def test_heights_that_contradict_each_other_hide_nobody(step_s):
 def test_below_the_floor_nobody_is_deep(seed):
     times = np.arange(0.0, 420.0, 12.0)  # outwards, through the floor at 180 s, 18.3 km from the eastern edge
     plots = zoo.flight(lon=20.3, speed=150.0, times=times, source="enroute-radar", baro_alt_m=2328.0 + 4.0 * times)
-    east_m, north_m = np.random.default_rng(seed).normal(0.0, 150.0, (2, len(times)))
-    azimuth_deg, far_m = np.degrees(np.arctan2(east_m, north_m)), np.hypot(east_m, north_m)
-    plots.lon_deg[:], plots.lat_deg[:], _ = zoo.GEOD.fwd(plots.lon_deg, plots.lat_deg, azimuth_deg, far_m)
-    (finding,) = zoo.tell(pipeline(area("FL100")), plots, until=2000.0)[-1].findings
+    (finding,) = zoo.tell(pipeline(area("FL100")), zoo.scattered(plots, 150.0, seed), until=2000.0)[-1].findings
     assert finding.evidence.deepest_at >= finding.started_at
     assert finding.evidence.max_depth_m == pytest.approx(18_300.0, abs=3 * 150.0)

@@ -46,6 +46,17 @@ def test_it_grows_when_there_is_more_of_it():
     assert turns("xxxxx", values=[1.0, 2.0, 2.01, 3.0, 2.0]) == "-b-g-"
 
 
+def moves(zones: str, reports: int = 2) -> str:
+    """What reports about zones make of a condition: b begins, e ends, m moves on to another zone, - nothing."""
+    condition, said = Conditions(reports), ""
+    condition.fit(4)
+    for k, letter in enumerate(zones):
+        shown, time_s = np.array([letter != "."]), np.array([5.0 * k])
+        turn = condition.take(ROW, shown, time_s, np.ones(1), zone=np.array([" ABC".find(letter)]))
+        said += "m" if turn.begins[0] and turn.ends[0] else "b" if turn.begins[0] else "e" if turn.ends[0] else "-"
+    return said
+
+
 @pytest.mark.parametrize(
     ("zones", "expected"),
     [
@@ -60,24 +71,12 @@ def test_it_grows_when_there_is_more_of_it():
     ],
 )
 def test_two_in_succession_of_another_zone_end_it_and_begin_it_there(zones, expected):
-    condition, said = Conditions(), ""
-    condition.fit(4)
-    for k, letter in enumerate(zones):
-        shown, time_s = np.array([letter != "."]), np.array([5.0 * k])
-        turn = condition.take(ROW, shown, time_s, np.ones(1), zone=np.array([" ABC".find(letter)]))
-        said += "m" if turn.begins[0] and turn.ends[0] else "b" if turn.begins[0] else "e" if turn.ends[0] else "-"
-    assert said == expected
+    assert moves(zones) == expected
 
 
 @pytest.mark.parametrize(("zones", "expected"), [("AB", "b-"), ("A.B", "b-m"), ("ABB", "b-m"), ("ABA", "b--")])
 def test_one_that_follows_none_is_enough_where_one_is(zones, expected):
-    condition, said = Conditions(reports=1), ""
-    condition.fit(4)
-    for k, letter in enumerate(zones):
-        shown, time_s = np.array([letter != "."]), np.array([5.0 * k])
-        turn = condition.take(ROW, shown, time_s, np.ones(1), zone=np.array([" ABC".find(letter)]))
-        said += "m" if turn.begins[0] and turn.ends[0] else "b" if turn.begins[0] else "e" if turn.ends[0] else "-"
-    assert said == expected
+    assert moves(zones, reports=1) == expected
 
 
 def test_what_is_seen_of_another_zone_is_no_more_of_the_first():

@@ -74,22 +74,14 @@ def test_motion_that_nobody_reported_is_derived():
     assert vrate_mps == pytest.approx(-10.0)
 
 
-def _scattered(plots, sigma_m: float, seed: int = 1):
-    """The same plots, off by errors of a sensor."""
-    chance = np.random.default_rng(seed)
-    east_m, north_m = chance.normal(0.0, sigma_m, (2, len(plots)))
-    azimuth_deg = np.degrees(np.arctan2(east_m, north_m))
-    far_m = np.hypot(east_m, north_m)
-    plots.lon_deg[:], plots.lat_deg[:], _ = zoo.GEOD.fwd(plots.lon_deg, plots.lat_deg, azimuth_deg, far_m)
-    return plots
-
-
 def test_on_a_straight_way_motion_errs_by_what_a_line_through_six_reports_does():
     period_s, sigma_m, errors = 5.0, 80.0, []
     line_mps = sigma_m / (period_s * np.sqrt(17.5))  # slope of a regression: sum of (k - 2.5)^2, k = 0..5
     for seed in range(40):
         pipe, times = zoo.pipeline(), period_s * np.arange(12)
-        pipe.step(_scattered(zoo.flight(lon=10.0, speed=45.0, times=times, source="radar"), sigma_m, seed), times[-1])
+        pipe.step(
+            zoo.scattered(zoo.flight(lon=10.0, speed=45.0, times=times, source="radar"), sigma_m, seed), times[-1]
+        )
         gs_mps, track_deg, _ = pipe.tracks.motion(np.flatnonzero(pipe.tracks.alive))
         errors.append(gs_mps * np.exp(1j * np.radians(90 - track_deg)) - 45.0)
     rms_mps = np.sqrt(np.mean(np.abs(errors) ** 2) / 2)  # along either axis
@@ -100,8 +92,7 @@ def test_in_a_hard_turn_motion_is_that_of_the_last_step():
     t, rate = 12.0 * np.arange(6), np.radians(7.0)  # per second: 3 g at 230 m/s
     east_m, north_m = 230.0 / rate * np.stack([1 - np.cos(rate * t), np.sin(rate * t)])
     plots = zoo.flight(lon=10.0, speed=0.0, times=t, source="enroute-radar")
-    azimuth_deg, far_m = np.degrees(np.arctan2(east_m, north_m)), np.hypot(east_m, north_m)
-    plots.lon_deg[:], plots.lat_deg[:], _ = zoo.GEOD.fwd(plots.lon_deg, plots.lat_deg, azimuth_deg, far_m)
+    zoo.moved(plots, east_m, north_m)
     pipe = zoo.pipeline()
     pipe.step(plots, t[-1])
     gs_mps, track_deg, _ = np.ravel(pipe.tracks.motion(np.flatnonzero(pipe.tracks.alive)))

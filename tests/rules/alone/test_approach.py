@@ -9,7 +9,6 @@ from detector.airspace.zones import Zone
 from detector.rules.alone import approach, probing
 from detector.rules.incursion import Params
 from detector.rules.tables import Rules
-from feeds.plots import Plots
 from tests import zoo
 
 RULES: Rules = zoo.only(incursion=Params(), approach=approach.Params())
@@ -39,7 +38,7 @@ def test_who_heads_for_the_next_zone_before_it_is_in_the_first_is_told_of_both(s
     assert list(approached) == ["west", "east"]
 
 
-def _turns_to_another() -> tuple[list[Zone], object]:
+def _turns_to_another() -> tuple[list[Zone], zoo.Plots]:
     """Two zones, and who heads for the northern, turns to the southern, 60 deg to the right, and away from both."""
     north, south = zoo.zone(zoo.box(20.0, 54.5, 21.0, 55.0), zone_id="north"), zoo.box(19.9, 53.0, 21.0, 54.3)
     times = np.arange(0.0, 150.0, 2.0)
@@ -47,9 +46,7 @@ def _turns_to_another() -> tuple[list[Zone], object]:
     plots = zoo.flight(lon=19.7, lat=54.5, speed=0.0, times=times, gs_mps=200.0, track_deg=course_deg)
     step_m = 400.0 * np.exp(1j * np.radians(90 - course_deg))
     way_m = np.concatenate([[0], np.cumsum(step_m)[:-1]])
-    azimuth_deg = 90 - np.degrees(np.angle(way_m))
-    plots.lon_deg[:], plots.lat_deg[:], _ = zoo.GEOD.fwd(plots.lon_deg, plots.lat_deg, azimuth_deg, np.abs(way_m))
-    return [north, zoo.zone(south, zone_id="south")], plots
+    return [north, zoo.zone(south, zone_id="south")], zoo.moved(plots, way_m.real, way_m.imag)
 
 
 def test_who_turns_to_another_zone_is_told_to_head_for_that_and_has_not_turned_away_twice() -> None:
@@ -69,8 +66,7 @@ def test_who_hovers_outside_heads_nowhere(source: str, sigma_m: float) -> None:
         times = np.arange(0.0, 600.0, zoo.SENSORS[source].period_s)
         east_m, north_m = chance.normal(0.0, sigma_m, (2, len(times))) - [[800.0], [0.0]]
         plots = zoo.flight(lon=20.0, speed=0.0, times=times, source=source)
-        azimuth_deg, far_m = np.degrees(np.arctan2(east_m, north_m)), np.hypot(east_m, north_m)
-        plots.lon_deg[:], plots.lat_deg[:], _ = zoo.GEOD.fwd(plots.lon_deg, plots.lat_deg, azimuth_deg, far_m)
+        zoo.moved(plots, east_m, north_m)
         told += bool(zoo.tell(zoo.pipeline(tables=RULES), plots))
     assert told <= 1
 
@@ -80,14 +76,8 @@ def test_two_radars_that_differ_tell_of_one_approach(apart_m: float) -> None:
     lat_deg = 54.5 + np.degrees(apart_m / 6_371_000)
     one = zoo.flight(lon=19.4, speed=200.0, times=np.arange(0.0, 190.0, 5.0), source="radar")
     other = zoo.flight(lon=19.4, lat=lat_deg, speed=200.0, times=np.arange(2.0, 190.0, 5.0), source="radar")
-    messages = zoo.tell(zoo.pipeline(tables=RULES), zoo.in_order(_scattered(one, 1), _scattered(other, 2)))
+    messages = zoo.tell(
+        zoo.pipeline(tables=RULES), zoo.in_order(zoo.scattered(one, 80.0, 1), zoo.scattered(other, 80.0, 2))
+    )
     assert messages[0].findings[0].kind == "approach"
     assert "01:10" < messages[0].time[14:19] < "01:40"  # 120 s before it enters, after 195 s, and some reports
-
-
-def _scattered(plots: Plots, seed: int) -> Plots:
-    """The same plots, off by the errors of a radar."""
-    east_m, north_m = np.random.default_rng(seed).normal(0.0, 80.0, (2, len(plots)))
-    azimuth_deg, far_m = np.degrees(np.arctan2(east_m, north_m)), np.hypot(east_m, north_m)
-    plots.lon_deg[:], plots.lat_deg[:], _ = zoo.GEOD.fwd(plots.lon_deg, plots.lat_deg, azimuth_deg, far_m)
-    return plots

@@ -56,8 +56,7 @@ def test_legs_of_orbits_and_circuits_count_for_none(speed_mps, period_s):
     radius_m, angle = speed_mps * period_s / (2 * np.pi), 2 * np.pi * t / period_s
     plots = zoo.flight(lon=20.0, speed=0.0, times=t, gs_mps=speed_mps, track_deg=np.degrees(angle) % 360)
     east_m, north_m = -radius_m * np.cos(angle) - radius_m - 1000.0, radius_m * np.sin(angle)
-    azimuth_deg, far_m = np.degrees(np.arctan2(east_m, north_m)), np.hypot(east_m, north_m)
-    plots.lon_deg[:], plots.lat_deg[:], _ = zoo.GEOD.fwd(plots.lon_deg, plots.lat_deg, azimuth_deg, far_m)
+    zoo.moved(plots, east_m, north_m)
     messages = tell(plots)
     assert "approach" in {finding.rule for finding in messages[-1].findings}
     assert not probing_of(messages)
@@ -97,8 +96,7 @@ def test_who_swerves_by_a_little_does_not():
     plots = zoo.flight(lon=20.0, lat=54.05, speed=0.0, times=t, gs_mps=100.0, track_deg=course_deg)
     east_m = -2500.0 + np.cumsum(200.0 * np.sin(np.radians(course_deg)))
     north_m = np.cumsum(200.0 * np.cos(np.radians(course_deg)))
-    azimuth_deg, far_m = np.degrees(np.arctan2(east_m, north_m)), np.hypot(east_m, north_m)
-    plots.lon_deg[:], plots.lat_deg[:], _ = zoo.GEOD.fwd(plots.lon_deg, plots.lat_deg, azimuth_deg, far_m)
+    zoo.moved(plots, east_m, north_m)
     assert [finding.rule for finding in tell(plots)[-1].findings] == ["approach"] * 3
 
 
