@@ -101,7 +101,7 @@ def test_the_state_of_another_site_is_refused():
 def test_whatever_a_pipeline_holds_is_the_same_in_one_that_was_revived():
     """Fails where a rule is given state that a snapshot lacks."""
     pipe = pipeline()
-    plots = test_pipeline.story(10)
+    plots = test_pipeline.story(16)
     company = pipe.conduct.company
     for piece, now_s in pieces(plots, [250]):
         pipe.step(piece, now_s)

@@ -31,12 +31,19 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.close_nm * NAUTICAL_MILE_M
 
 
-def excess(traffic: Traffic, one: Rows, other: Rows, apart_m: Floats, params: Params) -> Floats:
-    """Return by how much P pairs, by index, miss flying together; up to 1 they do. `apart_m`: over ground, (P,)."""
+def unlike_mps(velocity_mps: Floats, sigma_mps: Floats, one: Rows, other: Rows) -> Floats:
+    """Return by how much the velocities of P pairs, by index, surely differ; below 0: perhaps not at all."""
+    differ_mps = np.linalg.norm(velocity_mps[one] - velocity_mps[other], axis=1)
+    surely: Floats = differ_mps - DOUBT_SIGMAS * np.hypot(sigma_mps[one], sigma_mps[other])
+    return surely
+
+
+def excess(traffic: Traffic, one: Rows, other: Rows, apart_m: Floats, differ_mps: Floats, params: Params) -> Floats:
+    """Return by how much P pairs, by index, miss flying together; up to 1 they do.
+
+    How far they are apart over ground, (P,), and by how much their velocities surely differ is for others to say.
+    """
     above_m = np.nan_to_num(np.abs(traffic.height_m[one] - traffic.height_m[other]))  # no height: on any
-    unlike_mps = np.linalg.norm(traffic.velocity_mps[one] - traffic.velocity_mps[other], axis=1)
-    unlike_mps -= DOUBT_SIGMAS * np.hypot(traffic.velocity_sigma_mps[one], traffic.velocity_sigma_mps[other])
     limits = params.reach_m, params.level_ft * FOOT_M, params.alike_kt * KNOT_MPS
-    return np.maximum.reduce(
-        [value / limit for value, limit in zip((apart_m, above_m, unlike_mps), limits, strict=True)]
-    )
+    values = apart_m, above_m, differ_mps
+    return np.maximum.reduce([value / limit for value, limit in zip(values, limits, strict=True)])

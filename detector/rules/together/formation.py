@@ -108,7 +108,17 @@ def _near(traffic: Traffic, watched: Mask, tracks: TrackStore, params: Params) -
     apart_m = _off_the_way_m(place_m[j] - place_m[i], (velocity_mps[i] + velocity_mps[j]) / 2, params.trail_s)
     one, other = some[i], some[j]
     key = pair_key(traffic.row[one], traffic.row[other])
-    return key, alongside.excess(traffic, one, other, apart_m, params)
+    return key, alongside.excess(traffic, one, other, apart_m, _unlike_mps(tracks, *pair_rows(key)), params)
+
+
+def _unlike_mps(tracks: TrackStore, one: Rows, other: Rows) -> Floats:
+    """Return by how much the velocities of P pairs, by row, surely differ.
+
+    Those that err least: ends of short windows of places alone know so little that strangers who turn pass for alike.
+    """
+    rows, ends = np.unique([one, other], return_inverse=True)
+    velocity_mps, sigma_mps = tracks.kinematics(rows).likeliest_velocity_mps(tracks.fix.earth_m[rows])
+    return alongside.unlike_mps(velocity_mps, sigma_mps, *ends.reshape(2, -1))
 
 
 def _off_the_way_m(apart_m: Floats, velocity_mps: Floats, trail_s: float) -> Floats:

@@ -47,7 +47,8 @@ def meetings(traffic: Traffic, subjects: Rows, friends: Rows, params: alongside.
     time_s, miss_m = cpa(apart_m, velocity_mps)
     surely_m = miss_m + DOUBT_SIGMAS * np.hypot(sigma_m, sigma_mps * time_s)
     off_level_m = _least_m(above_m, above_m + climb_mps * time_s)
-    excess = alongside.excess(traffic, one, other, range_m, params)
+    differ_mps = alongside.unlike_mps(traffic.velocity_mps, traffic.velocity_sigma_mps, one, other)
+    excess = alongside.excess(traffic, one, other, range_m, differ_mps, params)
     return Meetings(
         key=pair_key(traffic.row[one], traffic.row[other]),
         slant_m=np.hypot(range_m, np.nan_to_num(above_m)),

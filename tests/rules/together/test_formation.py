@@ -12,6 +12,7 @@ from detector.airspace.zones import Identity
 from detector.rules import incursion
 from detector.rules.together import formation, interception, well_clear
 from detector.snapshot import Snapshots, thaw
+from detector.tracks.accuracy import Sensor
 from detector.tracks.identity import Rule
 from feeds.plots import Plots, concatenate
 from tests import zoo
@@ -111,6 +112,50 @@ def test_who_does_not_is_an_incident_each(name):
     last = last_of(tell(*APART[name]))
     assert len({m.incident_id for m in last}) == 2
     assert [o for m in last for o in m.others if o.role == "formation"] == []
+
+
+SENSED = {"mlat": (60.0, 2), "radar": (80.0, 5), "enroute-radar": (150.0, 12)}  # sigma_m, s; none tells velocities
+
+
+def circling(radius_m: float, speed: float, times: np.ndarray, **how: object) -> Plots:
+    """Left-hand circles around 20.5 E, 54.5 N."""
+    angle = speed / radius_m * times
+    plots = zoo.flight(lon=20.5, speed=0.0, times=times, **how)
+    return zoo.moved(plots, radius_m * np.cos(angle), radius_m * np.sin(angle))
+
+
+def strangers(sensor: str, seed: int, what: str) -> Plots:
+    """One that hovers, and one that passes it slowly or circles around it, for ten minutes."""
+    sigma_m, period_s = SENSED[sensor]
+    first, second = (np.arange(late_s, 600.0, period_s) for late_s in (0.0, period_s / 2))
+    hovers = zoo.flight(lon=20.505, lat=54.502, speed=0.0, times=first, source=sensor, track_id="h")
+    if what == "passes":
+        other = zoo.flight(lon=20.5 - 70.0 * 300 / DEG_M, speed=70.0, times=second, source=sensor, track_id="o")
+    else:
+        other = circling(1500.0, 80.0, second, source=sensor, track_id="o")
+    return zoo.in_order(*(zoo.scattered(plots, sigma_m, seed + n) for n, plots in enumerate((hovers, other))))
+
+
+@pytest.mark.parametrize("what", ["passes", "circles"])
+@pytest.mark.parametrize("sensor", SENSED)
+@pytest.mark.parametrize("seed", range(0, 6, 2))
+def test_strangers_who_move_slowly_near_each_other_fly_in_no_formation(monkeypatch, seed, sensor, what):
+    monkeypatch.setitem(zoo.SENSORS, "mlat", Sensor(60.0, 2.0))
+    last = last_of(tell(strangers(sensor, seed, what)))
+    assert {m.subject.track_id for m in last} == {"h", "o"}
+    assert [o for m in last for o in m.others if o.role == "formation"] == []
+
+
+@pytest.mark.parametrize("sensor", SENSED)
+def test_who_circle_together_do(monkeypatch, sensor):
+    monkeypatch.setitem(zoo.SENSORS, "mlat", Sensor(60.0, 2.0))
+    sigma_m, period_s = SENSED[sensor]
+    both = (
+        circling(5000.0, 150.0, np.arange(late_s, 400.0, period_s), source=sensor, track_id=name)
+        for name, late_s in (("a", 0.0), ("b", period_s / 2))
+    )
+    last = last_of(tell(*(zoo.scattered(plots, sigma_m, n) for n, plots in enumerate(both))))
+    assert {o.role for m in last for o in m.others} == {"formation"}
 
 
 def test_an_airliner_and_a_friend_beside_it_are_none_of_it():
