@@ -11,6 +11,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from detector.airspace.zones import Identity
+from detector.incidents.stories import Stories
 from detector.pipeline import DUPLICATE, FUTURE, LATE, USED
 from detector.rules.alone import loitering, skirting
 from detector.rules.tables import Rules
@@ -91,8 +92,10 @@ def probe(plots: zoo.Plots) -> None:
     plots.lat_deg[:] = 54.5
 
 
-def run(plots: zoo.Plots, cuts: list[int]) -> tuple[bytes, list[int]]:
+def run(plots: zoo.Plots, cuts: list[int], stories: Stories | None = None) -> tuple[bytes, list[int]]:
+    """Return what is told, and the results; with stories the pipeline hears its own words, as from a broker."""
     pipe = zoo.pipeline(rules=RULES, tables=TABLES)
+    pipe.book.writer.stories = stories
     messages, results = [], []
     newest = -np.inf
     for start, end in itertools.pairwise([0, *cuts, len(plots)]):
@@ -101,6 +104,8 @@ def run(plots: zoo.Plots, cuts: list[int]) -> tuple[bytes, list[int]]:
         step = pipe.step(piece, newest)
         messages += step.messages
         results += step.results.tolist()
+        if stories:
+            assert not pipe.hear([(message, True) for message in step.messages], [], newest)
     return msgspec.json.encode(messages), results
 
 
@@ -126,6 +131,12 @@ def test_any_cut_gives_the_same_story(seed):
 def test_one_by_one_gives_the_same_story(seed):
     plots = story(seed)
     assert run(plots, list(range(1, len(plots)))) == whole(seed)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_daemon_tells_what_a_replay_tells(seed):
+    plots = story(seed)
+    assert run(plots, list(range(10, len(plots), 10)), Stories()) == whole(seed)
 
 
 def test_the_stories_tell_of_everything():

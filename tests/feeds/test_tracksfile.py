@@ -209,6 +209,23 @@ class TestParquet:
         path = self.table(tmp_path, dict(zip(csv.read_csv(text).column_names, csv.read_csv(text).columns, strict=True)))
         same_plots(everything(path)[0], everything(text)[0])
 
+    def test_texts_that_are_no_utf8_are_read_as_in_a_csv(self, tmp_path: Path) -> None:
+        pa = pytest.importorskip("pyarrow")
+        odd = pa.array([b"LOT\xff1"], pa.binary())
+        path = self.table(
+            tmp_path,
+            {
+                "time": [1.0],
+                "lat": [1.0],
+                "lon": [1.0],
+                "track_id": ["a"],
+                "callsign": pa.Array.from_buffers(pa.string(), 1, odd.buffers()),
+            },
+        )
+        text = tmp_path / "t.csv"
+        text.write_bytes(b"time,lat,lon,track_id,callsign\n1.0,1.0,1.0,a,LOT\xff1\n")
+        assert everything(path)[0].callsign.tolist() == everything(text)[0].callsign.tolist()
+
     def test_header_and_progress(self, tmp_path: Path) -> None:
         with pytest.raises(InputError, match="header lacks lat, lon; found time, icao24"):
             everything(self.table(tmp_path, {"time": [1.0], "icao24": ["a"]}))

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from detector.airspace.zones import Identity
+from detector.incidents.stories import Stories
 from detector.rules import incursion
+from detector.rules.alone import approach
 from detector.rules.together import formation, interception, well_clear
 from detector.snapshot import Snapshots, thaw
 from detector.tracks.accuracy import Sensor
@@ -189,8 +191,23 @@ def test_who_was_an_incident_before_stays_one():
 def test_who_has_done_nothing_and_left_the_formation_is_somebody_else():
     stays_out = then(eastwards("m2", behind_m=400.0, times=range(400)), 80.0, 0.0)
     comes_back = then(stays_out, 220.0, 90.0)
-    first, second = last_of(tell(eastwards("m1", times=range(400)), comes_back))
+    flights = eastwards("m1", times=range(400)), comes_back
+    messages = tell(*flights)
+    first, second = last_of(messages)
     assert (first.subject.track_id, second.subject.track_id) == ("m1", "m2")
+    assert as_a_daemon(*flights) == messages
+
+
+def as_a_daemon(*flights: Plots) -> list:
+    """Return what is told by one that hears its own words, as from a broker."""
+    pipe, told = zoo.pipeline(tables=TABLES, rules=RULES), []
+    pipe.book.writer.stories = Stories()
+    plots = zoo.in_order(*flights)
+    for first in range(0, len(plots), 10):
+        messages = zoo.tell(pipe, plots.take(np.arange(first, min(first + 10, len(plots)))))
+        assert not pipe.hear([(message, True) for message in messages], [], pipe.time_s)
+        told += messages
+    return told
 
 
 def test_a_pair_that_splits_inside_is_still_one_story_until_both_have_left():
@@ -303,3 +320,18 @@ def test_a_crowd_tied_together_by_chance_is_no_formation(size, formations):
     found = formation.Formations()
     found.restore([(i << 32 | i + 1, 0.0, 0.0, True) for i in [*range(size - 1), size + 5]])
     assert found.groups() == [list(range(size))] * formations + [[size + 5, size + 6]]
+
+
+@pytest.mark.parametrize(("comes_back_s", "subjects"), [(700, ["m1"]), (1400, ["m1", "m2"])])
+def test_a_lost_member_that_is_heard_again_goes_on_with_the_story_for_a_while(comes_back_s, subjects):
+    """Helicopters: one comes in after 100 s; the other is lost 1 km outside, and heard again there after 400 s."""
+    leader, lost = (
+        zoo.flight(lon=20.0 - far_m / DEG_M, speed=40.0, times=range(n, until_s, 5), source="radar", track_id=f"m{n}")
+        for n, until_s, far_m in ((1, 1600, 4000.0), (2, 150, 7000.0))
+    )
+    way_m = 40.0 * (comes_back_s - 400)
+    again = zoo.flight(lon=20.0 - way_m / DEG_M, speed=40.0, times=range(0, 1200, 5), source="radar", track_id="m2")
+    again.time_s[:] += 400.0
+    tables = msgspec.structs.replace(TABLES, approach=approach.Params())
+    last = last_of(zoo.tell(zoo.pipeline(tables=tables, rules=RULES), zoo.in_order(leader, lost, again)))
+    assert [m.subject.track_id for m in last] == subjects
