@@ -133,10 +133,11 @@ class Contacts:
         return Contacts(n_zones, np.sort(records, order="key"))
 
     def lose(self, rows: Rows) -> None:
-        """Keep of lost tracks only that they were inside, and whom their zones ignore."""
+        """Keep of lost tracks only that they are inside, or were and until when, and whom their zones ignore."""
         gone = np.isin(self.row, rows)
         self.records["lost"][gone] = True
-        self.records = self.records[~gone | self.records["inside"] | (self.records["voice"] == MUTE)]
+        stayed = self.records["inside"] | (self.records["ended_s"] > -np.inf)
+        self.records = self.records[~gone | stayed | (self.records["voice"] == MUTE)]
 
     def forget(self, rows: Rows) -> None:
         """Drop everything remembered of these tracks."""

@@ -245,3 +245,10 @@ def test_a_story_with_windows_says_something():
     outcomes = [m.outcome for m in whole if m.outcome]
     assert "zone-closed" in outcomes
     assert {stamp(60), stamp(260)} <= {f.started_at for m in whole for f in m.findings}
+
+
+def test_a_stay_that_its_zone_ended_is_not_told_again_of_who_was_lost_over_the_closing():
+    times = [*range(50), *range(125, 200)]  # silent for more than a minute, and inside all the while
+    messages = tell([square((-900.0, 62.0))], flight(10.0, times), until=1000.0)
+    assert told(messages)[-1] == ("closed", "zone-closed", "01:02")
+    assert len({message.incident_id for message in messages}) == 1

@@ -1,6 +1,7 @@
 """What must be found, and what must not; distances by geodesic from the meridian 20 E at 54.5 N."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -279,3 +280,15 @@ def test_messages_of_one_incident_have_no_gaps():
         assert [m.sequence for m in told] == list(range(1, len(told) + 1))
         assert told[0].event == "opened"
         assert told[-1].event == "closed"
+
+
+def test_a_corner_cut_after_a_stay_is_as_deep_as_it_is():
+    """A radar of 12 s; a strip 2.4 km wide, crossed 38 s after a stay 32 km deep."""
+    first, strip = zoo.box(20.0, 54.0, 21.0, 55.0), zoo.box(21.1465, 54.0, 21.1835, 55.0)
+    both = replace(zoo.zone(first), polygons=((first,), (strip,)))
+    plots = zoo.flight(lon=20.3, times=range(2, 400, 12), source="enroute-radar")
+    deep, brief = zoo.tell(zoo.pipeline([both]), plots)[-1].findings
+    assert deep.evidence.max_depth_m > 30_000
+    assert brief.evidence.max_depth_m == pytest.approx(1200.0, abs=50.0)
+    assert brief.started_at < brief.evidence.deepest_at < brief.ended_at
+    assert brief.severity == "severe"

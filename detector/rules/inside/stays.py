@@ -44,7 +44,7 @@ def weigh(was: Records, odds: Floats, pairs: ZonePairs, said: Between) -> Record
     unseen = pairs.segments.first[picture.segment] | (picture.was_inside & new)
     now["heard_inside"] = np.where(begins & ~inside, unseen, was["heard_inside"])
 
-    now["depth_m"][begins & ~inside] = -np.inf
+    now["depth_m"][~inside & (was["evidence"] == 0)] = -np.inf
     fix = pairs.segments.now.take(picture.segment)
     here = Deepest(picture.depth_m, fix.sigma_m, fix.time_s, fix.x_m, fix.y_m)
     _deepen(now, picture.inside & (inside | (now["evidence"] > 0)) & ~pairs.outlying, here)
