@@ -26,6 +26,7 @@ SIGNS = {
     ("dark", Change.ENDED): SILENCE,
     ("approach", Change.OPENED): APPROACH,
 }
+STRAIGHT = 0.9  # of the way flown leads from its beginning to its end: a course held, and no hold
 HELD_S = 300.0  # a course held for so long ...
 TURNED_DEG = 60.0  # ... and left by so much is a deviation
 
@@ -64,7 +65,11 @@ def _left_course(row: Rows, scene: Scene) -> Mask:
     last_m = stretch.earth_m[0] - stretch.earth_m[np.minimum(1, first), every]
     cos = (before_m * last_m).sum(axis=1)
     lengths = np.linalg.norm(before_m, axis=1) * np.linalg.norm(last_m, axis=1)
-    left: Mask = stretch.known & (cos < np.cos(np.radians(TURNED_DEG)) * lengths)
+    legs_m = np.linalg.norm(np.diff(stretch.earth_m, axis=0), axis=2)
+    earlier = np.arange(len(legs_m))[:, None] >= middle
+    way_m = np.where(earlier, np.nan_to_num(legs_m), 0.0).sum(axis=0)
+    straight = np.linalg.norm(before_m, axis=1) > STRAIGHT * way_m
+    left: Mask = stretch.known & straight & (cos < np.cos(np.radians(TURNED_DEG)) * lengths)
     return left
 
 

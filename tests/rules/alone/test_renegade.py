@@ -105,3 +105,13 @@ def test_a_code_that_is_still_told_counts_however_long_it_has_been(since_s):
     plots.time_s[:] += since_s + 1000.0
     messages = zoo.tell(zoo.pipeline(tables=RULES), plots, until=since_s + 6000.0)
     assert "renegade" in {finding.rule for finding in messages[-1].findings}
+
+
+def test_an_emergency_in_a_hold_holds_no_course():
+    """Legs and turns of a minute each, 16 km off the zone, and towards it by turns."""
+    times = np.arange(0.0, 1500.0)
+    turns = ((times % 240 >= 60) & (times % 240 < 120)) | (times % 240 >= 180)
+    course = 90.0 + np.cumsum(np.where(turns, 3.0, 0.0))
+    plots = zoo.flight(lon=19.75, times=times, speed=0.0, squawk="7700", gs_mps=120.0, track_deg=course % 360)
+    way_m = 120.0 * np.stack([np.sin(np.radians(course)), np.cos(np.radians(course))])
+    assert found(zoo.moved(plots, *np.cumsum(way_m, axis=1))) == []
