@@ -21,6 +21,7 @@ from detector.airspace.activation import Activation
 from detector.arrays import Floats
 from detector.geometry.projection import earth_centred
 from detector.incidents.book import Book
+from detector.incidents.entry import Entry
 from detector.incidents.message import IncidentMessage
 from detector.picture.airspace import Airspace
 from detector.picture.look import Picture, look
@@ -246,7 +247,7 @@ class Pipeline:
         some = np.flatnonzero(vicinity.near | self.conduct.on(row, capacity))
         stays = self.contacts.stays(capacity, self.airspace.forbidden)
         if not len(some):
-            return self.conduct.hear(segments, None, some, stays)
+            return self.conduct.hear(segments, stays)
         pair = np.unique(picture.pair)
         pair = pair[np.isin(picture.segment[pair], some)]
         scene = Scene(
@@ -267,7 +268,7 @@ class Pipeline:
         if self.rules.probing.enabled:
             signs += self.execute("probing", partial(self.conduct.probes.look, signs, scene, self.rules.probing)) or ()
         signs = [sign._replace(segment=int(some[sign.segment])) for sign in signs]
-        signs += self.conduct.hear(segments, scene, some, stays)
+        signs += self.conduct.hear(segments, stays)
         renegade.note(signs, scene)
         return signs
 
@@ -347,12 +348,15 @@ class Pipeline:
         if not closed:
             return []
         zone_ids = {self.airspace.zones[zone].id for zone in closed}
-        messages = self.book.close(
-            lambda entry: entry.zone_id in zone_ids, "zone-closed", now_s, self.tracks, self.depths
-        )
+        messages = self.end(lambda entry: entry.zone_id in zone_ids, "zone-closed", now_s)
         self.contacts.close(closed, now_s)
         self.conduct.dark.close(closed)
         return messages
+
+    def end(self, is_over: Callable[[Entry], bool], outcome: str, now_s: float) -> list[IncidentMessage]:
+        """End what is open but counts no more; what still goes on begins anew with the next reports."""
+        self.conduct.end(self.book.episodes(is_over))
+        return self.book.close(is_over, outcome, now_s, self.tracks, self.depths)
 
     def _due_s(self) -> float:
         """Return the whole second at which the next deadline is over; inf without one."""

@@ -36,12 +36,8 @@ def go_on(
     closed = activation.closed()
     gone |= {airspace.zones[zone].id for zone in closed}
     astray = _astray(pipeline, airspace)
-    messages += pipeline.book.close(
-        lambda entry: entry.zone_id in gone or (entry.row, entry.zone_id) in astray,
-        "zone-closed",
-        pipeline.time_s,
-        pipeline.tracks,
-        pipeline.depths,
+    messages += pipeline.end(
+        lambda entry: entry.zone_id in gone or (entry.row, entry.zone_id) in astray, "zone-closed", pipeline.time_s
     )
     old, new = pipeline.airspace.theatre, airspace.theatre
 
@@ -58,8 +54,10 @@ def go_on(
     pipeline.activation, pipeline.assets = activation, Assets(airspace)
     pipeline.conduct.renumber(zone_now)
     pipeline.conduct.dark.close(closed)
-    pipeline.tracks.reclassify(classifier)
-    return messages + end_switched_off(pipeline)
+    others = pipeline.tracks.reclassify(classifier)
+    others = others[airspace.watched[pipeline.tracks.identity[others]]]  # the next report ends what the rest did
+    messages += end_switched_off(pipeline)
+    return messages + pipeline.book.reveal(others, pipeline.time_s, pipeline.tracks, pipeline.depths)
 
 
 def end_switched_off(pipeline: Pipeline) -> list[IncidentMessage]:

@@ -144,3 +144,25 @@ def test_who_has_fallen_silent_just_before_is_missed_all_the_same():
     go_on(pipe, Airspace([EAST, WEST], 1013.25), Classifier([]), zoo.SENSORS, tables, 104.0)
     said = zoo.tell(pipe, other.take(slice(105, None)))
     assert "dark" in {finding.rule for finding in said[-1].findings}
+
+
+def test_what_goes_on_where_a_zone_goes_is_told_of_the_one_that_is_near_then():
+    tables = zoo.only(emergency_code=emergency_code.Params())
+    belt = zoo.zone(zoo.box(19.8, 54, 19.95, 55), zone_id="belt", kind="belt")
+    pipe = zoo.pipeline([belt, WEST], tables=tables)
+    zoo.tell(pipe, zoo.flight(lon=19.9, speed=50.0, times=range(20), squawk="7700"))
+    messages = go_on(pipe, Airspace([WEST], 1013.25), Classifier([]), zoo.SENSORS, tables, 20.0)
+    late = zoo.flight(lon=19.9, speed=50.0, times=range(21, 30), squawk="7700")
+    messages += zoo.tell(pipe, late)
+    assert [(m.event, m.outcome, m.findings[-1].zone_id) for m in messages] == [
+        ("closed", "zone-closed", "belt"),
+        ("opened", None, "west"),
+    ]
+
+
+def test_who_the_intruder_is_by_other_rules_is_told_at_once():
+    pipe = zoo.pipeline([WEST])
+    zoo.tell(pipe, zoo.flight(lon=19.99, times=range(20), icao24="100001"))
+    hostile = Classifier([Rule(Identity.HOSTILE, addresses=((0x100001, 0x100001),))])
+    (message,) = go_on(pipe, Airspace([WEST], 1013.25), hostile, zoo.SENSORS, ONLY, 20.0)
+    assert (message.event, message.subject.identity) == ("updated", "hostile")

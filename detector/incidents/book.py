@@ -20,7 +20,7 @@ import numpy as np
 from detector.airspace.zones import Identity, Zone
 from detector.incidents.agenda import Agenda
 from detector.incidents.draft import Draft, Writer
-from detector.incidents.entry import Doer, Entry
+from detector.incidents.entry import Doer, Entry, Episode
 from detector.incidents.incident import Depths, Incident, break_off, identify, refresh
 from detector.incidents.lifecycle import RANK, Standing, advance
 from detector.incidents.message import IncidentMessage, stamp
@@ -28,7 +28,7 @@ from detector.incidents.register import Register
 from detector.rules.catalogue import CATALOGUE
 from detector.rules.findings import Change, FindingRow, Findings
 from detector.rules.signs import Sign
-from detector.tracks.fixes import Segments
+from detector.tracks.fixes import Rows, Segments
 from detector.tracks.store import FORGOTTEN_AFTER_S, TrackStore
 
 CLOSE_AFTER_S = 300.0  # who left and comes back within this is the same story
@@ -79,7 +79,7 @@ class Book:
         told: list[_News] = []
         for segment in sorted(changes):
             row, now_s = int(segments.row[segment]), float(segments.now.time_s[segment])
-            news = self._news(segment, row, now_s, tracks)
+            news = self._news(segment, row, now_s, tracks, begins=all(map(_begins, changes[segment])))
             step_s = float(segments.before.time_s[segment]), now_s
             for change in changes[segment]:
                 self._fold(news, change, zones, step_s, tracks)
@@ -130,10 +130,13 @@ class Book:
             if episode in begun or (incident is not None and incident.awaits(tracks.name(sign.row), sign, others)):
                 yield sign
 
-    def _news(self, segment: int, row: int, now_s: float, tracks: TrackStore) -> _News:
-        """Return that there is something to tell of a track, in its incident; a revision where it had been lost."""
+    def _news(self, segment: int, row: int, now_s: float, tracks: TrackStore, *, begins: bool = True) -> _News:
+        """Return that there is something to tell of a track, in its incident; a revision where it had been lost.
+
+        `begins`: it is something new.
+        """
         doer, lost = _doer(row, tracks), self.register.lost.pop(row, None)
-        if lost is not None and now_s - lost.last_s(doer.track_id) > 2 * FORGOTTEN_AFTER_S:
+        if lost is not None and begins and now_s - lost.last_s(doer.track_id) > 2 * FORGOTTEN_AFTER_S:
             lost.missing = [name for name in lost.missing if name != doer.track_id]
             lost = None  # it has been heard for long since, and this is another story
         incident = lost or self.register.open.get(row) or self.register.of_formation(row, tracks)
@@ -199,15 +202,25 @@ class Book:
             incident.wait(entry, news.now_s, max(news.now_s, float(tracks.taken_s[news.doer.row])))
         news.about.append(entry)
 
+    def reveal(self, rows: Rows, now_s: float, tracks: TrackStore, depths: Depths) -> list[IncidentMessage]:
+        """Tell who tracks are by other rules, of those in open incidents."""
+        told = [self._revealed(-1, row, now_s, tracks) for row in rows.tolist() if row in self.register.open]
+        last = {news.incident: news for news in told}
+        return [message for _, message in self._say(list(last.values()), tracks, depths)] if last else []
+
     def _turned_out(self, but: set[int], segments: Segments, tracks: TrackStore) -> list[_News]:
         """Return the open incidents whose tracks turned out to be somebody else; operators act on that too."""
-        told = []
-        for segment in set(np.flatnonzero(tracks.turned_out[segments.row]).tolist()) - but:
-            doer = _doer(int(segments.row[segment]), tracks)
-            if (incident := self.register.open.get(doer.row)) is not None:
-                incident.grade(doer)
-                told.append(_News(segment, incident, doer, float(segments.now.time_s[segment]), at_once=True))
-        return told
+        others = set(np.flatnonzero(tracks.turned_out[segments.row]).tolist()) - but
+        return [
+            self._revealed(segment, int(segments.row[segment]), float(segments.now.time_s[segment]), tracks)
+            for segment in others
+            if int(segments.row[segment]) in self.register.open
+        ]
+
+    def _revealed(self, segment: int, row: int, now_s: float, tracks: TrackStore) -> _News:
+        doer, incident = _doer(row, tracks), self.register.open[row]
+        incident.grade(doer)
+        return _News(segment, incident, doer, now_s, at_once=True)
 
     def _say(self, every: list[_News], tracks: TrackStore, depths: Depths) -> list[tuple[int, IncidentMessage]]:
         """Return (segment, message) for all news that are worth one."""
@@ -260,6 +273,11 @@ class Book:
                 drafts.append(self._tell(incident, now_s, ended))
         return self.writer.write(drafts, tracks)
 
+    def episodes(self, which: Callable[[Entry], bool]) -> list[tuple[int, str, int]]:
+        """Return (track row, rule, strand) of what goes on of the conduct of tracks."""
+        still = (entry for incident in self.register.incidents() for entry in incident.open_entries())
+        return [(e.row, e.rule, e.strand) for e in still if isinstance(e, Episode) and which(e)]
+
     def close(
         self, is_over: Callable[[Entry], bool], outcome: str, now_s: float, tracks: TrackStore, depths: Depths
     ) -> list[IncidentMessage]:
@@ -298,6 +316,10 @@ class Book:
         incident.tell(now_s)
         self.register.close(incident)
         return Draft(incident, "closed", now_s, outcome=outcome)
+
+
+def _begins(change: FindingRow | Sign) -> bool:
+    return change.change == Change.OPENED
 
 
 def _doer(row: int, tracks: TrackStore) -> Doer:

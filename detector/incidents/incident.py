@@ -26,7 +26,7 @@ known), its sigma m, when it was s, and its latitude and longitude in degrees.""
 
 _OUTSIDE = {"approach", "skirting"}
 _DETERRED = {"incursion", "approach", "skirting", "loitering", "manoeuvre", "asset-pass"}  # from doing more of it
-_ENDS_LOST = {"incursion", "approach", "dark"}  # findings of which nobody knows the end when reports cease
+_ENDS_LOST = {"incursion", "approach", "dark", "emergency"}  # findings of which nobody knows the end when reports cease
 _ROLES = ("", "affected", "conflict", "formation", "interceptor")  # who has had one keeps it, or rises
 
 
@@ -234,10 +234,11 @@ class Incident:
         news = entry is not last or sign.tells
         if entry is not last:
             self.entries.append(entry)
+            entry.grade(doer.identity)
         before, phase = entry.severity, entry.phase
         entry.take(sign, others)
         if sign.rule == "interception":
-            news = entry.phase != phase and self._acts_on(entry)
+            news = (entry.phase != phase or entry.ended_s is not None) and self._acts_on(entry)
         entry.row = doer.row
         entry.grade(doer.identity)
         changes = self.phase is Phase.NEW or advance(self.phase, self.standing()) is not self.phase
@@ -246,15 +247,16 @@ class Incident:
     def _acts_on(self, entry: Episode) -> bool:
         """Tell whether operators act on the phase of an interception: the first to close, all who join, the last to go.
 
+        Who is not seen any more is as good as gone.
         That an escort has lasted is no news, nor that who has joined one of a formation has joined another.
         """
         others = [e for e in self.open_entries() if isinstance(e, Episode) and e.rule == entry.rule and e is not entry]
         joined = [e for e in others if e.phase != "closing"]
+        if entry.ended_s is not None:
+            return entry.phase != "closing" and not joined and bool(self.open_entries())
         if entry.phase == "closing":
             return not others
-        if entry.phase == "joined":
-            return all(e.others != entry.others for e in joined)
-        return entry.phase == "break-away" and not joined and bool(self.open_entries())
+        return entry.phase == "joined" and all(e.others != entry.others for e in joined)
 
 
 def refresh(incidents: Iterable[Incident], depths: Depths) -> None:
@@ -269,7 +271,7 @@ def refresh(incidents: Iterable[Incident], depths: Depths) -> None:
 def break_off(entries: Iterable[Entry], last_s: float) -> None:
     """End entries of which no end was seen."""
     for entry in entries:
-        entry.ended_s, entry.told = last_s, None
+        entry.ended_s, entry.told = max(entry.started_s, last_s), None
 
 
 def identify(site: str, track_id: str, opened_s: float) -> str:

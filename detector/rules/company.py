@@ -62,8 +62,6 @@ class Company:
         traffic = around(now_s, matter, tracks)
         if rules.formation.enabled:
             yield "formation", partial(self.formations.look, now_s, traffic, watched, tracks, rules.formation)
-        else:
-            self.formations.clear()
         if rules.interception.enabled:
             yield (
                 "interception",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -106,6 +106,14 @@ class Conduct:
         self.probes.forget(rows)
         self.criteria.forget(rows)
 
+    def end(self, episodes: Iterable[tuple[int, str, int]]) -> None:
+        """Let hold no more what (row of a track, rule, strand) name: it begins anew where it goes on."""
+        for row, rule, strand in episodes:
+            if rule in self._conditions:
+                self._conditions[rule][strand].forget(np.array([row]))
+            else:
+                self.company.proximities.end(row, rule, strand)
+
     def renumber(self, zone_now: Sequence[int]) -> None:
         """Name zones by their numbers from now on; -1: gone."""
         for condition in self._every():
@@ -125,12 +133,12 @@ class Conduct:
         self.integrity.switch_off(rules)
         self.company.switch_off(rules)
 
-    def hear(self, segments: Segments, scene: Scene | None, some: Rows, stays: Rows) -> Signs:
-        """Take in who is in a zone (stays, by row) or, as a scene tells, on the way there; return who was silent."""
+    def hear(self, segments: Segments, stays: Rows) -> Signs:
+        """Take in who is in a zone (stays, by row) or on the way there; return who was silent."""
         self.dark.fit(len(stays))
         heading = np.zeros(len(segments.row), dtype=bool)
-        if scene is not None and self._conditions["approach"]:
-            heading[some] = self._conditions["approach"][0].on[scene.segments.row]
+        for condition in self._conditions["approach"]:
+            heading = condition.on[segments.row]
         silent = self.dark.hear(segments.row, heading, stays[segments.row])
         return heard_again(segments.row[silent], silent, segments.now.time_s[silent])
 

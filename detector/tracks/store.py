@@ -292,9 +292,12 @@ class TrackStore(Columns):
         east_mps, north_mps, climb_mps = np.where(np.isnan(by_fit_mps), by_step_mps, by_fit_mps)
         return np.hypot(east_mps, north_mps), np.degrees(np.arctan2(east_mps, north_mps)) % 360, climb_mps
 
-    def reclassify(self, classifier: Classifier) -> None:
-        """Identify every living track by new rules."""
-        self._identify(np.flatnonzero(self.alive), classifier)
+    def reclassify(self, classifier: Classifier) -> Rows:
+        """Identify every living track by new rules; return the rows of those who are somebody else by them."""
+        rows = np.flatnonzero(self.alive)
+        was = self.identity[rows]
+        self._identify(rows, classifier)
+        return rows[self.identity[rows] != was]
 
     def move(self, transform: Callable[[Floats, Floats], tuple[Floats, Floats]]) -> None:
         """Take every fix over into the plane of another theatre."""

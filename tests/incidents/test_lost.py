@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 from detector.airspace.zones import Identity, Initial
+from detector.rules.alone import emergency_code
+from detector.rules.incursion import Params as Incursion
+from detector.rules.reports import frozen, jump
 from detector.rules.tables import Rules
 from detector.tracks.identity import Rule
 from feeds.plots import concatenate
@@ -82,3 +85,25 @@ def test_what_is_done_long_after_being_heard_again_is_another_story():
     found = zoo.tell(pipe, concatenate([away, dataclasses.replace(back, time_s=back.time_s + 700.0)]))
     assert (found[0].event, found[0].sequence, found[0].revision) == ("opened", 1, False)
     assert found[0].incident_id != lost[0].incident_id
+
+
+def test_who_squawks_an_emergency_and_is_heard_no_more_is_lost():
+    pipe = zoo.pipeline(tables=zoo.only(emergency_code=emergency_code.Params()))
+    plots = zoo.flight(lon=19.9, course=0.0, times=[*range(60), *range(165, 200)], squawk="7700")
+    lost = zoo.tell(pipe, plots.take(slice(0, 60)), until=LOST_S)
+    assert (lost[-1].event, lost[-1].outcome) == ("closed", "lost")
+    found = zoo.tell(pipe, plots.take(slice(60, None)))
+    assert [(m.incident_id, m.revision) for m in found] == [(lost[0].incident_id, True)]
+
+
+@pytest.mark.parametrize("callsign", [None, "LOT1"])
+def test_who_is_heard_for_long_where_nobody_believes_it_goes_on_with_its_story(callsign):
+    """Jammed for a quarter of an hour: neither forgotten meanwhile, nor an incident by itself."""
+    tables = zoo.only(incursion=Incursion(), jump=jump.Params(enabled=False), frozen=frozen.Params(enabled=False))
+    pipe = zoo.pipeline(tables=tables, rules=[zoo.NEUTRAL])
+    spoofed = zoo.flight(lon=60.0, times=range(180, 1200, 2), speed=0.0, gs_mps=100.0)
+    again = zoo.flight(lon=20.2, times=range(1201, 1300), speed=10.0, callsign=callsign)
+    lost = zoo.tell(pipe, zoo.flight(lon=20.2, times=range(60), speed=100.0), until=LOST_S)
+    found = zoo.tell(pipe, zoo.in_order(spoofed, again), until=5000.0)
+    assert {m.incident_id for m in found} == {lost[0].incident_id}
+    assert found[-1].outcome == ("resolved" if callsign else "lost")

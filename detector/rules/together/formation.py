@@ -93,10 +93,6 @@ class Formations:
         """Let these tracks fly with nobody."""
         self._pairs = self._pairs[~np.isin(pair_rows(self._pairs["key"]), rows).any(axis=0)]
 
-    def clear(self) -> None:
-        """Let nobody fly with anybody."""
-        self._pairs = self._pairs[:0]
-
 
 def _near(traffic: Traffic, watched: Mask, tracks: TrackStore, params: Params) -> tuple[Keys, Floats]:
     """Return the keys, ascending, of watched aircraft near each other, and by how much they miss flying together."""

@@ -113,7 +113,7 @@ class Interceptions:
         signs += [_sign(pair, Change.ENDED, now_s, {}) for pair in pairs[over]]
         _begin_anew(pairs, over)
         self._pairs = pairs[seen | (pairs["phase"] > _Phase.NONE)]
-        return Signs(sorted(signs, key=lambda sign: (tracks.name(sign.row), *map(tracks.name, sign.others))))
+        return signs
 
     def forget(self, rows: Rows) -> None:
         """Let nobody keep company with these subjects; friends who are gone will break off by themselves."""
