@@ -133,6 +133,10 @@ class Flight:
         """Return when the next hold ends; infinity without one."""
         return min((hold.until_s for hold in self._holds.values()), default=math.inf)
 
+    def refusing(self) -> list[str]:
+        """Return the topics that the broker does not take; from any thread."""
+        return list(self._holds)
+
     def held(self, topic: str) -> bool:
         """Tell whether a topic waits after a refusal."""
         return topic in self._holds and self._holds[topic].held

@@ -77,7 +77,7 @@ class Delivery:
         will = self._state(
             self._topics.status, "offline", site=topics.site, version=__version__, reason="connection lost"
         )
-        flight = Flight(self._outbox, self._states)
+        self._flight = flight = Flight(self._outbox, self._states)
         self._rooms = Rooms(rooms, self._outbox, flight, metrics, monotonic_s)
         ears = Ears(topics, self._rooms, self.twins if ledger else None)
         self._link = Link(
@@ -147,7 +147,11 @@ class Delivery:
 
     def late(self) -> list[str]:
         """Return in words who has not confirmed what they should have by now: the broker, rooms."""
-        broker = ["incident messages wait for the broker"] if self._oldest_age_s() >= OVERDUE_S else []
+        broker = []
+        if self._oldest_age_s() >= OVERDUE_S:
+            kinds = {"alert", "incident"}
+            refused = [topic for topic in self._flight.refusing() if self._topics.kind(topic) in kinds]
+            broker = ["incident messages wait for the broker" + (f", which refuses {refused[0]}" if refused else "")]
         return broker + [f"room {room} does not confirm" for room in self._rooms.silent()]
 
     def drain(self, timeout_s: float) -> bool:

@@ -238,6 +238,7 @@ class Duty:
     def _troubles(self) -> list[str]:
         """Look after feeds, rooms and disk, and return in words what is wrong."""
         troubles = [f"feed {name} is not up" for name in self._feed_watch.silent()]
+        troubles += [] if self.settings.feeds else ["no feed is configured"]
         troubles += [f"rule {rule} fails" for rule in sorted(self._failing)]
         troubles += ["overload: reports of aircraft far from all zones are thinned"] if self._load.over else []
         troubles += ["crowd: nobody looks at who comes too close to whom"] if self._load.crowded else []

@@ -27,7 +27,8 @@ from tests.test_end_to_end import box
 def duty(tmp_path: Path) -> Duty:
     box(tmp_path / "box.geojson")
     config = tmp_path / "c.toml"
-    config.write_text('site.id = "a"\nairspace.zones = ["box.geojson"]\nstate.directory = "state"\n')
+    feed = '[[feeds]]\nname = "north"\ntype = "sbs"\naddress = "127.0.0.1:30003"\n'
+    config.write_text('site.id = "a"\nairspace.zones = ["box.geojson"]\nstate.directory = "state"\n' + feed)
     return Duty(*assembly.load(config), Metrics())
 
 
@@ -51,6 +52,12 @@ def test_a_rule_that_fails_is_in_the_status_and_once_in_the_log(duty: Duty, capl
     duty._execute("hard_turn", lambda: SimpleNamespace(opened=lambda: 0))
     duty.look()
     assert duty.status.said == {"state": "online", "reason": ""} | none
+
+
+def test_that_there_is_no_feed_is_in_the_status(duty: Duty) -> None:
+    duty.adopt(msgspec.structs.replace(duty.settings, feeds=()), duty.pipeline.airspace)
+    duty.look()
+    assert (duty.status.said["state"], duty.status.said["reason"]) == ("degraded", "no feed is configured")
 
 
 def test_an_asset_that_nobody_hears_is_in_the_status(duty: Duty) -> None:
