@@ -29,6 +29,7 @@ SETTINGS = settings.Settings(
     site=settings.Site(id="pl-east"),
     airspace=settings.Airspace(zones=("strip.geojson",)),
     identity=(settings.IdentityRule(is_="neutral", callsign=("?*",)),),
+    feeds=(settings.SbsFeed(name="north", address="127.0.0.1:30003"),),  # some are configured; they are made up
     mqtt=settings.Mqtt(url="mqtt://broker", client_id="incursiond", rooms=ROOMS),
 )
 STEP_S, CATCH_UP_S = 0.5, 2.0
