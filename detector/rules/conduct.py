@@ -109,10 +109,9 @@ class Conduct:
     def end(self, episodes: Iterable[tuple[int, str, int]]) -> None:
         """Let hold no more what (row of a track, rule, strand) name: it begins anew where it goes on."""
         for row, rule, strand in episodes:
-            if rule in self._conditions:
-                self._conditions[rule][strand].forget(np.array([row]))
-            else:
-                self.company.proximities.end(row, rule, strand)
+            for condition in self._conditions.get(rule, [])[strand : strand + 1]:
+                condition.forget(np.arange(row, min(row + 1, len(condition.on))))
+            self.company.proximities.end(row, rule, strand)
 
     def renumber(self, zone_now: Sequence[int]) -> None:
         """Name zones by their numbers from now on; -1: gone."""
