@@ -133,11 +133,15 @@ class Contacts:
         return Contacts(n_zones, np.sort(records, order="key"))
 
     def lose(self, rows: Rows) -> None:
-        """Keep of lost tracks only that they are inside, or were and until when, and whom their zones ignore."""
-        gone = np.isin(self.row, rows)
+        """Keep of lost tracks only that they are inside, until when they were, and whom their zones ignore."""
+        gone, inside, mute = np.isin(self.row, rows), self.records["inside"], self.records["voice"] == MUTE
         self.records["lost"][gone] = True
-        stayed = self.records["inside"] | (self.records["ended_s"] > -np.inf)
-        self.records = self.records[~gone | stayed | (self.records["voice"] == MUTE)]
+        over = gone & ~inside & ~mute & (self.records["ended_s"] > -np.inf)
+        left = blank(self.records["key"][over])
+        for name in ("ended_s", "ended_x_m", "ended_y_m"):
+            left[name] = self.records[name][over]
+        self.records[over] = left
+        self.records = self.records[~gone | inside | mute | over]
 
     def forget(self, rows: Rows) -> None:
         """Drop everything remembered of these tracks."""

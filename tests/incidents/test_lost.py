@@ -107,3 +107,16 @@ def test_who_is_heard_for_long_where_nobody_believes_it_goes_on_with_its_story(c
     found = zoo.tell(pipe, zoo.in_order(spoofed, again), until=5000.0)
     assert {m.incident_id for m in found} == {lost[0].incident_id}
     assert found[-1].outcome == ("resolved" if callsign else "lost")
+
+
+@pytest.mark.parametrize("again_m", [2000.0, 8.0])
+def test_who_left_was_lost_and_is_heard_again_inside_has_entered_anew(again_m):
+    """It flies out past the edge, is given up, and is heard again deep inside, or just behind the line."""
+    pipe = zoo.pipeline()
+    left = zoo.tell(pipe, zoo.flight(lon=lon_at(1000.0), course=270.0, times=range(10)), until=LOST_S)
+    again = zoo.flight(lon=lon_at(again_m - 200.0), speed=1.0, times=range(200, 400))
+    found = zoo.tell(pipe, again, until=2000.0)
+    assert (left[-1].event, left[-1].outcome) == ("closed", "left")
+    assert [message.event for message in found] == ["opened", "closed"]
+    (stay,) = found[-1].findings
+    assert left[-1].findings[0].ended_at < stay.started_at < stay.ended_at
