@@ -166,3 +166,23 @@ def test_who_the_intruder_is_by_other_rules_is_told_at_once():
     hostile = Classifier([Rule(Identity.HOSTILE, addresses=((0x100001, 0x100001),))])
     (message,) = go_on(pipe, Airspace([WEST], 1013.25), hostile, zoo.SENSORS, ONLY, 20.0)
     assert (message.event, message.subject.identity) == ("updated", "hostile")
+
+
+def test_it_is_told_so_in_an_incident_that_stays_open_too():
+    tables = zoo.only(incursion=Incursion(), emergency_code=emergency_code.Params())
+    danger = zoo.zone(
+        zoo.box(20.05, 54, 20.2, 55), zone_id="danger", kind="danger", watch=frozenset({Identity.UNKNOWN})
+    )
+    pipe = zoo.pipeline([WEST, danger], tables=tables)
+    plots = zoo.flight(lon=20.1, course=0.0, times=range(200), squawk="7700", speed=50.0)
+    zoo.tell(pipe, plots.take(slice(0, 100)))
+    ended, *after = go_on(pipe, Airspace([WEST], 1013.25), Classifier([]), zoo.SENSORS, tables, 100.0)
+    after += zoo.tell(pipe, plots.take(slice(100, None)))
+    assert [(f.zone_id, f.ended_at is None) for f in ended.findings if f.rule == "emergency_code"] == [
+        ("danger", False)
+    ]
+    assert "squawks 7700" in after[0].headline
+    assert [(f.zone_id, f.ended_at is None) for f in after[-1].findings if f.rule == "emergency_code"] == [
+        ("danger", False),
+        ("west", True),
+    ]

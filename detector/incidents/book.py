@@ -287,7 +287,7 @@ class Book:
         refresh(touched, depths)
         drafts = []
         for incident in _by_name(touched, tracks):
-            break_off(over[incident], now_s)
+            break_off(over[incident], now_s, cut=True)
             clear = incident.standing() is Standing.CLEAR
             ended = over[incident]
             drafts.append(self._close(incident, now_s, outcome) if clear else self._tell(incident, now_s, ended))

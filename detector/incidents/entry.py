@@ -61,6 +61,7 @@ class Entry:
     told: Finding | None = None  # as last told, while nothing has changed
     waits: tuple[str, ...] = ()  # gists of it that are to be told
     known: bool = False  # rooms know of it
+    cut: bool = False  # it was ended because its zone, or its rule, is no more: nothing goes on with it
 
     @property
     def zone_id(self) -> str | None:

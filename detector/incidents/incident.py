@@ -216,7 +216,7 @@ class Incident:
         Passes of two assets are two findings, and so is heading for one zone, then for another.
         """
         episodes = (e for e in reversed(self.entries) if isinstance(e, Episode) and e.track_id == track_id)
-        alike = (e for e in episodes if (e.rule, e.strand) == (sign.rule, sign.strand))
+        alike = (e for e in episodes if (e.rule, e.strand) == (sign.rule, sign.strand) and not e.cut)
         alike = (e for e in alike if not CATALOGUE[e.rule].counts or zone is None or e.zone_id == zone.id)
         if sign.rule in _OUTSIDE and zone is not None:
             alike = (e for e in alike if e.ended_s is None or e.zone_id == zone.id)
@@ -268,9 +268,10 @@ def refresh(incidents: Iterable[Incident], depths: Depths) -> None:
         stay.deepen(*deepest)
 
 
-def break_off(entries: Iterable[Entry], last_s: float) -> None:
+def break_off(entries: Iterable[Entry], last_s: float, *, cut: bool = False) -> None:
     """End entries of which no end was seen."""
     for entry in entries:
+        entry.cut |= cut
         entry.ended_s, entry.told = max(entry.started_s, last_s), None
 
 

@@ -111,7 +111,6 @@ class Conduct:
         for row, rule, strand in episodes:
             for condition in self._conditions.get(rule, [])[strand : strand + 1]:
                 condition.forget(np.arange(row, min(row + 1, len(condition.on))))
-            self.company.proximities.end(row, rule, strand)
 
     def renumber(self, zone_now: Sequence[int]) -> None:
         """Name zones by their numbers from now on; -1: gone."""

@@ -121,12 +121,6 @@ class Proximities:
         """Let nothing hold of any pairs by these rules."""
         self._held = {of: held for of, held in self._held.items() if of[0] not in rules}
 
-    def end(self, row: int, rule: str, strand: int) -> None:
-        """Let nothing hold of what is a finding of this track, rule and strand."""
-        if held := self._held.get((rule, strand)):
-            for key in [key for key, pair in held.pairs.items() if pair.owner == row]:
-                held.end(key)
-
     def forget(self, rows: Rows) -> None:
         """Let nothing hold of what would be findings of these tracks; what would be of others ends by itself."""
         gone = set(rows.tolist())
