@@ -135,7 +135,7 @@ class Contacts:
     def lose(self, rows: Rows) -> None:
         """Keep of lost tracks only that they are inside, until when they were, and whom their zones ignore."""
         gone, inside, mute = np.isin(self.row, rows), self.records["inside"], self.records["voice"] == MUTE
-        self.records["lost"][gone] = True
+        self.records["lost"][gone & inside] = True
         over = gone & ~inside & ~mute & (self.records["ended_s"] > -np.inf)
         left = blank(self.records["key"][over])
         for name in ("ended_s", "ended_x_m", "ended_y_m"):

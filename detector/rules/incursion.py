@@ -91,7 +91,7 @@ def _judge(was: Records, now: Records, pairs: ZonePairs, undecided: Mask, said: 
         clips=by_path & ~by_report & (said.leaves < 1),
         leaves=leaves,
         drops=~pairs.watched & was["inside"],
-        resumes=pairs.watched & was["inside"] & was["lost"] & pairs.picture.inside & ~leaves,
+        resumes=pairs.watched & was["lost"] & pairs.picture.inside & ~leaves,
     )
 
 
