@@ -74,7 +74,8 @@ class Conditions:
         return self._shown, self.on, self.first_s, self.last_s, self.peak, self.told
 
     def forget(self, rows: Rows) -> None:
-        """Let nothing hold of these tracks."""
+        """Let nothing hold of these tracks; of those beyond its room nothing has."""
+        rows = rows[rows < len(self.on)]
         self._shown[rows], self.on[rows] = 0, False
 
     def renumber(self, zone_now: Indices) -> None:

@@ -95,7 +95,7 @@ class Conduct:
     def forget(self, rows: Rows) -> None:
         """Let nothing hold of these tracks."""
         for condition in self._every():
-            condition.forget(rows[rows < len(condition.on)])
+            condition.forget(rows)
         self.integrity.forget(rows)
         self.dark.forget(rows)
         self.company.forget(rows)
@@ -110,7 +110,7 @@ class Conduct:
         """Let hold no more what (row of a track, rule, strand) name: it begins anew where it goes on."""
         for row, rule, strand in episodes:
             for condition in self._conditions.get(rule, [])[strand : strand + 1]:
-                condition.forget(np.arange(row, min(row + 1, len(condition.on))))
+                condition.forget(np.array([row]))
 
     def renumber(self, zone_now: Sequence[int]) -> None:
         """Name zones by their numbers from now on; -1: gone."""
@@ -136,7 +136,7 @@ class Conduct:
         self.dark.fit(len(stays))
         heading = np.zeros(len(segments.row), dtype=bool)
         for condition in self._conditions["approach"]:
-            heading = condition.on[segments.row]
+            heading |= condition.on[segments.row]
         silent = self.dark.hear(segments.row, heading, stays[segments.row])
         return heard_again(segments.row[silent], silent, segments.now.time_s[silent])
 
