@@ -79,7 +79,9 @@ class Book:
         told: list[_News] = []
         for segment in sorted(changes):
             row, now_s = int(segments.row[segment]), float(segments.now.time_s[segment])
-            news = self._news(segment, row, now_s, tracks, begins=all(map(_begins, changes[segment])))
+            stays = (change for change in changes[segment] if isinstance(change, FindingRow))
+            goes_on = any(change.change != Change.OPENED for change in stays)
+            news = self._news(segment, row, now_s, tracks, goes_on=goes_on)
             step_s = float(segments.before.time_s[segment]), now_s
             for change in changes[segment]:
                 self._fold(news, change, zones, step_s, tracks)
@@ -130,13 +132,13 @@ class Book:
             if episode in begun or (incident is not None and incident.awaits(tracks.name(sign.row), sign, others)):
                 yield sign
 
-    def _news(self, segment: int, row: int, now_s: float, tracks: TrackStore, *, begins: bool = True) -> _News:
+    def _news(self, segment: int, row: int, now_s: float, tracks: TrackStore, *, goes_on: bool = False) -> _News:
         """Return that there is something to tell of a track, in its incident; a revision where it had been lost.
 
-        `begins`: it is something new.
+        `goes_on`: a stay does, which keeps its story however long nobody believed where the track was.
         """
         doer, lost = _doer(row, tracks), self.register.lost.pop(row, None)
-        if lost is not None and begins and now_s - lost.last_s(doer.track_id) > 2 * FORGOTTEN_AFTER_S:
+        if lost is not None and not goes_on and now_s - lost.last_s(doer.track_id) > 2 * FORGOTTEN_AFTER_S:
             lost.missing = [name for name in lost.missing if name != doer.track_id]
             lost = None  # it has been heard for long since, and this is another story
         incident = lost or self.register.open.get(row) or self.register.of_formation(row, tracks)
@@ -203,8 +205,9 @@ class Book:
         news.about.append(entry)
 
     def reveal(self, rows: Rows, now_s: float, tracks: TrackStore, depths: Depths) -> list[IncidentMessage]:
-        """Tell who tracks are by other rules, of those in open incidents."""
-        told = [self._revealed(-1, row, now_s, tracks) for row in rows.tolist() if row in self.register.open]
+        """Tell who tracks are by other rules, of those in open incidents, in the order of names."""
+        subjects = sorted(set(rows.tolist()) & self.register.open.keys(), key=tracks.name)
+        told = [self._revealed(-1, row, now_s, tracks) for row in subjects]
         last = {news.incident: news for news in told}
         return [message for _, message in self._say(list(last.values()), tracks, depths)] if last else []
 
@@ -316,10 +319,6 @@ class Book:
         incident.tell(now_s)
         self.register.close(incident)
         return Draft(incident, "closed", now_s, outcome=outcome)
-
-
-def _begins(change: FindingRow | Sign) -> bool:
-    return change.change == Change.OPENED
 
 
 def _doer(row: int, tracks: TrackStore) -> Doer:

@@ -234,7 +234,6 @@ class Incident:
         news = entry is not last or sign.tells
         if entry is not last:
             self.entries.append(entry)
-            entry.grade(doer.identity)
         before, phase = entry.severity, entry.phase
         entry.take(sign, others)
         if sign.rule == "interception":
@@ -242,7 +241,7 @@ class Incident:
         entry.row = doer.row
         entry.grade(doer.identity)
         changes = self.phase is Phase.NEW or advance(self.phase, self.standing()) is not self.phase
-        return entry, news or entry.severity > before or changes
+        return entry, news or (entry is last and entry.severity > before) or changes
 
     def _acts_on(self, entry: Episode) -> bool:
         """Tell whether operators act on the phase of an interception: the first to close, all who join, the last to go.
@@ -269,7 +268,7 @@ def refresh(incidents: Iterable[Incident], depths: Depths) -> None:
 
 
 def break_off(entries: Iterable[Entry], last_s: float, *, cut: bool = False) -> None:
-    """End entries of which no end was seen."""
+    """End entries of which no end was seen; nothing goes on with those that are cut."""
     for entry in entries:
         entry.cut |= cut
         entry.ended_s, entry.told = max(entry.started_s, last_s), None
