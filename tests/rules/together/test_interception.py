@@ -269,19 +269,21 @@ def test_that_an_escort_is_not_seen_any_more_is_told():
     assert messages[-1].findings[-1].ended_at is not None
 
 
+def turns_in(name: str, turns_s: float):
+    """A friend 22 km north of one who flies east from 20.2 E, 54.5 N, and from a time on the way to where he will be."""
+    plots = zoo.flight(lon=20.2, lat=54.7, speed=200.0, times=range(400), track_id=name, callsign=f"PLF{name}")
+    late = plots.time_s > turns_s
+    last = np.flatnonzero(late)[0] - 1
+    here = np.full((3, late.sum()), [[plots.lon_deg[last]], [plots.lat_deg[last]], [145.0]])
+    plots.lon_deg[late], plots.lat_deg[late], _ = zoo.GEOD.fwd(*here, 350.0 * (plots.time_s[late] - turns_s))
+    return plots
+
+
 @pytest.mark.parametrize("state", [None, "RU"])
 def test_of_several_who_close_on_whomever_the_first_is_news(state):
-    def friend(name: str, turns_s: float):
-        plots = zoo.flight(lon=20.2, lat=54.7, speed=200.0, times=range(300), track_id=name, callsign=f"PLF{name}")
-        late = plots.time_s > turns_s
-        last = np.flatnonzero(late)[0] - 1
-        here = np.full((3, late.sum()), [[plots.lon_deg[last]], [plots.lat_deg[last]], [145.0]])
-        plots.lon_deg[late], plots.lat_deg[late], _ = zoo.GEOD.fwd(*here, 350.0 * (plots.time_s[late] - turns_s))
-        return plots
-
     intruder = zoo.flight(lon=20.2, speed=200.0, times=range(300), icao24=state and "100001")
     rules = [*FRIENDS, Rule(Identity.SUSPECT, states=("RU",))]
-    plots = zoo.in_order(intruder, friend("1", 100.0), friend("2", 105.0))
+    plots = zoo.in_order(intruder, turns_in("1", 100.0), turns_in("2", 105.0))
     messages = zoo.tell(zoo.pipeline(tables=RULES, rules=rules), plots.take(np.flatnonzero(plots.time_s < 160.0)))
     assert [m.headline for m in messages if m.cause == "interception" and "closed on by 2" in m.headline] == []
     assert len([m for m in messages if "being closed on by 1" in m.headline]) == 1
@@ -290,10 +292,6 @@ def test_of_several_who_close_on_whomever_the_first_is_news(state):
 def test_nothing_ends_before_it_began():
     """A friend heads for where the intruder would be by now, which is not heard any more, and then given up."""
     intruder = zoo.flight(lon=20.2, speed=200.0, times=range(121))
-    friend = zoo.flight(lon=20.2, lat=54.7, speed=200.0, times=range(400), track_id="f", callsign="PLF1")
-    late = friend.time_s > 125.0
-    here = np.full((3, late.sum()), [[friend.lon_deg[125]], [friend.lat_deg[125]], [145.0]])
-    friend.lon_deg[late], friend.lat_deg[late], _ = zoo.GEOD.fwd(*here, 350.0 * (friend.time_s[late] - 125.0))
-    last = tell(zoo.in_order(intruder, friend), until=600.0)[-1]
+    last = tell(zoo.in_order(intruder, turns_in("f", 125.0)), until=600.0)[-1]
     assert {f.rule for f in last.findings} == {"incursion", "interception"}
     assert all(f.started_at <= f.ended_at for f in last.findings)
