@@ -270,7 +270,7 @@ def test_that_an_escort_is_not_seen_any_more_is_told():
 
 
 def turns_in(name: str, turns_s: float):
-    """A friend 22 km north of one who flies east from 20.2 E, 54.5 N, and from a time on the way to where he will be."""
+    """A friend 22 km north of one who flies east from 20.2 E, 54.5 N, then on the way to where he will be."""
     plots = zoo.flight(lon=20.2, lat=54.7, speed=200.0, times=range(400), track_id=name, callsign=f"PLF{name}")
     late = plots.time_s > turns_s
     last = np.flatnonzero(late)[0] - 1
