@@ -125,7 +125,7 @@ class Book:
         """Yield the signs but those of what an incident that has been closed since was told."""
         begun = set()
         for sign in signs:
-            incident, others = self.register.open.get(sign.row), _names(sign.others, tracks)
+            incident, others = self.register.of_track(sign.row), _names(sign.others, tracks)
             episode = sign.row, sign.rule, sign.strand, sign.others
             if sign.change is Change.OPENED:
                 begun.add(episode)

@@ -206,9 +206,10 @@ class Incident:
                 entry.ended_s, entry.told = max(entry.started_s, stay.started_s), None
 
     def awaits(self, track_id: str, sign: Sign, others: tuple[str, ...]) -> bool:
-        """Tell whether an episode is open that a sign, which begins none, goes on with."""
+        """Tell whether a sign that begins no episode goes on with one: an open one, or the silence of who was lost."""
         last = self._last_episode(track_id, sign, None, others)
-        return last is not None and last.ended_s is None
+        given_up = sign.rule == "dark" and track_id in self.missing
+        return last is not None and (last.ended_s is None or given_up)
 
     def _last_episode(self, track_id: str, sign: Sign, zone: Zone | None, others: tuple[str, ...]) -> Episode | None:
         """Return the latest episode that a sign may go on with.

@@ -52,6 +52,10 @@ class Register:
         """Take in who flies together from now on."""
         self._beside = {row: formation for formation in formations for row in formation}
 
+    def of_track(self, row: int) -> Incident | None:
+        """Return the incident that tells of a track, or did until it was lost."""
+        return self.open.get(row) or self.lost.get(row)
+
     def beside(self, row: int) -> list[int]:
         """Return the rows of all with whom a track flies, itself among them."""
         return self._beside.get(row, [row])

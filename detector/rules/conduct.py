@@ -69,8 +69,9 @@ class Conduct:
         self.company = Company()
 
     def on(self, rows: Rows, capacity: int) -> np.ndarray:
-        """Tell of which tracks any condition holds, (R,)."""
-        held = np.zeros(len(rows), dtype=bool)
+        """Tell of which tracks any condition holds, or silence, (R,)."""
+        self.dark.fit(capacity)
+        held = self.dark.silent(rows)
         for condition in self._every():
             condition.fit(capacity)
             held |= condition.on[rows]
@@ -97,12 +98,13 @@ class Conduct:
         for condition in self._every():
             condition.forget(rows)
         self.integrity.forget(rows)
-        self.dark.forget(rows)
+        self.dark.give_up(rows)
         self.company.forget(rows)
 
     def drop(self, rows: Rows) -> None:
         """Forget these tracks, which will not be heard again, with all that is remembered of them."""
         self.forget(rows)
+        self.dark.forget(rows)
         self.probes.forget(rows)
         self.criteria.forget(rows)
 
@@ -111,6 +113,8 @@ class Conduct:
         for row, rule, strand in episodes:
             for condition in self._conditions.get(rule, [])[strand : strand + 1]:
                 condition.forget(np.array([row]))
+            self.integrity.end(row, rule)
+            self.company.proximities.end(row, rule, strand)
 
     def renumber(self, zone_now: Sequence[int]) -> None:
         """Name zones by their numbers from now on; -1: gone."""
@@ -138,7 +142,8 @@ class Conduct:
         for condition in self._conditions["approach"]:
             heading |= condition.on[segments.row]
         silent = self.dark.hear(segments.row, heading, stays[segments.row])
-        return heard_again(segments.row[silent], silent, segments.now.time_s[silent])
+        before_s, now_s = segments.before.time_s[silent], segments.now.time_s[silent]
+        return heard_again(segments.row[silent], silent, before_s, now_s)
 
     def look(self, rule: str, how: Rule, scene: Scene, params: Any) -> Signs:
         """Let a rule look at M steps; return what that changes, in the order of segments."""

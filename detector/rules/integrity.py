@@ -54,6 +54,11 @@ class Integrity:
             condition.forget(rows[rows < len(condition.on)])
         self.interference.forget(rows)
 
+    def end(self, row: int, rule: str) -> None:
+        """Let a rule hold no more of a track: what is wrong begins anew where it goes on."""
+        if rule in self._conditions:
+            self._conditions[rule].forget(np.array([row]))
+
     def switch_off(self, rules: Container[str]) -> None:
         """Let nothing be wrong with any track by these rules."""
         self._conditions |= {name: Conditions(rule.REPORTS) for name, rule in RULES.items() if name in rules}

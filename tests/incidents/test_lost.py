@@ -8,7 +8,11 @@ import numpy as np
 import pytest
 
 from detector.airspace.zones import Identity, Initial
+from detector.incidents.message import stamp
 from detector.rules.alone import emergency_code
+from detector.rules.alone.approach import Params as Approach
+from detector.rules.alone.dark import Params as Dark
+from detector.rules.alone.renegade import Params as Renegade
 from detector.rules.incursion import Params as Incursion
 from detector.rules.reports import frozen, jump
 from detector.rules.tables import Rules
@@ -83,8 +87,12 @@ def test_what_is_done_long_after_being_heard_again_is_another_story():
     there_m = -30_000.0 - 100.0 * 500.0
     back = zoo.flight(lon=lon_at(there_m), speed=100.0, times=range(700), gs_mps=100.0, track_deg=90.0)
     found = zoo.tell(pipe, concatenate([away, dataclasses.replace(back, time_s=back.time_s + 700.0)]))
-    assert (found[0].event, found[0].sequence, found[0].revision) == ("opened", 1, False)
-    assert found[0].incident_id != lost[0].incident_id
+    assert [(m.event, m.revision, m.outcome) for m in found][:3] == [
+        ("updated", True, None),
+        ("closed", False, "turned-away"),
+        ("opened", False, None),
+    ]
+    assert found[1].incident_id == lost[0].incident_id != found[2].incident_id
 
 
 def test_who_squawks_an_emergency_and_is_heard_no_more_is_lost():
@@ -120,3 +128,39 @@ def test_who_left_was_lost_and_is_heard_again_inside_has_entered_anew(again_m):
     assert [message.event for message in found] == ["opened", "closed"]
     (stay,) = found[-1].findings
     assert left[-1].findings[0].ended_at < stay.started_at < stay.ended_at
+
+
+@pytest.mark.parametrize("callsign", [None, "LOT1"])
+@pytest.mark.parametrize("again_s", [160, 300, 460])
+def test_who_fell_silent_on_the_way_in_and_is_heard_again_outside_is_silent_no_more(again_s, callsign):
+    pipe = zoo.pipeline(tables=zoo.only(approach=Approach(), dark=Dark(), incursion=Incursion()), rules=[zoo.NEUTRAL])
+    motion = {"speed": 200.0, "gs_mps": 200.0}
+    coming = zoo.flight(lon=lon_at(-20_000.0), times=range(50), track_deg=90.0, **motion)
+    lost = zoo.tell(pipe, coming, until=LOST_S)
+    assert lost[-1].findings[-1].rule == "dark"
+    going = zoo.flight(
+        lon=lon_at(-10_000.0 + 200.0 * again_s),
+        course=270.0,
+        times=range(again_s, again_s + 60),
+        track_deg=270.0,
+        callsign=callsign,
+        **motion,
+    )
+    found = zoo.tell(pipe, going, until=2000.0)
+    assert [(m.event, m.revision, m.outcome) for m in found] == [
+        ("updated", True, None),
+        ("closed", False, "turned-away"),
+    ]
+    assert {m.incident_id for m in found} == {lost[0].incident_id}
+    (dark,) = [f for f in found[0].findings if f.rule == "dark"]
+    assert (dark.started_at[14:19], dark.ended_at) == ("00:49", stamp(float(again_s)))
+    assert "was silent 10.2 km from Square" in found[0].headline
+
+
+def test_who_was_silent_for_more_than_a_minute_has_met_a_criterion_of_renegades():
+    pipe = zoo.pipeline(tables=zoo.only(approach=Approach(), dark=Dark(), renegade=Renegade(criteria=3)))
+    motion = {"speed": 200.0, "gs_mps": 200.0, "track_deg": 90.0}
+    coming = zoo.flight(lon=lon_at(-25_000.0), times=range(60), squawk="1000", **motion)
+    again = zoo.flight(lon=lon_at(-12_000.0 - 200.0 * 150), times=range(150, 170), squawk="2000", **motion)
+    found = zoo.tell(pipe, zoo.in_order(coming, again))
+    assert "renegade" in {f.rule for f in found[-1].findings}

@@ -59,21 +59,32 @@ class Dark:
         self._zone, self._ahead = fitted(self._zone, capacity, -1), fitted(self._ahead, capacity, -1)
         self._inside, self._silent = fitted(self._inside, capacity), fitted(self._silent, capacity)
 
+    def silent(self, rows: Rows) -> Mask:
+        """Tell which of R tracks have fallen silent, and have not been heard since."""
+        silent: Mask = self._silent[rows]
+        return silent
+
     def aim(self, rows: Rows, zone: Rows) -> None:
         """Take in which zones R tracks are on their way into."""
         self._ahead[rows] = zone
 
     def hear(self, rows: Rows, heading: Mask, stay: Rows) -> Rows:
         """Take in which of R tracks are still on their way, and where they are (-1: no zone); return who was silent."""
-        silent, inside = np.flatnonzero(self._silent[rows]), stay >= 0
+        silent, inside = np.flatnonzero(self.silent(rows)), stay >= 0
         self._zone[rows] = np.where(inside, stay, np.where(heading, self._ahead[rows], -1))
         self._inside[rows], self._silent[rows] = inside, False
         return silent
 
-    def forget(self, rows: Rows) -> None:
-        """Wait for these tracks no more."""
+    def give_up(self, rows: Rows) -> None:
+        """Wait for these tracks no more; of who was outside, that it is heard again is to be told."""
         rows = rows[rows < len(self._zone)]
-        self._zone[rows], self._ahead[rows], self._silent[rows] = -1, -1, False
+        self._zone[rows], self._ahead[rows] = -1, -1
+        self._silent[rows] &= ~self._inside[rows]
+
+    def forget(self, rows: Rows) -> None:
+        """Forget these tracks, which will not be heard again."""
+        self.give_up(rows)
+        self._silent[rows[rows < len(self._silent)]] = False
 
     def close(self, zones: Sequence[int]) -> None:
         """Miss nobody in these zones any more."""
@@ -140,19 +151,21 @@ def _certainty(row: int, gone_on_s: float, tracks: TrackStore) -> Certainty:
     return Certainty.LIKELY if heard else Certainty.POSSIBLE
 
 
-def heard_again(rows: Rows, segment: Rows, time_s: Floats) -> Signs:
-    """Return that R tracks report again."""
+def heard_again(rows: Rows, segment: Rows, since_s: Floats, time_s: Floats) -> Signs:
+    """Return that R tracks report again, which had been silent since then."""
     return Signs(
         Sign(
             row=row,
             segment=at,
             rule="dark",
             change=Change.ENDED,
-            started_s=when_s,
+            started_s=from_s,
             decided_s=when_s,
             ended_s=when_s,
             evidence={},
             tells=True,
         )
-        for row, at, when_s in zip(rows.tolist(), segment.tolist(), time_s.tolist(), strict=True)
+        for row, at, from_s, when_s in zip(
+            rows.tolist(), segment.tolist(), since_s.tolist(), time_s.tolist(), strict=True
+        )
     )

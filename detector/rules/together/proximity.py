@@ -64,6 +64,11 @@ class _Held:
         self.condition.forget(np.array([slot]))
         self._free.append(slot)
 
+    def end_of(self, rows: Container[int]) -> None:
+        """Let nothing hold of pairs that would be findings of these tracks."""
+        for key in [key for key, pair in self.pairs.items() if pair.owner in rows]:
+            self.end(key)
+
 
 class Proximities:
     """What pairs of tracks have shown, by rule and strand."""
@@ -121,12 +126,16 @@ class Proximities:
         """Let nothing hold of any pairs by these rules."""
         self._held = {of: held for of, held in self._held.items() if of[0] not in rules}
 
+    def end(self, row: int, rule: str, strand: int) -> None:
+        """Let nothing hold of what is found of a track by a strand of a rule: it begins anew where it goes on."""
+        if (rule, strand) in self._held:
+            self._held[rule, strand].end_of({row})
+
     def forget(self, rows: Rows) -> None:
         """Let nothing hold of what would be findings of these tracks; what would be of others ends by itself."""
         gone = set(rows.tolist())
         for held in self._held.values():
-            for key in [key for key, pair in held.pairs.items() if pair.owner in gone]:
-                held.end(key)
+            held.end_of(gone)
 
 
 def _turn(rule: str, strand: int, held: _Held, pairs: Encounters, sight: Sight, now_s: float, zone: Rows) -> list[Sign]:

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from detector.airspace.schedule import Interval
+from detector.incidents.message import stamp
 from detector.incidents.stories import seconds
 from detector.rules import incursion
 from detector.rules.reports import frozen, jump
@@ -138,3 +140,11 @@ def test_who_was_frozen_for_long_and_silent_for_a_while_goes_on_with_its_inciden
     plots = plots.take((times < 720.0) | (times >= 820.0))
     pipe = zoo.pipeline([zoo.zone(zoo.box(20.0, 54.0, 25.0, 55.0))], tables=RULES)
     assert len({message.incident_id for message in zoo.tell(pipe, plots, until=2900.0)}) == 1
+
+
+def test_what_goes_on_when_its_zone_closes_begins_anew():
+    hours = zoo.zone(zoo.box(20.0, 54.0, 21.0, 55.0), active=(Interval(-900.0, 100.0),))
+    messages = zoo.tell(zoo.pipeline([hours], tables=RULES), cruise(60, 180), until=170.0)
+    told = [("opened", None), ("closed", "zone-closed"), ("opened", None)]
+    assert [(m.event, m.outcome) for m in messages][:3] == told
+    assert [f.ended_at for m in messages[:3] for f in m.findings] == [None, stamp(100.0), None]

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from detector.airspace.schedule import Interval
 from detector.airspace.zones import Identity
+from detector.incidents.message import stamp
 from detector.rules import incursion
 from detector.rules.together import bow_crossing, interception, near_collision, well_clear
 from detector.tracks.identity import Rule
@@ -202,3 +204,15 @@ def test_messages_do_not_depend_on_how_the_stream_is_cut(cut):
     whole = tell(*flights)
     assert found(whole) == {WELL_CLEAR, BOW, NEAR}
     assert tell(*flights, cut=cut) == whole
+
+
+def test_what_goes_on_when_its_zone_closes_begins_anew():
+    hours = zoo.zone(zoo.box(20.0, 54.0, 21.0, 55.0), zone_id="hours", active=(Interval(-900.0, 60.0),))
+    beside = zoo.zone(zoo.box(20.2, 54.0, 21.0, 55.0), zone_id="beside")
+    pipe = zoo.pipeline([hours, beside], rules=RULES, tables=TABLES)
+    messages = zoo.tell(pipe, zoo.in_order(flown(), other(course=0, beside_m=700)), until=119.0)
+    assert [(m.outcome, f.zone_id, f.ended_at) for m in messages for f in m.findings] == [
+        (None, "hours", None),
+        ("zone-closed", "hours", stamp(60.0)),
+        (None, "hours", None),  # who is near a zone that is closed is near it all the same
+    ]
