@@ -46,6 +46,7 @@ _DEEDS = {  # verb while it lasts, verb when it is over, the rest
 }
 _PHASES = ("closing", "joined", "escort")  # of an interception under way
 _PLURAL = {"is": "are", "was": "were", "has": "have", "passes": "pass", "flies": "fly"}
+_BY_ITSELF = {"emergency", "dark", "integrity"}  # kinds of what one does whoever flies with it
 _SAYS_WHERE = {"approach", "dark", "asset_pass", "probing", "skirting"}
 
 
@@ -62,12 +63,12 @@ def headline(
     """Return the line for a message about `entry`, one of `every` finding of the incident.
 
     So many wingmen fly with the subject, and so many of all do, or did, the same. It is said of all where they all do,
-    and what the subject does outside of zones is; what else one of them does is said with its name.
+    and so is how the subject flies outside of zones; what else one of them does is said with its name.
     """
     still = _furthest([e for e in every if e.ended_s is None])
     who, stays = _who(subject, wingmen), [e for e in still if isinstance(e, Stay)]
     own = entry.track_id == subject.track_id
-    together = alike > wingmen or (own and not isinstance(entry, Stay))
+    together = alike > wingmen or (own and not isinstance(entry, Stay) and entry.kind not in _BY_ITSELF)
     who = who if together else f"{who}: {_name(entry.track_id)}{_more(alike - 1)}"
     inside = (own or together) and isinstance(entry, Stay) and entry.ended_s is None
     if not isinstance(entry, Stay):
@@ -80,16 +81,26 @@ def headline(
     motion = _motion(subject, on_level)
     parts = [f"{said} {motion}".rstrip()] if inside else [said, *_where(subject, entry, stays, motion, leads=together)]
     others = {_does(e): e for e in still if isinstance(e, Episode) and _does(e) not in ("approach", _does(entry))}
-    deeds = [_deed(e, still, near=False) for e in others.values()]
-    deeds = [_plural(deed) for deed in deeds] if together and wingmen else deeds
+    deeds = [_also(e, still, wingmen, together=together) for e in others.values()]
     return f"{who} {'; '.join([*parts, *deeds])}"
+
+
+def _also(entry: Episode, still: Sequence[Entry], wingmen: int, *, together: bool) -> str:
+    """Return what is going on besides."""
+    deed = _deed(entry, still, near=False)
+    if not wingmen:
+        return deed
+    if entry.kind not in _BY_ITSELF:
+        return _plural(deed) if together else deed
+    names = list(dict.fromkeys(_name(e.track_id) for e in still if e.rule == entry.rule))
+    return f"{', '.join(names[:MOST_NAMES])}{_more(len(names) - MOST_NAMES)} {_plural(deed) if names[1:] else deed}"
 
 
 def _where(subject: Subject, entry: Entry, stays: Sequence[Stay], motion: str, *, leads: bool) -> list[str]:
     """Return who else is still inside, and where the subject is, as far as its motion is known."""
     lead = "" if leads else f"{_name(subject.callsign or subject.track_id)} "
     own = [e for e in stays if e.track_id == subject.track_id]
-    if entry.rule == "dark" and entry.ended_s is None and leads:
+    if entry.rule == "dark" and entry.ended_s is None and entry.track_id == subject.track_id:
         return [f"last {motion}"] if motion else []
     if own:
         return [f"{lead}still in {', '.join(dict.fromkeys(e.zone.name for e in own))} {motion}".rstrip()]

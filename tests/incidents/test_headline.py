@@ -2,7 +2,13 @@
 
 import pytest
 
-from detector.incidents.headline import _DEEDS, _plural
+from detector.airspace.zones import Identity
+from detector.incidents.entry import Doer, Episode
+from detector.incidents.headline import _DEEDS, _plural, headline
+from detector.incidents.message import Subject, stamp
+from detector.rules.findings import Change
+from detector.rules.signs import Sign
+from tests import zoo
 
 
 @pytest.mark.parametrize(
@@ -27,3 +33,54 @@ def test_what_several_do_is_said_of_several(one, several):
 def test_what_is_past_differs_for_nobody_but_who_was():
     past = [verb for _, verb, _ in _DEEDS.values() if verb.split()[0] not in ("was", "is")]
     assert [_plural(f"{verb} x") for verb in past] == [f"{verb} x" for verb in past]
+
+
+SUBJECT = Subject(
+    track_id="m1",
+    icao24=None,
+    callsign=None,
+    squawk=None,
+    identity="unknown",
+    state=None,
+    sources=("adsb",),
+    time=stamp(0.0),
+    lat=54.0,
+    lon=19.0,
+    alt_ft=20_000,
+    gs_kt=400,
+    track_deg=90.0,
+    vrate_fpm=0,
+    sigma_m=10.0,
+)
+EVIDENCE = {
+    "emergency_code": {"squawk": "7700"},
+    "dark": {"distance_m": 3000.0},
+    "hard_turn": {"load_factor_g": 2.0},
+    "approach": {"distance_m": 3000.0, "time_to_boundary_s": 20.0},
+}
+
+
+def does(track_id: str, rule: str) -> Episode:
+    sign = Sign(row=0, rule=rule, change=Change.OPENED, started_s=0.0, decided_s=0.0, evidence=EVIDENCE[rule])
+    entry = Episode.of(Doer(0, track_id, Identity.UNKNOWN), sign, zoo.SQUARE)
+    entry.take(sign, ())
+    return entry
+
+
+@pytest.mark.parametrize(
+    ("deeds", "alike", "said"),
+    [
+        ([("m1", "emergency_code")], 1, ": m1 squawks 7700 near Square; m1 now"),
+        ([("m1", "emergency_code"), ("m2", "emergency_code")], 2, " squawk 7700 near Square; now"),
+        ([("m1", "dark")], 1, ": m1 fell silent 3.0 km from Square; last"),
+        ([("m2", "dark")], 1, ": m2 fell silent 3.0 km from Square; m1 now"),
+        ([("m1", "approach")], 1, " are heading for Square, 3.0 km from it, 20 s away; now"),
+        ([("m1", "hard_turn"), ("m1", "emergency_code")], 1, " turn hard with 2.0 g near Square; now"),
+    ],
+)
+def test_what_one_of_a_formation_does_by_itself_is_not_said_of_all(deeds, alike, said):
+    entries = [does(*deed) for deed in deeds]
+    line = headline(SUBJECT, 1, entries[0], alike, entries, None, on_level=True)
+    where = " at FL200, 400 kt, course 090"
+    besides = "; m1 squawks 7700" if len({rule for _, rule in deeds}) > 1 else ""
+    assert line == f"Unknown aircraft m1 and 1 other{said}{where}{besides}"
