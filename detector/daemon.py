@@ -95,7 +95,8 @@ class Daemon:
             notify("STOPPING=1")
             self._inbox.close()
             self._stop_feeds(list(self._feeds))
-            duty.delivery.stop()
+            if not duty.delivery.stop():
+                log.warning("stopped before the broker had all messages; the journal keeps them for the next start")
             server.shutdown()
 
     def stop(self) -> None:

@@ -160,6 +160,12 @@ class Journal:
             rows = self._db.execute(f"SELECT * FROM letters WHERE NOT ({_OVER}) ORDER BY number")
             return [_letter(*row) for row in rows]
 
+    def closed_incidents(self) -> dict[str, int]:
+        """Return with which sequence incidents were closed, in order."""
+        select = "SELECT incident_id, max(sequence) FROM letters WHERE event = 'closed' GROUP BY incident_id"
+        with _named():
+            return dict(self._db.execute(f"{select} ORDER BY max(number)"))
+
     def states(self) -> list[bytes]:
         """Return the state as last written: the whole, then what has changed since; whatever there is of both."""
         with _named():
@@ -237,7 +243,7 @@ class Journal:
 
 
 def salvage(path: Path) -> tuple[list[Letter], list[Letter]]:
-    """Return what can still be read of a damaged journal: letters that wait, and the last of each open incident."""
+    """Return what can still be read of a damaged journal: letters that wait, and the last of each incident."""
     waiting, last = [], dict[str, Letter]()
     with suppress(sqlite3.Error), closing(sqlite3.connect(path, PATIENCE_S)) as db:
         for *row, done in db.execute("SELECT * FROM letters ORDER BY number"):
@@ -245,7 +251,7 @@ def salvage(path: Path) -> tuple[list[Letter], list[Letter]]:
                 letter = _letter(*row, done)
                 last[letter.incident_id] = letter
                 waiting += [] if done else [letter]
-    return waiting, [letter for letter in last.values() if letter.event != "closed"]
+    return waiting, list(last.values())
 
 
 @contextmanager

@@ -35,6 +35,7 @@ class Ledger:
         self.damage = ""  # what was found damaged, and where it is
         self.found: list[Letter] = []  # on the disk, of an earlier run; whoever sends them takes them from here
         self.open: list[Letter] = []  # the last of each incident that is open, as far as rooms know
+        self.closed: dict[str, int] = {}  # incidents, and with which sequence
         self.states: list[bytes] = []  # of the core, as it was left
         self.confirmed: dict[str, int] = {}  # by event, how many letters earlier runs have written and had confirmed
         self.last_number = int(time_s() * 1000)  # beyond any journal's, should there be one that cannot be read now
@@ -129,7 +130,7 @@ class Ledger:
         self.found += unknown
         self._waiting |= {letter.number: letter for letter in unknown}
         if self._unread:
-            self.open = journal.open_incidents()
+            self.open, self.closed = journal.open_incidents(), journal.closed_incidents()
             self._unread = False
 
     def _gone(self) -> bool:
@@ -188,7 +189,9 @@ class Ledger:
     def _set_aside(self, why: str) -> None:
         """Give a damaged journal another name and owe everything that waits to a fresh one."""
         if self._unread:
-            self.found, self.open = salvage(self.path)
+            self.found, last = salvage(self.path)
+            self.open = [letter for letter in last if letter.event != "closed"]
+            self.closed = {letter.incident_id: letter.sequence for letter in last if letter.event == "closed"}
             self._waiting |= {letter.number: letter for letter in self.found}
             self._unread = False
         if self._journal is not None:

@@ -32,6 +32,7 @@ from detector.delivery.states import States
 from detector.delivery.topics import Topics
 from detector.delivery.twins import Twins
 from detector.endpoints import Login
+from detector.errors import InputError
 from detector.incidents.message import IncidentMessage, stamp
 from detector.metrics import Metrics
 from detector.mqtt.broker import broker_of
@@ -51,7 +52,8 @@ class BrokerSettings(Login, Protocol):
 class Delivery:
     """Delivery of one site's messages and states. Its methods may be called from any thread and do not wait.
 
-    Except `drain` and `stop`. Raises InputError for settings that cannot be used; a broker that is away is no error.
+    Except `drain` and `stop`. Raises InputError for settings that cannot be used, or a ledger of
+    other topics; a broker that is away is no error.
     """
 
     def __init__(
@@ -94,7 +96,7 @@ class Delivery:
         )
         metrics.outbox.set_function(lambda: len(self._outbox))
         metrics.outbox_age.set_function(self._oldest_age_s)
-        self._put_status("online")
+        self._put_status("degraded", reason="starting")
         if ledger:
             self._continue(ledger)
 
@@ -108,6 +110,9 @@ class Delivery:
             return
         with self._submitting:
             letters = self._letters(messages, received_s)
+            for each in letters:
+                if each.event == "closed":
+                    self.twins.close(each.incident_id, each.sequence)
             if self._ledger and not self._ledger.write(letters, *states):
                 letters = self._letters([replace(message, durable=False) for message in messages], received_s)
                 self._ledger.owe(letters)
@@ -177,6 +182,14 @@ class Delivery:
 
     def _continue(self, ledger: Ledger) -> None:
         """Go on where an earlier run has ended: its counts, its letters; its alarm stands no more."""
+        for each in (*ledger.open, *ledger.found):
+            if (topic := each.publications[1].topic) != (expected := self._topics.incident(each.incident_id)):
+                raise InputError(
+                    [
+                        f"{ledger.path}: has {topic}, open or not delivered, expected {expected}: "
+                        "start with the site and topic_prefix that it is of, or with another [state] directory"
+                    ]
+                )
         for event, count in ledger.confirmed.items():
             self._metrics.messages.labels(event).inc(count)
             self._metrics.confirmed.inc(count)
@@ -189,6 +202,9 @@ class Delivery:
     def _take_found(self, ledger: Ledger) -> None:
         found, ledger.found = ledger.found, []
         is_open, ledger.open = ledger.open, []
+        closed, ledger.closed = ledger.closed, {}
+        for incident_id, sequence in closed.items():
+            self.twins.close(incident_id, sequence)
         for each in (*is_open, *found):
             self.twins.remember(each)
         for each in found:

@@ -17,7 +17,7 @@ from detector.delivery.flight import WINDOW, Answer, Flight, publication_of
 from detector.delivery.outbox import Item
 from detector.delivery.rooms import Rooms
 from detector.mqtt.broker import Broker
-from detector.mqtt.publication import Publication, publish
+from detector.mqtt.publication import Publication, leave_will, publish
 
 ANSWER_S = 20.0  # for a publication; a broker that takes longer has lost its way, and another connection may mend that
 _HEADER_BYTES = 64  # of a PUBLISH with our properties: more than it can be
@@ -48,7 +48,7 @@ class Session:
         self._sent_s: dict[int, float] = {}  # when what is not answered left, by packet id, the earliest first
         client = broker.client(version)
         client.max_inflight_messages_set(0)  # paho must send at once, not queue: the window is ours
-        client.will_set(will.topic, will.payload, will.qos, will.retain)
+        leave_will(client, will, version)
         client.on_publish = lambda _client, _data, packet_id, code, _facts: self.connection.note(
             partial(self._ack, packet_id, code)
         )

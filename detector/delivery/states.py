@@ -32,6 +32,12 @@ class States:
             self._latest.pop(topic, None)
             self._unsent.pop(topic, None)
 
+    def clear(self, topic: str) -> None:
+        """Let the broker forget a topic, once, that has no state."""
+        with self._lock:
+            self._latest.pop(topic, None)
+            self._unsent[topic] = Publication(topic, b"", retain=True)
+
     def unsent(self) -> list[Publication]:
         """Return the states to send, in the order in which their topics first appeared among them."""
         with self._lock:

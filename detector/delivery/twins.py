@@ -3,15 +3,17 @@
 This one in an earlier life is another, too: what it told without a journal, the broker has retained.
 
 All of them write the same retained topics. So whoever hears there what is worse, or older, than what it has said itself
-says that again: the last will of one that died does not stand, nor an incident as it was before.
+says that again: the last will of one that died does not stand, nor an incident as it was before. What a broker that has
+lost its latest memory brings back of an incident that has been closed is cleared, and not gone on with.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -28,6 +30,9 @@ from detector.mqtt.publication import Publication
 
 log = logging.getLogger(__name__)
 
+MOST_CLOSED = 10_000
+WORDS = 3  # that tell how far a clock is ahead
+DIFFERS_S = 3.0  # clocks: then two daemons may tell one story twice, or its times backwards
 SILENT_S = 15.0  # three times what a daemon says in vain: it hangs, though the broker still has its connection
 
 _BADNESS = {"offline": 2, "down": 2, "stale": 1}
@@ -54,6 +59,12 @@ class Twin:
     state: str  # online, degraded, offline or silent
     since_s: float  # Unix time
     heard_s: float  # monotonic
+    ahead_s: deque[float] = field(default_factory=lambda: deque(maxlen=WORDS))  # of our clock, by its last words
+
+    @property
+    def differs_s(self) -> float:
+        """By how much its clock is ahead of ours, as far as that is known: words may come late, and never early."""
+        return max(self.ahead_s) if len(self.ahead_s) == WORDS else 0.0
 
 
 @dataclass(slots=True)
@@ -87,6 +98,7 @@ class Twins:
         self._instance, self._topics, self._outbox, self._states = instance, topics, outbox, states
         self._time_s, self._monotonic_s = time_s, monotonic_s
         self._twins: dict[str, Twin] = {}
+        self._closed: dict[str, int] = {}  # incidents, and with which sequence; the latest last
         self._connected = False
         self._heard = Heard([], [])
         self._lock = threading.Lock()
@@ -118,6 +130,13 @@ class Twins:
         with self._lock:
             self._heard.messages.append((message, False))
 
+    def close(self, incident_id: str, sequence: int) -> None:
+        """Note with which message an incident was closed: what was told of it before is over."""
+        with self._lock:
+            self._closed[incident_id] = max(sequence, self._closed.pop(incident_id, 0))
+            if len(self._closed) > MOST_CLOSED:
+                del self._closed[next(iter(self._closed))]
+
     def take(self) -> Heard:
         """Return what was told of incidents since this was last called."""
         with self._lock:
@@ -135,12 +154,18 @@ class Twins:
             return dict(sorted(self._twins.items()))
 
     def _incident(self, topic: str, payload: bytes, *, retained: bool) -> None:
-        sequence = key_of(payload).sequence if payload else 0
-        ours = None if self._outbox.waits(topic) else self._states.latest(topic)
+        sequence, waits = key_of(payload).sequence if payload else 0, self._outbox.waits(topic)
+        ours = None if waits else self._states.latest(topic)
         if ours and key_of(ours.payload).sequence > sequence:
             self._states.again(ours)
         if payload:
             message = _told(payload)
+            if retained and sequence <= self._closed.get(message.incident_id, 0):
+                if not ours and not waits:
+                    self._states.clear(topic)
+                return
+            if message.outcome is not None:
+                self.close(message.incident_id, sequence)
             over = message.outcome is not None and not self._open_here(message.incident_id)
             if ours and over and key_of(ours.payload).sequence <= sequence:
                 self._states.drop(topic)  # or our older view of it would be back when it is cleared
@@ -158,23 +183,34 @@ class Twins:
         if word.instance in {self._instance, None}:
             if topic == self._topics.status and not retained:
                 self.caught_up.set()
+            elif self._topics.kind(topic) == "feed" and retained and not self._states.latest(topic):
+                self._states.clear(topic)  # of an earlier life, in which there was such a feed
             return
         ours = self._states.latest(topic)
         if ours and _BADNESS.get(word.state, 0) > _BADNESS.get(read(ours.payload, _WORDS).state, 0):
             self._states.again(ours)
         if topic == self._topics.status:
-            self._note(str(word.instance), word)
+            self._note(str(word.instance), word, retained=retained)
 
-    def _note(self, instance: str, word: _Word) -> None:
+    def _note(self, instance: str, word: _Word, *, retained: bool) -> None:
         state = "offline" if word.state == "offline" else word.instance_state or word.state
         with self._lock:
             twin = self._twins.setdefault(instance, Twin("", 0.0, 0.0))
             twin.heard_s = self._monotonic_s()
+            if word.time and not retained:
+                twin.ahead_s.append(seconds(word.time) - self._time_s())
             if twin.state != state:
                 twin.state, twin.since_s = state, self._time_s()
                 self._heard.abandoned |= state == "offline"
             if word.time and word.incidents:
                 self._heard.vouched.append((word.incidents, seconds(word.time)))
+
+
+def clocks_apart(twins: Mapping[str, Twin]) -> list[str]:
+    """Return in words whose clock is not ours."""
+    apart_s = {name: twin.differs_s for name, twin in twins.items() if abs(twin.differs_s) > DIFFERS_S}
+    sides = [(name, abs(s), "ahead" if s > 0 else "behind") for name, s in apart_s.items()]
+    return [f"the clock of daemon {name} is {s:.0f} s {side}" for name, s, side in sides]
 
 
 def facts(twins: Mapping[str, Twin]) -> list[dict[str, Any]]:

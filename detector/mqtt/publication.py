@@ -30,9 +30,15 @@ def publish(client: paho.Client, publication: Publication, version: MQTTProtocol
     return client.publish(p.topic, p.payload, p.qos, p.retain, properties).mid
 
 
+def leave_will(client: paho.Client, will: Publication, version: MQTTProtocolVersion) -> None:
+    """Let the broker publish this when the connection is lost."""
+    properties = _properties(will.expiry_s, PacketTypes.WILLMESSAGE) if version == V5 else None
+    client.will_set(will.topic, will.payload, will.qos, will.retain, properties)
+
+
 @lru_cache(maxsize=16)  # they cost more to make than the rest of a publication
-def _properties(expiry_s: int | None) -> Properties:
-    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+def _properties(expiry_s: int | None, packet: int = PacketTypes.PUBLISH) -> Properties:
+    properties = Properties(packet)  # type: ignore[no-untyped-call]
     properties.PayloadFormatIndicator = 1
     properties.ContentType = "application/json"
     if expiry_s is not None:

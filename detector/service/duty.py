@@ -19,7 +19,7 @@ from detector.delivery.journal import State
 from detector.delivery.ledger import Ledger
 from detector.delivery.publisher import Delivery
 from detector.delivery.topics import Topics
-from detector.delivery.twins import Heard
+from detector.delivery.twins import Heard, clocks_apart
 from detector.incidents.message import IncidentMessage
 from detector.metrics import Metrics
 from detector.picture.airspace import Airspace
@@ -146,6 +146,7 @@ class Duty:
             twins = self.delivery.twins.look()
             for name, twin in twins.items():
                 self._metrics.twin_up.labels(name).set(twin.state in {"online", "degraded"})
+            troubles += clocks_apart(twins)
             self._count_differing()
         incidents = {incident.incident_id for incident in self.pipeline.book.register.incidents()}
         self.status.look(status_of(incidents, troubles, twins), now_s)

@@ -14,9 +14,13 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from prometheus_client import generate_latest
 
+from detector.delivery.ledger import Ledger
+from detector.delivery.messages import publications
 from detector.delivery.publisher import Delivery
 from detector.delivery.topics import Topics
+from detector.errors import InputError
 from detector.metrics import Metrics
+from detector.mqtt.publication import Publication
 from tests import zoo
 from tests.conftest import Mosquitto, free_port
 
@@ -45,6 +49,9 @@ class Room:
         client.loop_start()
         assert subscribed.wait(5)
 
+    def publish(self, publication: Publication) -> None:
+        self._client.publish(publication.topic, publication.payload, 1, publication.retain).wait_for_publish(5)
+
     def on(self, part: str) -> list[tuple[str, bytes, bool]]:
         return [got for got in self.got if part in got[0]]
 
@@ -65,10 +72,10 @@ def stories(count: int = 1, until_s: float = 200.0) -> list:
 def deliver():
     made = []
 
-    def make(url: str, **settings) -> tuple[Delivery, Metrics]:
+    def make(url: str, ledger: Ledger | None = None, site: str = "test", **settings) -> tuple[Delivery, Metrics]:
         known = {"url": url, "client_id": "incursiond-test", "username": None, "password_file": None, "ca_file": None}
         metrics = Metrics()
-        delivery = Delivery(SimpleNamespace(**(known | settings)), Topics("airspace/v1", "test"), metrics)
+        delivery = Delivery(SimpleNamespace(**(known | settings)), Topics("airspace/v1", site), metrics, ledger)
         delivery.set_status("online")
         delivery.start()
         made.append(delivery)
@@ -167,6 +174,32 @@ def test_a_broker_that_forgot_gets_open_incidents_again(mosquitto, deliver):
     assert until(lambda: late.on("/incident/"), 20.0)
     assert json.loads(late.on("/incident/")[-1][1])["sequence"] == 2
     late.leave()
+
+
+def test_a_broker_that_was_brought_back_to_an_earlier_time_forgets_what_has_been_closed(mosquitto, deliver, tmp_path):
+    """As after a kill before its next autosave: there the incident is open, and so it is for whoever joins."""
+    messages = stories()
+    topics = Topics("airspace/v1", "test")
+    before = publications(messages[0], topics)[1]
+    first, _ = deliver(mosquitto.url, ledger=Ledger(tmp_path / "state"))
+    first.submit(messages, time.time())
+    assert first.drain(5)
+    first.stop()
+    helper = Room(mosquitto.port)
+    helper.publish(before)
+    second, _ = deliver(mosquitto.url, ledger=Ledger(tmp_path / "state"))
+    assert until(lambda: helper.on(topics.incident(messages[0].incident_id))[-1][1] == b"")
+    assert not second.twins.take().messages
+    helper.leave()
+
+
+def test_the_state_of_another_site_is_refused(deliver, tmp_path):
+    settings = {"url": "mqtt://127.0.0.1:1", "ledger": Ledger(tmp_path / "state")}
+    deliver(**settings)[0].submit(stories()[:1], time.time())
+    settings["ledger"].close()
+    settings["ledger"] = Ledger(tmp_path / "state")
+    with pytest.raises(InputError, match=r"has airspace/v1/test/incident/.*expected airspace/v1/other/"):
+        deliver(**settings, site="other")
 
 
 def test_last_will_and_goodbye(mosquitto, deliver):

@@ -92,6 +92,7 @@ def test_the_last_letter_of_an_open_incident_stays_however_old_it_is(path, monke
     kept = sqlite3.connect(path).execute("SELECT number FROM letters ORDER BY number")
     assert [number for (number,) in kept] == [2, *range(16, 21)]
     assert [each.number for each in journal.open_incidents()] == [2]
+    assert list(journal.closed_incidents()) == [each.incident_id for each in closed[-5:]][-1:]
 
 
 def test_letters_that_are_done_take_no_more_room_than_they_may(path, monkeypatch):

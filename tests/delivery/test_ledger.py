@@ -210,6 +210,21 @@ def test_what_is_damaged_on_a_disk_that_cannot_be_read_at_first_is_salvaged(tmp_
     assert (ledger.found, ledger.open) == (letters(2), letters(2))
 
 
+@pytest.mark.parametrize("damaged", [False, True])
+def test_what_was_closed_is_known_after_a_restart(tmp_path, damaged):
+    directory = tmp_path / "state"
+    ledger = Ledger(directory)
+    told = [letter(1, "a"), letter(2, "a", "closed"), letter(3, "b")]
+    ledger.write(told)
+    for each in told:
+        ledger.done(each)
+    ledger.close()
+    if damaged:
+        with sqlite3.connect(directory / "journal.db") as db:
+            db.execute("UPDATE letters SET seal = x'00', done = 0 WHERE number = 3")
+    assert Ledger(directory).closed == {"a": told[1].sequence}
+
+
 def test_what_is_done_before_the_disk_has_it_is_written_as_far_as_its_incident_has_come(tmp_path):
     directory = tmp_path / "state"
     ledger = Ledger(directory)

@@ -291,12 +291,13 @@ def test_a_killed_daemon_leaves_its_last_will(mosquitto: Mosquitto) -> None:
 
     child = subprocess.Popen([sys.executable, "-c", CHILD, mosquitto.url], cwd=Path(__file__).parents[2])
     try:
-        until(lambda: states() == ["online"])
+        until(lambda: states() == ["degraded"])
     finally:
         child.kill()
         child.wait()
-    until(lambda: states() == ["online", "offline"])
-    assert json.loads(room.seen[-1].payload)["reason"] == "connection lost"
+    until(lambda: states() == ["degraded", "offline"])
+    assert [json.loads(m.payload)["reason"] for m in room.seen] == ["starting", "connection lost"]
+    assert [m.properties.ContentType for m in room.seen if m.properties] == ["application/json"] * 2
     room.leave()
 
 

@@ -12,7 +12,7 @@ from detector.delivery.messages import ndjson
 from detector.delivery.outbox import Outbox
 from detector.delivery.states import States
 from detector.delivery.topics import Topics
-from detector.delivery.twins import SILENT_S, Twins, facts
+from detector.delivery.twins import SILENT_S, Twins, clocks_apart, facts
 from detector.incidents.message import stamp
 from detector.mqtt.publication import Publication
 from tests.commands.test_schema import MESSAGE
@@ -100,6 +100,58 @@ def test_what_another_has_closed_is_not_back_when_it_is_cleared(retained: bool) 
     desk.twins.received(INCIDENT, closed.payload, retained=retained)
     desk.hear(INCIDENT)
     assert not desk.again()
+
+
+@pytest.mark.parametrize(("sequence", "outcome"), [(1, None), (2, None), (3, "left"), (4, None)])
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_closed_incident_that_a_broker_brings_back_is_cleared_and_not_gone_on_with(
+    sequence: int, outcome: str | None, waits: bool
+) -> None:
+    desk = Desk()
+    desk.twins.close(MESSAGE.incident_id, 3)
+    desk.outbox.add([letter(1, replace(MESSAGE, sequence=3), TOPICS, 0.0)] if waits else [])
+    message = replace(MESSAGE, sequence=sequence, outcome=outcome)
+    desk.twins.received(INCIDENT, ndjson(message), retained=True)
+    is_over = sequence <= 3
+    cleared = [Publication(INCIDENT, b"", retain=True)]
+    assert desk.states.unsent() == cleared * (is_over and not waits), "what waits will set it right by itself"
+    assert desk.twins.take().messages == [(message, False)] * (not is_over), "a later one has opened it again"
+    assert desk.states.latest(INCIDENT) is None
+
+
+def test_what_another_closes_is_known_too() -> None:
+    desk = Desk()
+    desk.twins.received(INCIDENT, ndjson(replace(MESSAGE, sequence=3, outcome="left")), retained=False)
+    desk.twins.received(INCIDENT, ndjson(replace(MESSAGE, sequence=2)), retained=True)
+    assert desk.states.unsent() == [Publication(INCIDENT, b"", retain=True)]
+
+
+@pytest.mark.parametrize(
+    ("instance", "known", "retained", "cleared"),
+    [("a", False, True, True), (None, False, True, True), ("a", True, True, False), ("b", False, True, False)],
+)
+def test_a_feed_of_an_earlier_life_does_not_stand(
+    instance: str | None, known: bool, retained: bool, cleared: bool
+) -> None:
+    desk, topic = Desk(), TOPICS.feed_status("mast")
+    if known:
+        desk.say(topic, word("down"))
+    desk.hear(topic, retained=retained, state="up", **({"instance": instance} if instance else {}))
+    assert desk.states.unsent() == [Publication(topic, b"", retain=True)] * cleared
+
+
+def test_a_clock_that_is_apart_is_told_once_several_words_say_so() -> None:
+    desk = Desk()
+
+    def says(ahead_s: float) -> list[str]:
+        desk.hear(TOPICS.status, state="online", instance="b", time=stamp(desk.now_s + ahead_s))
+        return clocks_apart(desk.twins.look())
+
+    assert [says(12.0), says(11.0), says(12.0)] == [[], [], ["the clock of daemon b is 12 s ahead"]]
+    assert [says(0.0), says(0.0), says(-30.0)][-1] == [], "a word may come late"
+    assert [says(-8.0), says(-8.0), says(-9.0)][-1] == ["the clock of daemon b is 8 s behind"]
+    desk.hear(TOPICS.status, retained=True, state="online", instance="c", time=stamp(0.0))
+    assert len(clocks_apart(desk.twins.look())) == 1, "of what is retained nobody knows when it was said"
 
 
 def test_what_another_has_closed_and_we_have_open_still_stands() -> None:

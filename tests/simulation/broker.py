@@ -1,4 +1,7 @@
-"""A broker as MQTT lets it be: sessions, queues and retained messages, all of it lost when it is killed."""
+"""A broker as MQTT lets it be: sessions, queues and retained messages, all of it lost when it is killed, or none.
+
+Or it comes back with the retained messages of a while ago, as mosquitto does after a kill between two autosaves.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from tests.simulation.world import Process, World
 
 matches = lru_cache(maxsize=100_000)(matches_slowly)
 
+SAVE_EVERY = 50  # packets, where it saves what is retained
 WINDOW = 20  # messages that a subscriber has not acknowledged
 UNAVAILABLE, UNSUPPORTED_VERSION, NOBODY, DENIED = 0x88, 0x84, 0x10, 0x87
 
@@ -35,7 +39,9 @@ class Broker(Process):
     def __init__(self, world: World, net: Net) -> None:
         super().__init__(world, "broker")
         self._net, net.broker = net, self
-        self.persistent = world.chance.random() < 0.3
+        kind = world.chance.random()
+        self.persistent, self.saves = kind < 0.3, 0.3 <= kind < 0.6
+        self._saved, self._taken = dict[str, bytes](), 0
         self.sessions: dict[str, Session] = {}
         self.retained: dict[str, bytes] = {}
         self.mute_until_s = self.closed_until_s = self.full_until_s = self.deny_until_s = 0.0
@@ -43,7 +49,7 @@ class Broker(Process):
 
     def begin(self) -> None:
         if not self.persistent:
-            self.sessions, self.retained = {}, {}
+            self.sessions, self.retained = {}, dict(self._saved)
 
     def end(self) -> None:
         for wire in list(self._net.wires):
@@ -54,6 +60,9 @@ class Broker(Process):
                 del self.sessions[name]
 
     def take(self, wire: Wire, packet: Packet) -> None:
+        self._taken += 1
+        if self.saves and self._taken % SAVE_EVERY == 0:
+            self._saved = dict(self.retained)
         kind, *facts = packet
         if kind == "connect":
             self._connect(wire, *facts)

@@ -16,6 +16,7 @@ from detector.delivery.receipts import Receipts
 from detector.delivery.rooms import Rooms
 from detector.delivery.session import Session
 from detector.delivery.states import States
+from detector.delivery.twins import Twins
 from detector.room import order
 from detector.room.listen import Listener
 from detector.room.memory import Memory
@@ -213,3 +214,8 @@ def receipts_are_not_subscribed_to_again(was: Any) -> Any:
             self._flight.restart()
 
     return accepted
+
+
+@plant(Twins, "close")
+def what_a_broker_brings_back_stands(was: Any) -> Any:
+    return lambda self, incident_id, sequence: None

@@ -131,7 +131,7 @@ class Client:
     def max_inflight_messages_set(self, most: int) -> None:
         assert most == 0
 
-    def will_set(self, topic: str, payload: bytes, qos: int, retain: bool) -> None:
+    def will_set(self, topic: str, payload: bytes, qos: int, retain: bool, properties: Any = None) -> None:
         self._will = topic, payload
 
     def connect(self, *_address: Any, clean_start: bool = True, properties: Any = None) -> None:
