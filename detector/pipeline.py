@@ -210,7 +210,7 @@ class Pipeline:
         """Return (segment, message) of what M steps of M tracks bring about."""
         asked = self.contacts.asked(segments, self.tracks.capacity)
         relevant = self.airspace.watched[self.tracks.identity[segments.row]]
-        relevant |= self.conduct.on(segments.row, self.tracks.capacity)
+        relevant |= self.conduct.pending(segments.row, self.tracks.capacity)
         relevant[asked[0]] = True
         which = np.flatnonzero(relevant)
         if not len(which):
@@ -244,7 +244,7 @@ class Pipeline:
         vicinity = around(now.earth_m, identity, inside, self.airspace)
         vicinity = self.assets.near(row, identity, now.earth_m, now.time_s, vicinity)
         self.conduct.company.hear(row, vicinity, capacity)
-        some = np.flatnonzero(vicinity.near | self.conduct.on(row, capacity))
+        some = np.flatnonzero(vicinity.near | self.conduct.pending(row, capacity))
         stays = self.contacts.stays(capacity, self.airspace.forbidden)
         if not len(some):
             return self.conduct.hear(segments, stays)

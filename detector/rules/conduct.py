@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from detector.arrays import Mask
 from detector.rules.alone import (
     approach,
     asset_pass,
@@ -68,14 +69,14 @@ class Conduct:
         self.criteria = Criteria()
         self.company = Company()
 
-    def on(self, rows: Rows, capacity: int) -> np.ndarray:
-        """Tell of which tracks any condition holds, or silence, (R,)."""
+    def pending(self, rows: Rows, capacity: int) -> Mask:
+        """Tell of which tracks any condition holds, or has been shown lately, and who is silent, (R,)."""
         self.dark.fit(capacity)
-        held = self.dark.silent(rows)
+        pending = self.dark.silent(rows)
         for condition in self._every():
             condition.fit(capacity)
-            held |= condition.on[rows]
-        return held
+            pending |= condition.pending(rows)
+        return pending
 
     def strands(self) -> dict[str, list[int]]:
         """Return how many reports each condition of each rule needs."""

@@ -65,7 +65,7 @@ def _matters(core: pipeline.Pipeline) -> Mask:
     watched = airspace.watched[tracks.identity]
     wide = company.enabled(core.rules) and all(each.near_m >= MARGIN_M for each in airspace.surroundings)
     matters = conduct.company.near(airspace.watched, tracks) if wide else watched
-    matters |= conduct.on(np.arange(tracks.capacity), tracks.capacity)
+    matters |= conduct.pending(np.arange(tracks.capacity), tracks.capacity)
     matters |= ~tracks.alive | tracks.lost | tracks.trust.doubted | (tracks.identity <= Identity.ASSUMED_FRIEND)
     matters[list(involved(core))] = True
     matters[core.contacts.row] = True

@@ -247,3 +247,14 @@ def test_places_of_every_second_without_velocities_make_no_turn_though_they_err_
         plots.lat_deg[:] += north_m / 111_300.0
         plots.lon_deg[:] += east_m / 65_000.0
         assert findings(plots, tables) == []
+
+
+def test_what_one_report_has_shown_is_forgotten_far_from_zones():
+    """Else another an hour later would begin what the first had begun."""
+    pipe = zoo.pipeline([zoo.zone(zoo.box(20.0, 54.0, 21.0, 55.0), near_nm=11.0)], tables=RULES)
+    plots = zoo.flight(lon=19.72, course=270.0, times=range(60))
+    zoo.tell(pipe, plots.take(slice(0, 9)))  # the last of them 200 m before it is far
+    (condition, *_) = pipe.conduct._conditions["hard_turn"]
+    condition._shown[0] = 1
+    zoo.tell(pipe, plots.take(slice(9, 60)))
+    assert not condition.pending(np.array([0])).any()
