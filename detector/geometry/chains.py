@@ -48,7 +48,8 @@ class Chains:
         self._levels: list[_Level] = []
         while FAN ** len(self._levels) < n_edges.max(initial=0):
             self._levels.append(self._next_level(vertex[begins], n_edges))
-        *numbers, self.width_m = self._pieces(vertex, widest_m)
+        *numbers, width_m = self._pieces(vertex, widest_m)
+        self.width_m = width_m.copy()  # a view would hold all the others
         self.first, self.last, self.level, self.stretch = (column.astype(np.intp) for column in numbers)
         self.zone = edges.zone[np.searchsorted(vertex, self.first)]
 
