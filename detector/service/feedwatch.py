@@ -31,12 +31,12 @@ class _Feed:
     tracks: set[str] = field(default_factory=set)  # that they were of
     sample: Plots | None = None  # the latest of them
     refused: Counter[str] = field(default_factory=Counter)  # reports since the last that was taken, by what they were
-    said: str | None = None
+    said: tuple[str, str] | None = None  # state and reason
     said_s: float = 0.0
 
 
 class FeedWatch:
-    """The feeds of a daemon; `say` gets (feed, state, facts) when a state changes, and every REPEAT_S.
+    """The feeds of a daemon; `say` gets (feed, state, facts) when a state or its reason changes, and every REPEAT_S.
 
     `now_s` is of a clock that nobody sets: a feed must not pass for up because it is an hour ago again.
     """
@@ -83,13 +83,14 @@ class FeedWatch:
         """Judge every feed, and say what is new."""
         for name, feed in self._feeds.items():
             feed.state = _judge(feed, now_s)
-            if feed.state != feed.said or now_s - feed.said_s >= REPEAT_S:
+            if (feed.state, feed.reason) != feed.said or now_s - feed.said_s >= REPEAT_S:
                 rate_hz = feed.plots / max(now_s - feed.said_s, 1.0) if feed.said else 0.0
                 facts: dict[str, object] = {"lag_s": feed.lag_s, "rate_hz": round(rate_hz, 1), "reason": _reason(feed)}
                 if feed.sample is not None and rate_hz:
                     facts |= self._limits(feed.sample, len(feed.tracks) / rate_hz)
                 self._say(name, feed.state, facts)
-                feed.said, feed.said_s, feed.plots, feed.tracks, feed.sample = feed.state, now_s, 0, set(), None
+                feed.said, feed.said_s = (feed.state, feed.reason), now_s
+                feed.plots, feed.tracks, feed.sample = 0, set(), None
 
     def silent(self) -> list[str]:
         """Return the feeds that are not up."""

@@ -30,6 +30,18 @@ def test_the_life_of_a_feed(watched):
     assert said[-1][2]["reason"] == "refused"
 
 
+def test_why_a_feed_is_down_is_told_as_soon_as_that_is_known(watched):
+    watch, said = watched
+    watch.look(0.0)
+    for second in (1.0, 2.0):
+        watch.connection("mast", connected=False, reason="connection refused", now_s=second)
+        watch.look(second)
+    assert [(state, facts["reason"]) for _, state, facts in said] == [
+        ("down", "starting"),
+        ("down", "connection refused"),
+    ]
+
+
 def test_a_feed_that_never_delivered_goes_stale(watched):
     watch, said = watched
     watch.connection("mast", connected=True, reason="connected", now_s=100.0)
