@@ -96,7 +96,8 @@ class Daemon:
             self._inbox.close()
             self._stop_feeds(list(self._feeds))
             if not duty.delivery.stop():
-                log.warning("stopped before the broker had all messages; the journal keeps them for the next start")
+                kept = "not all are durable" if duty.ledger.trouble else "the journal keeps them for the next start"
+                log.warning("stopped before the broker had all messages; %s", kept)
             server.shutdown()
 
     def stop(self) -> None:

@@ -35,6 +35,7 @@ WORDS = 3  # that tell how far a clock is ahead
 DIFFERS_S = 3.0  # clocks: then two daemons may tell one story twice, or its times backwards
 SILENT_S = 15.0  # three times what a daemon says in vain: it hangs, though the broker still has its connection
 
+_ALIVE = {"online", "degraded"}
 _BADNESS = {"offline": 2, "down": 2, "stale": 1}
 _MESSAGES = msgspec.json.Decoder(IncidentMessage)
 
@@ -160,7 +161,8 @@ class Twins:
             self._states.again(ours)
         if payload:
             message = _told(payload)
-            if retained and sequence <= self._closed.get(message.incident_id, 0):
+            closed = self._closed.get(message.incident_id, 0)  # another may have gone on under this very number
+            if retained and (sequence < closed or (sequence == closed and message.outcome is not None)):
                 if not ours and not waits:
                     self._states.clear(topic)
                 return
@@ -208,8 +210,8 @@ class Twins:
 
 def clocks_apart(twins: Mapping[str, Twin]) -> list[str]:
     """Return in words whose clock is not ours."""
-    apart_s = {name: twin.differs_s for name, twin in twins.items() if abs(twin.differs_s) > DIFFERS_S}
-    sides = [(name, abs(s), "ahead" if s > 0 else "behind") for name, s in apart_s.items()]
+    apart_s = {name: twin.differs_s for name, twin in twins.items() if twin.state in _ALIVE}
+    sides = [(name, abs(s), "ahead" if s > 0 else "behind") for name, s in apart_s.items() if abs(s) > DIFFERS_S]
     return [f"the clock of daemon {name} is {s:.0f} s {side}" for name, s, side in sides]
 
 

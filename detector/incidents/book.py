@@ -276,10 +276,10 @@ class Book:
                 drafts.append(self._tell(incident, now_s, ended))
         return self.writer.write(drafts, tracks)
 
-    def episodes(self, which: Callable[[Entry], bool]) -> list[tuple[int, str, int]]:
-        """Return (track row, rule, strand) of what goes on of the conduct of tracks."""
+    def episodes(self, which: Callable[[Entry], bool]) -> list[tuple[int, str, int, tuple[str, ...]]]:
+        """Return (track row, rule, strand, others) of what goes on of the conduct of tracks."""
         still = (entry for incident in self.register.incidents() for entry in incident.open_entries())
-        return [(e.row, e.rule, e.strand) for e in still if isinstance(e, Episode) and which(e)]
+        return [(e.row, e.rule, e.strand, e.others) for e in still if isinstance(e, Episode) and which(e)]
 
     def close(
         self, is_over: Callable[[Entry], bool], outcome: str, now_s: float, tracks: TrackStore, depths: Depths
@@ -288,6 +288,8 @@ class Book:
         over = {each: [*filter(is_over, each.open_entries())] for each in self.register.open.values()}
         touched = [incident for incident, entries in over.items() if entries]
         refresh(touched, depths)
+        for entry in (e for each in self.register.lost.values() for e in each.entries if is_over(e)):
+            entry.cut = True  # nor does it go on with what was given up
         drafts = []
         for incident in _by_name(touched, tracks):
             break_off(over[incident], now_s, cut=True)

@@ -78,6 +78,11 @@ class Entry:
         """How much of it, where that counts."""
         return 0.0
 
+    @property
+    def code(self) -> str:
+        """The emergency code that it is about, if any."""
+        return ""
+
     def grade(self, identity: Identity) -> None:
         """Grade it anew for who the subject turned out to be; it is never graded down."""
         self.severity, self.told = max(self.severity, self._severity(identity)), None
@@ -230,6 +235,11 @@ class Episode(Entry):
     def amount(self) -> float:
         """How much of it."""
         return self.value
+
+    @property
+    def code(self) -> str:
+        """The emergency code that it is about, if any."""
+        return str(self.evidence.get("squawk", ""))
 
     @property
     def phase(self) -> str | None:

@@ -69,7 +69,7 @@ def headline(
     who, stays = _who(subject, wingmen), [e for e in still if isinstance(e, Stay)]
     own = entry.track_id == subject.track_id
     together = alike > wingmen or (own and not isinstance(entry, Stay) and entry.kind not in _BY_ITSELF)
-    who = who if together else f"{who}: {_name(entry.track_id)}{_more(alike - 1)}"
+    who = who if together else f"{who}: {_called(entry, subject)}{_more(alike - 1)}"
     inside = (own or together) and isinstance(entry, Stay) and entry.ended_s is None
     if not isinstance(entry, Stay):
         does = [_deed(entry, still, near=not stays, leads=True)]
@@ -80,19 +80,19 @@ def headline(
         return f"{who} {said}; closed: {outcome}"
     motion = _motion(subject, on_level)
     parts = [f"{said} {motion}".rstrip()] if inside else [said, *_where(subject, entry, stays, motion, leads=together)]
-    others = {_does(e): e for e in still if isinstance(e, Episode) and _does(e) not in ("approach", _does(entry))}
-    deeds = [_also(e, still, wingmen, together=together) for e in others.values()]
+    others = {_says(e): e for e in still if isinstance(e, Episode) and _says(e) not in ("approach", _says(entry))}
+    deeds = [_also(e, still, subject, wingmen, together=together) for e in others.values()]
     return f"{who} {'; '.join([*parts, *deeds])}"
 
 
-def _also(entry: Episode, still: Sequence[Entry], wingmen: int, *, together: bool) -> str:
+def _also(entry: Episode, still: Sequence[Entry], subject: Subject, wingmen: int, *, together: bool) -> str:
     """Return what is going on besides."""
     deed = _deed(entry, still, near=False)
     if not wingmen:
         return deed
     if entry.kind not in _BY_ITSELF:
         return _plural(deed) if together else deed
-    names = list(dict.fromkeys(_name(e.track_id) for e in still if e.rule == entry.rule))
+    names = list(dict.fromkeys(_called(e, subject) for e in still if _says(e) == _says(entry)))
     return f"{', '.join(names[:MOST_NAMES])}{_more(len(names) - MOST_NAMES)} {_plural(deed) if names[1:] else deed}"
 
 
@@ -116,6 +116,15 @@ def _where(subject: Subject, entry: Entry, stays: Sequence[Stay], motion: str, *
 def _who(subject: Subject, wingmen: int) -> str:
     others = f" and {wingmen} other{'s' if wingmen > 1 else ''}" if wingmen else ""
     return f"{subject.identity.capitalize()} aircraft {_name(subject.callsign or subject.track_id)}{others}"
+
+
+def _called(entry: Entry, subject: Subject) -> str:
+    return _name((entry.track_id == subject.track_id and subject.callsign) or entry.track_id)
+
+
+def _says(entry: Entry) -> str:
+    """Return what it does, two codes being two things."""
+    return _does(entry) + entry.code
 
 
 def _more(number: int) -> str:

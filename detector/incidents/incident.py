@@ -19,11 +19,13 @@ from detector.incidents.stories import as_told, seconds
 from detector.rules.catalogue import CATALOGUE
 from detector.rules.findings import Change, FindingRow
 from detector.rules.signs import AGAIN_S, Sign
+from detector.tracks.store import FORGOTTEN_AFTER_S
 
 Depths = Callable[[list[int], list[str]], Iterable[tuple[float, ...]]]
 """Of track rows in zones (by id): depth now m (0: not known), probability, and the greatest depth so far m (-inf: not
 known), its sigma m, when it was s, and its latitude and longitude in degrees."""
 
+GLIMPSE_S = 20.0  # who was silent and is again after so short a while has shown nothing by that
 _OUTSIDE = {"approach", "skirting"}
 _DETERRED = {"incursion", "approach", "skirting", "loitering", "manoeuvre", "asset-pass"}  # from doing more of it
 _ENDS_LOST = {"incursion", "approach", "dark", "emergency"}  # findings of which nobody knows the end when reports cease
@@ -121,7 +123,8 @@ class Incident:
 
     def alike(self, entry: Entry) -> int:
         """Return how many of its tracks do, or did last, what one of them does or did."""
-        latest = {e.track_id: e for e in self.entries if (e.rule, e.zone_id) == (entry.rule, entry.zone_id)}
+        said = entry.rule, entry.zone_id, entry.code
+        latest = {e.track_id: e for e in self.entries if (e.rule, e.zone_id, e.code) == said}
         return sum((e.ended_s is None) == (entry.ended_s is None) for e in latest.values())
 
     def grade(self, doer: Doer) -> None:
@@ -155,11 +158,16 @@ class Incident:
         ended = self.open_entries(row)
         kinds = {entry.kind for entry in ended}
         escorted = any(isinstance(entry, Episode) and entry.joined_s is not None for entry in ended)
-        if kinds & _ENDS_LOST and ("incursion" in kinds or not escorted):
+        if self._was_glimpsed(track_id, last_s) or (kinds & _ENDS_LOST and ("incursion" in kinds or not escorted)):
             self.missing.append(track_id)
         break_off(ended, last_s)
         break_off((entry for entry in ended if entry.rule == "dark"), now_s)
         return ended
+
+    def _was_glimpsed(self, track_id: str, last_s: float) -> bool:
+        """Tell whether a track was silent until shortly before it was heard last: nobody knows what it did since."""
+        silences = (e for e in self.entries if e.rule == "dark" and e.track_id == track_id)
+        return any(e.ended_s is not None and last_s - e.ended_s < GLIMPSE_S for e in silences)
 
     def last_s(self, track_id: str) -> float:
         """Return when the last was over of what a track did; infinity where nothing is."""
@@ -208,8 +216,11 @@ class Incident:
     def awaits(self, track_id: str, sign: Sign, others: tuple[str, ...]) -> bool:
         """Tell whether a sign that begins no episode goes on with one: an open one, or the silence of who was lost."""
         last = self._last_episode(track_id, sign, None, others)
+        if last is None or last.ended_s is None:
+            return last is not None
         given_up = sign.rule == "dark" and track_id in self.missing
-        return last is not None and (last.ended_s is None or given_up)
+        in_this_silence = sign.started_s <= last.ended_s and sign.decided_s - last.ended_s <= 2 * FORGOTTEN_AFTER_S
+        return given_up and in_this_silence
 
     def _last_episode(self, track_id: str, sign: Sign, zone: Zone | None, others: tuple[str, ...]) -> Episode | None:
         """Return the latest episode that a sign may go on with.

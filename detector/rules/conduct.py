@@ -109,13 +109,13 @@ class Conduct:
         self.probes.forget(rows)
         self.criteria.forget(rows)
 
-    def end(self, episodes: Iterable[tuple[int, str, int]]) -> None:
+    def end(self, episodes: Iterable[tuple[int, str, int, Rows]]) -> None:
         """Let hold no more what (row of a track, rule, strand) name: it begins anew where it goes on."""
-        for row, rule, strand in episodes:
+        for row, rule, strand, others in episodes:
             for condition in self._conditions.get(rule, [])[strand : strand + 1]:
                 condition.forget(np.array([row]))
             self.integrity.end(row, rule)
-            self.company.proximities.end(row, rule, strand)
+            self.company.proximities.end(row, others, rule, strand)
 
     def renumber(self, zone_now: Sequence[int]) -> None:
         """Name zones by their numbers from now on; -1: gone."""

@@ -69,6 +69,8 @@ class Duty:
         )
         self.status = Status(self.delivery.set_status)
         self._feed_watch = FeedWatch(self._say_feed, self._limits)
+        for feed in settings.feeds:  # or what a broker has of them would pass for feeds that are no more
+            self._say_feed(feed.name, "down", {"reason": "starting"})
         self._keeper = Keeper(Snapshots(self.pipeline), self._keep, monotonic_s)
         self._load = Load()
         self._passage = Passage(monotonic_s)

@@ -5,6 +5,7 @@ import pytest
 from detector.airspace.zones import Identity
 from detector.incidents.entry import Doer, Episode
 from detector.incidents.headline import _DEEDS, _plural, headline
+from detector.incidents.incident import Incident
 from detector.incidents.message import Subject, stamp
 from detector.rules.findings import Change
 from detector.rules.signs import Sign
@@ -38,7 +39,7 @@ def test_what_is_past_differs_for_nobody_but_who_was():
 SUBJECT = Subject(
     track_id="m1",
     icao24=None,
-    callsign=None,
+    callsign="RFF1",
     squawk=None,
     identity="unknown",
     state=None,
@@ -60,8 +61,9 @@ EVIDENCE = {
 }
 
 
-def does(track_id: str, rule: str) -> Episode:
-    sign = Sign(row=0, rule=rule, change=Change.OPENED, started_s=0.0, decided_s=0.0, evidence=EVIDENCE[rule])
+def does(track_id: str, rule: str, **evidence: str) -> Episode:
+    told = EVIDENCE[rule] | evidence
+    sign = Sign(row=0, rule=rule, change=Change.OPENED, started_s=0.0, decided_s=0.0, evidence=told)
     entry = Episode.of(Doer(0, track_id, Identity.UNKNOWN), sign, zoo.SQUARE)
     entry.take(sign, ())
     return entry
@@ -70,10 +72,10 @@ def does(track_id: str, rule: str) -> Episode:
 @pytest.mark.parametrize(
     ("deeds", "alike", "said"),
     [
-        ([("m1", "emergency_code")], 1, ": m1 squawks 7700 near Square; m1 now"),
+        ([("m1", "emergency_code")], 1, ": RFF1 squawks 7700 near Square; RFF1 now"),
         ([("m1", "emergency_code"), ("m2", "emergency_code")], 2, " squawk 7700 near Square; now"),
-        ([("m1", "dark")], 1, ": m1 fell silent 3.0 km from Square; last"),
-        ([("m2", "dark")], 1, ": m2 fell silent 3.0 km from Square; m1 now"),
+        ([("m1", "dark")], 1, ": RFF1 fell silent 3.0 km from Square; last"),
+        ([("m2", "dark")], 1, ": m2 fell silent 3.0 km from Square; RFF1 now"),
         ([("m1", "approach")], 1, " are heading for Square, 3.0 km from it, 20 s away; now"),
         ([("m1", "hard_turn"), ("m1", "emergency_code")], 1, " turn hard with 2.0 g near Square; now"),
     ],
@@ -82,5 +84,14 @@ def test_what_one_of_a_formation_does_by_itself_is_not_said_of_all(deeds, alike,
     entries = [does(*deed) for deed in deeds]
     line = headline(SUBJECT, 1, entries[0], alike, entries, None, on_level=True)
     where = " at FL200, 400 kt, course 090"
-    besides = "; m1 squawks 7700" if len({rule for _, rule in deeds}) > 1 else ""
-    assert line == f"Unknown aircraft m1 and 1 other{said}{where}{besides}"
+    besides = "; RFF1 squawks 7700" if len({rule for _, rule in deeds}) > 1 else ""
+    assert line == f"Unknown aircraft RFF1 and 1 other{said}{where}{besides}"
+
+
+def test_two_codes_are_two_things():
+    entries = [does("m1", "emergency_code"), does("m2", "emergency_code", squawk="7600")]
+    line = headline(SUBJECT, 1, entries[1], 1, entries, None, on_level=True)
+    assert ": m2 squawks 7600 near Square; RFF1 now" in line
+    assert line.endswith("; RFF1 squawks 7700")
+    incident = Incident(0, "i", 0.0, entries=list(entries))
+    assert incident.alike(entries[0]) == incident.alike(entries[1]) == 1

@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from detector.airspace.schedule import Interval
 from detector.airspace.zones import Identity, Initial
 from detector.incidents.message import stamp
 from detector.rules.alone import emergency_code
@@ -164,3 +165,37 @@ def test_who_was_silent_for_more_than_a_minute_has_met_a_criterion_of_renegades(
     again = zoo.flight(lon=lon_at(-12_000.0 - 200.0 * 150), times=range(150, 170), squawk="2000", **motion)
     found = zoo.tell(pipe, zoo.in_order(coming, again))
     assert "renegade" in {f.rule for f in found[-1].findings}
+
+
+ON_THE_WAY = zoo.only(approach=Approach(), dark=Dark(), incursion=Incursion())
+WAY = {"speed": 200.0, "gs_mps": 200.0, "track_deg": 90.0}
+
+
+def test_who_is_heard_once_more_and_never_again_is_still_lost():
+    pipe = zoo.pipeline(tables=ON_THE_WAY)
+    zoo.tell(pipe, zoo.flight(lon=lon_at(-20_000.0), times=range(50), **WAY), until=LOST_S)
+    found = zoo.tell(pipe, zoo.flight(lon=lon_at(-6_000.0 - 200.0 * 160), times=[160], **WAY), until=2000.0)
+    assert [(m.event, m.outcome) for m in found] == [("updated", None), ("closed", "lost")]
+
+
+def test_a_silence_of_before_does_not_go_on_with_one_that_nobody_told_of():
+    """A helicopter: silent, heard again, silent as if it had landed, and heard again."""
+    pipe = zoo.pipeline(tables=ON_THE_WAY)
+    way = {"lon": lon_at(-14_000.0), "speed": 60.0, "gs_mps": 60.0, "track_deg": 90.0}
+    before = zoo.flight(times=range(125), baro_alt_m=1500.0, **way)
+    landing = zoo.flight(times=range(155, 205), baro_alt_m=400.0, **way)
+    lost = zoo.tell(pipe, zoo.in_order(before, landing), until=300.0)
+    assert (lost[-1].event, lost[-1].outcome) == ("closed", "lost")
+    silences = [(f.started_at[14:19], f.ended_at[14:19]) for f in lost[-1].findings if f.rule == "dark"]
+    assert silences == [("02:04", "02:35")]
+    way |= {"lon": lon_at(-3000.0 + 60.0 * 350), "track_deg": 270.0}
+    assert zoo.tell(pipe, zoo.flight(times=range(350, 360), course=270.0, baro_alt_m=400.0, **way), until=400.0) == []
+
+
+def test_a_silence_near_a_zone_that_is_no_more_is_not_gone_on_with():
+    hours = zoo.zone(zoo.box(20.0, 54.0, 21.0, 55.0), active=(Interval(-900.0, 130.0),))
+    pipe = zoo.pipeline([hours], tables=ON_THE_WAY)
+    lost = zoo.tell(pipe, zoo.flight(lon=lon_at(-20_000.0), times=range(50), **WAY), until=LOST_S)
+    assert lost[-1].outcome == "lost"
+    going = zoo.flight(lon=lon_at(30_000.0), times=range(200, 260), **WAY | {"track_deg": 270.0}, course=270.0)
+    assert zoo.tell(pipe, going, until=2000.0) == []

@@ -122,8 +122,8 @@ class Interference:
                 waiting.append(sign)
             elif told:
                 at_once.append(sign)
-            if sign.change is Change.OPENED and row not in self._due_s:
-                self._due_s[row] = float(clock_s[sign.segment]) + HOLD_S
+            if sign.change is Change.OPENED:
+                self._due_s.setdefault(row, float(clock_s[sign.segment]) + HOLD_S)
                 if not told and not waiting:
                     self._waiting[row] = [sign]
         return at_once

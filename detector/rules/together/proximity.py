@@ -7,7 +7,7 @@ over once three looks and 5 s have not shown it, as in DAIDALUS (hysteresis 5 s;
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -64,9 +64,9 @@ class _Held:
         self.condition.forget(np.array([slot]))
         self._free.append(slot)
 
-    def end_of(self, rows: Container[int]) -> None:
-        """Let nothing hold of pairs that would be findings of these tracks."""
-        for key in [key for key, pair in self.pairs.items() if pair.owner in rows]:
+    def end_where(self, which: Callable[[_Pair], bool]) -> None:
+        """Let nothing hold of such pairs any more."""
+        for key in [key for key, pair in self.pairs.items() if which(pair)]:
             self.end(key)
 
 
@@ -126,16 +126,16 @@ class Proximities:
         """Let nothing hold of any pairs by these rules."""
         self._held = {of: held for of, held in self._held.items() if of[0] not in rules}
 
-    def end(self, row: int, rule: str, strand: int) -> None:
-        """Let nothing hold of what is found of a track by a strand of a rule: it begins anew where it goes on."""
+    def end(self, row: int, others: Rows, rule: str, strand: int) -> None:
+        """Let nothing hold of a track and others by a strand of a rule: it begins anew where it goes on."""
         if (rule, strand) in self._held:
-            self._held[rule, strand].end_of({row})
+            self._held[rule, strand].end_where(lambda pair: pair.owner == row and pair.other in others)
 
     def forget(self, rows: Rows) -> None:
         """Let nothing hold of what would be findings of these tracks; what would be of others ends by itself."""
         gone = set(rows.tolist())
         for held in self._held.values():
-            held.end_of(gone)
+            held.end_where(lambda pair: pair.owner in gone)
 
 
 def _turn(rule: str, strand: int, held: _Held, pairs: Encounters, sight: Sight, now_s: float, zone: Rows) -> list[Sign]:

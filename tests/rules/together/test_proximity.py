@@ -216,3 +216,17 @@ def test_what_goes_on_when_its_zone_closes_begins_anew():
         ("zone-closed", "hours", stamp(60.0)),
         (None, "hours", None),  # who is near a zone that is closed is near it all the same
     ]
+
+
+def test_a_zone_that_closes_ends_no_pair_that_was_found_near_another():
+    """Beside x since before the subject came north; y meets it there, and has gone before it is all over."""
+    hours = zoo.zone(zoo.box(20.0, 54.0, 21.0, 54.51), zone_id="hours", active=(Interval(-900.0, 90.0),))
+    north = zoo.zone(zoo.box(20.0, 54.51, 21.0, 55.5), zone_id="north")
+    meets = flown(track_id="y", callsign="LOT2", course=180, beside_m=-500, ahead_m=11_200.0, seed=3)
+    plots = zoo.in_order(flown(), other(course=0, beside_m=500), meets.take(meets.time_s > 72.0))
+    pipe = zoo.pipeline([hours, north], rules=RULES, tables=TABLES)
+    messages = zoo.tell(pipe, plots, until=119.0)
+    found = {(f.track_ids[1], f.zone_id) for f in messages[-1].findings}
+    assert found == {("x", "hours"), ("x", "north"), ("y", "north")}
+    (incident,) = pipe.book.register.incidents()
+    assert [(e.others, e.zone_id) for e in incident.open_entries()] == [(("x",), "north")], "y has gone"
