@@ -65,6 +65,14 @@ def without_terrain(floor: Limit, ceiling: Limit) -> tuple[Limit, Limit]:
     return floor, ceiling
 
 
+def grounded(floor: Limit) -> Limit:
+    """Return a floor, the ground for one at the sea, at FL0 or lower.
+
+    Nothing flies below it, but altitudes read so: under 1035 hPa FL0 lies 180 m above the sea.
+    """
+    return GROUND if floor.height_m <= 0 else floor
+
+
 # ICAO standard atmosphere (Doc 7488): 288.15 K at the sea, 6.5 K less a kilometre, R = 287.05287 J/(kg K).
 _LAPSE_KPM = 0.0065
 _SCALE_M = 288.15 / _LAPSE_KPM

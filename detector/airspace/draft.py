@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from detector.airspace.altitude import Limit, without_terrain
+from detector.airspace.altitude import Limit, grounded, without_terrain
 from detector.airspace.reading import Reading
 from detector.airspace.zones import Ring
 
@@ -30,18 +30,18 @@ class Draft:
         self.reading.warned.add(self.place)
 
     def limits(self, floor: Limit, ceiling: Limit, floor_text: str, ceiling_text: str) -> tuple[Limit, Limit]:
-        """Return both limits with none above ground; refuse a ceiling that is not above the floor."""
+        """Return both limits with none above ground but it; refuse a ceiling that is not above the floor."""
         low, high = without_terrain(floor, ceiling)
         if low != floor:
-            read = f"{low.height_m:.0f} m AMSL, as over the lowest land"
-            self.warn(f"floor: {floor_text} is taken as {read}; terrain is unknown")
+            read = f"{low.height_m:.0f} m AMSL" if grounded(low) == low else "GND"
+            self.warn(f"floor: {floor_text} is taken as {read}, as over the lowest land; terrain is unknown")
         if high != ceiling:
             read = f"{high.height_m:.0f} m AMSL, as over the highest land"
             self.warn(f"ceiling: {ceiling_text} is taken as {read}; terrain is unknown")
         if low.height_m >= high.height_m:
             what = f"{ceiling_text} is not above the floor, {floor_text}"
             self.refuse(f"ceiling: {what}, expected a floor below the ceiling")
-        return low, high
+        return grounded(low), high
 
     def ring(self, vertices: Ring, where: str) -> Ring:
         """Return the ring closed and without repeated vertices; empty, (0, 2), if it encloses nothing."""

@@ -86,7 +86,8 @@ SEA, STANDARD = Reference.SEA, Reference.STANDARD
         ('"FT">GND', "SFC", '"FL">195', "STD", GROUND, Limit(5943.6, STANDARD)),
         ('"FL">95', "", '"FL">245', "", Limit(2895.6, STANDARD), Limit(7467.6, STANDARD)),
         ('"FT">2500', "MSL", '"M">2000.5', "MSL", Limit(762.0, SEA), Limit(2000.5, SEA)),
-        ('"M">-10', "MSL", '"FT">3000', "MSL", Limit(-10.0, SEA), Limit(914.4, SEA)),
+        ('"M">-10', "MSL", '"FT">3000', "MSL", GROUND, Limit(914.4, SEA)),
+        ('"FL">0', "STD", '"FL">95', "STD", GROUND, Limit(2895.6, STANDARD)),
         ('"FT">0', "SFC", '"FT">24500', "STD", GROUND, Limit(7467.6, STANDARD)),
         ('"FT">5550', "STD", '"M">3001', "STD", Limit(55 * 30.48, STANDARD), Limit(99 * 30.48, STANDARD)),  # outwards
     ],
@@ -100,7 +101,8 @@ def test_limits(lower: str, below: str, upper: str, above: str, floor: Limit, ce
 @pytest.mark.parametrize(
     ("bounds", "warning", "floor_m", "ceiling_m"),
     [
-        (limits('"FT">500', below="SFC"), 'floor: "500 FT AGL" is taken as -298 m AMSL', 152.4 - 450, np.inf),
+        (limits('"FT">500', below="SFC"), 'floor: "500 FT AGL" is taken as GND, as over', -np.inf, np.inf),
+        (limits('"M">500', below="SFC"), 'floor: "500 M AGL" is taken as 50 m AMSL', 50.0, np.inf),
         (limits(upper='"M">1525', above="SFC"), 'ceiling: "1525 M AGL" is taken as 10375 m AMSL', -np.inf, 10375.0),
         (limits('"FT">500'), 'lowerLimitReference: got ""; taken as MSL', 152.4, np.inf),
         (limits(upper='"M">90', above="W84"), 'upperLimitReference: got "W84"; taken as MSL', -np.inf, 90),

@@ -6,6 +6,7 @@ from detector.airspace.altitude import (
     UNLIMITED,
     Limit,
     Reference,
+    grounded,
     parse,
     standard_altitude_m,
     without_terrain,
@@ -56,6 +57,16 @@ def test_limits_above_ground_enlarge_the_zone_wherever_it_is(ground_m: float, pl
 @pytest.mark.parametrize("text", ["GND", "UNL", "FL95", "2500 ft AMSL"])
 def test_other_limits_need_no_terrain(text: str) -> None:
     assert without_terrain(parse(text), parse(text)) == (parse(text), parse(text))
+
+
+@pytest.mark.parametrize("text", ["GND", "0 ft AMSL", "0 m AMSL", "FL0", "-10 m AMSL"])
+def test_a_floor_at_the_sea_is_the_ground(text: str) -> None:
+    assert grounded(parse(text)) == GROUND
+
+
+@pytest.mark.parametrize("text", ["UNL", "1 ft AMSL", "0.1 m AMSL", "FL1"])
+def test_other_floors_stay(text: str) -> None:
+    assert grounded(parse(text)) == parse(text)
 
 
 @pytest.mark.parametrize(

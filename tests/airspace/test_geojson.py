@@ -16,6 +16,7 @@ from detector.airspace.geojson import read
 from detector.airspace.reading import Reading
 from detector.airspace.schedule import parse
 from detector.airspace.zones import DEFAULT_WATCH, Identity, Initial, Zone
+from detector.picture.airspace import Airspace
 
 SQUARE = [[20, 50], [21, 50], [21, 51], [20, 51], [20, 50]]
 HOLE = [[20.2, 50.2], [20.2, 50.4], [20.4, 50.4], [20.2, 50.2]]
@@ -339,7 +340,8 @@ def test_whatever_it_holds_each_feature_is_a_zone_or_has_a_problem(features: lis
 @pytest.mark.parametrize(
     ("properties", "warning", "is_so"),
     [
-        ({"floor": "500 ft AGL"}, 'floor: "500 ft AGL" is taken as -298 m AMSL', lambda z: z.floor.height_m < -297),
+        ({"floor": "500 ft AGL"}, 'floor: "500 ft AGL" is taken as GND, as over', lambda z: z.floor == GROUND),
+        ({"floor": "500 m AGL"}, 'floor: "500 m AGL" is taken as 50 m AMSL', lambda z: z.floor.height_m == 50),
         ({"ceiling": "500 ft AGL"}, 'ceiling: "500 ft AGL" is taken as 9002 m', lambda z: z.ceiling.height_m > 9002),
         (
             {"kind": "belt"},
@@ -353,3 +355,17 @@ def test_warnings(properties: dict[str, Any], warning: str, is_so: Callable[[Zon
     assert found.problems == []
     assert [line.startswith(f'a.geojson: zone "z" (feature 1): {warning}') for line in found.warnings] == [True]
     assert is_so(found.zones[0])
+
+
+@pytest.mark.parametrize("floor", ["0 ft AMSL", "FL0", "-10 m AMSL", "450 m AGL"])
+def test_a_floor_at_the_sea_hides_nobody_who_reads_less(floor: str) -> None:
+    (zone,) = reading(feature(floor=floor, ceiling="FL95")).zones
+    low = np.array([-142.0]), np.array([np.nan])  # 40 m above the sea under 1035 hPa
+    above, sigma_m = Airspace([zone], 1013.25).above_floor_m(*low, np.array([0]))
+    assert (above.tolist(), sigma_m.tolist()) == ([np.inf], [1.0])
+
+
+@pytest.mark.parametrize(("floor", "ceiling"), [("0 ft AMSL", "0 ft AMSL"), ("FL0", "-10 m AMSL"), ("FL0", "GND")])
+def test_a_ceiling_at_the_sea_is_not_above_a_floor_there(floor: str, ceiling: str) -> None:
+    (problem,) = reading(feature(floor=floor, ceiling=ceiling)).problems
+    assert "is not above the floor" in problem

@@ -166,14 +166,14 @@ def test_ids_are_names_that_topics_can_carry() -> None:
 
 
 def test_limits_above_ground_are_said() -> None:
-    found = reading(HEAD.replace("GND", "500ft AGL").replace("FL100", "3000ft AGL") + CLOSED)
+    found = reading(HEAD.replace("GND", "500m AGL").replace("FL100", "3000ft AGL") + CLOSED)
     floor, ceiling = found.zones[0].floor, found.zones[0].ceiling
     assert (floor, ceiling) == (
-        Limit(pytest.approx(152.4 - 450), Reference.SEA),
+        Limit(50.0, Reference.SEA),
         Limit(pytest.approx(914.4 + 8850), Reference.SEA),
     )
     assert [line.split(": ")[2:4] for line in found.warnings] == [
-        ["floor", '"500ft AGL" is taken as -298 m AMSL, as over the lowest land; terrain is unknown'],
+        ["floor", '"500m AGL" is taken as 50 m AMSL, as over the lowest land; terrain is unknown'],
         ["ceiling", '"3000ft AGL" is taken as 9764 m AMSL, as over the highest land; terrain is unknown'],
     ]
 
