@@ -12,7 +12,6 @@ from detector.endpoints import Login, password, trust
 from detector.errors import InputError
 from detector.incidents.book import Book
 from detector.incidents.message import IncidentMessage
-from detector.outlines.derive import derive
 from detector.outlines.selfcheck import check
 from detector.picture.airspace import Airspace
 from detector.pipeline import Pipeline
@@ -29,7 +28,7 @@ def load(path: Path) -> tuple[Settings, Airspace]:
     _check_logins(path, settings)
     files, qnh_hpa, directory = settings.airspace.zones, settings.airspace.qnh_hpa, Path(settings.state.directory)
     key = cache.key(files, qnh_hpa)
-    reading, airspace = cache.recall(directory, key) or (check(derive(read_zones(files))), None)
+    reading, airspace = cache.recall(directory, key) or (check(read_zones(files)), None)
     for warning in reading.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     if reading.problems:

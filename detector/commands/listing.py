@@ -14,7 +14,6 @@ from detector.airspace.zones import Ring, Zone
 from detector.commands.export import geojson
 from detector.errors import InputError, reason_of
 from detector.outlines.degrees import straight
-from detector.outlines.derive import derive
 from detector.outlines.nesting import nested_shells
 from detector.outlines.selfcheck import check
 from detector.outlines.size import fine, size
@@ -28,7 +27,7 @@ def command(files: Sequence[Path], output: Path | None) -> int:
 
     Raises InputError with every problem.
     """
-    reading = check(derive(read_zones(files)))
+    reading = check(read_zones(files))
     problems = list(reading.problems)
     if output and problems:
         problems.append(f"{output}: not written, for zones would be missing from it")

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from detector.airspace.reading import Reading
 from detector.airspace.zones import Derived, Zone
 from detector.outlines.offset import strip
 
 
-def derive(reading: Reading) -> Reading:
-    """Return a reading with its derived zones drawn, after the others, and what is wrong with them."""
-    drawn = {zone.id: zone for zone in reading.zones if zone.follows is None}
-    zones, problems = list(reading.zones), list(reading.problems)
-    for each in reading.derived:
+def derive(asked: Sequence[Derived], sound: Mapping[str, Zone]) -> tuple[list[Zone], list[str]]:
+    """Return derived zones, drawn from sound ones by their ids, and what is wrong with those that cannot be."""
+    zones, problems = list[Zone](), list[str]()
+    for each in asked:
         try:
-            zones.append(_draw(each, drawn))
+            zones.append(_draw(each, sound))
         except ValueError as error:
             problems.append(f"{each.place}: {error}")
-    return replace(reading, zones=zones, derived=[], problems=problems)
+    return zones, problems
 
 
-def _draw(derived: Derived, drawn: dict[str, Zone]) -> Zone:
+def _draw(derived: Derived, sound: Mapping[str, Zone]) -> Zone:
     """Return a derived zone. Raises ValueError with what is wrong."""
     for zone_id in derived.of:
-        if zone_id not in drawn:
-            raise ValueError(f'of: no zone "{zone_id}", expected one that is drawn in these files')
-    bases = [drawn[zone_id] for zone_id in derived.of]
+        if zone_id not in sound:
+            raise ValueError(f'of: no sound zone "{zone_id}", expected one that is drawn in these files')
+    bases = [sound[zone_id] for zone_id in derived.of]
     try:
         polygons = strip(bases, derived.outside_m, derived.inside_m, filled=derived.with_base)
     except ImportError as error:

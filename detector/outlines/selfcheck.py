@@ -6,7 +6,7 @@ read as it stands; all of it aloud, with the zone and a place, so that none answ
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,6 +17,7 @@ from detector.airspace.reading import Reading
 from detector.airspace.zones import Ring, State, Zone
 from detector.errors import InputError
 from detector.outlines.crossings import Crossing, Meetings, meetings
+from detector.outlines.derive import derive
 from detector.outlines.disputes import Dispute, disputes
 from detector.outlines.doubled import Doubled, around_once, overlaps
 from detector.outlines.drawn import Plane
@@ -54,13 +55,14 @@ class _Judged:
 def check(reading: Reading) -> Reading:
     """Return a reading with its zones as they will count, without those refused, and all that is said of them.
 
-    Moving assets come last.
+    Derived zones are drawn, and come after the others, moving assets last.
     """
     zones = _by_id(reading.zones)
-    judged, moving = [_tidied(z) for z in zones if z.follows is None], [_Judged(z) for z in zones if z.follows]
-    whole = [each for each in judged if not each.problems]
-    for each, met in zip(whole, meetings([each.zone for each in whole]), strict=True):
-        _judge(each, met)
+    judged, moving = _alone(z for z in zones if z.follows is None), [_Judged(z) for z in zones if z.follows]
+    # Between two halves of the check: what is derived is drawn from what counts, so when this has been repaired or
+    # refused; it has neighbours of its own, so before these are compared. So every zone is judged once.
+    drawn, undrawn = derive(reading.derived, {each.zone.id: each.zone for each in judged if not each.problems})
+    judged += _alone(_by_id([*zones, *drawn])[len(zones) :])
     sound = [each for each in judged if not each.problems]
     between = [*_drawn_alike(sound), *first(list(_disputes(sound)), "neighbours dispute", PAIRS)]
     warned = {zone_id for zone_id, place in reading.claims if place in reading.warned}
@@ -71,10 +73,19 @@ def check(reading: Reading) -> Reading:
     return Reading(
         zones=[each.final(each.zone.id in warned) for each in (*sound, *moving)],
         claims=reading.claims,
-        problems=reading.problems + problems,
+        problems=reading.problems + problems + undrawn,
         warnings=reading.warnings + warnings + between,
         warned=reading.warned,
     )
+
+
+def _alone(zones: Iterable[Zone]) -> list[_Judged]:
+    """Return zones with all that is said of each by itself."""
+    judged = [_tidied(zone) for zone in zones]
+    whole = [each for each in judged if not each.problems]
+    for each, met in zip(whole, meetings([each.zone for each in whole]), strict=True):
+        _judge(each, met)
+    return judged
 
 
 def _judge(judged: _Judged, met: Meetings) -> None:

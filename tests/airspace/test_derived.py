@@ -11,9 +11,9 @@ import pytest
 
 from detector.airspace.load import read_zones
 from detector.airspace.reading import Reading
-from detector.outlines.derive import derive
 from detector.outlines.selfcheck import check
 from tests import zoo
+from tests.geometry.shapes import Compiled
 
 NM = 1852.0
 
@@ -27,7 +27,7 @@ def reading(directory: Path, *derived: dict[str, Any], **collections: Any) -> Re
     features = [{"type": "Feature", "geometry": None, "properties": {"id": "strip", **given}} for given in derived]
     path = directory / "a.geojson"
     path.write_text(json.dumps({"type": "FeatureCollection", "features": [*features, base], **collections}))
-    return check(derive(read_zones([path])))
+    return check(read_zones([path]))
 
 
 def test_a_buffer_raises_its_approach_twelve_miles_out(tmp_path):
@@ -48,8 +48,8 @@ def test_a_buffer_raises_its_approach_twelve_miles_out(tmp_path):
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
-        ({"of": "sea", "outside_nm": 3}, 'of: no zone "sea", expected one that is drawn in these files'),
-        ({"of": "strip", "outside_nm": 3}, 'of: no zone "strip", expected one that is drawn'),
+        ({"of": "sea", "outside_nm": 3}, 'of: no sound zone "sea", expected one that is drawn in these files'),
+        ({"of": "strip", "outside_nm": 3}, 'of: no sound zone "strip", expected one that is drawn'),
         ({"of": ["land", 3], "outside_nm": 3}, 'of: got ["land", 3.0], expected the id of a zone, or a list of them'),
         ({"of": [], "outside_nm": 3}, "of: got [], expected"),
         ({"of": "land"}, "outside_nm: got none and no inside_nm, expected at least one of them above 0"),
@@ -83,7 +83,7 @@ def test_a_base_may_come_from_another_file_and_several_are_one(tmp_path):
         (tmp_path / f"{name}.geojson").write_text(json.dumps(feature))
     asked = {"id": "sea", "of": ["e", "w"], "outside_nm": 12, "with_base": True, "kind": "belt"}
     (tmp_path / "sea.geojson").write_text(json.dumps({"type": "Feature", "properties": asked, "geometry": None}))
-    found = check(derive(read_zones([tmp_path / f"{name}.geojson" for name in ("sea", "w", "e")])))
+    found = check(read_zones([tmp_path / f"{name}.geojson" for name in ("sea", "w", "e")]))
     assert [zone.id for zone in found.zones] == ["w", "e", "sea"]
     ((shell, *holes),) = found.zones[-1].polygons
     assert not holes
@@ -96,3 +96,42 @@ def test_without_shapely_it_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "shapely", None)
     (line,) = reading(tmp_path, {"of": "land", "outside_nm": 3}).problems
     assert line.endswith('of: shapely is missing, expected it installed: pip install "incursiond[zones]"')
+
+
+WEST, EAST = zoo.box(20.0, 54.0, 21.0, 55.0).tolist(), zoo.box(23.0, 54.0, 24.0, 55.0).tolist()
+TWICE = {  # what counts is said in docs/zones.md
+    "a part given again": [[WEST], [EAST], [EAST]],
+    "a ring that goes around again": [[WEST], [EAST[:-1] + EAST]],
+    "a spike": [[WEST], [[*EAST[:3], [22.0, 55.0], *EAST[2:]]]],
+}
+
+
+def drawn_of(directory: Path, parts: list[Any], **asked: Any) -> Reading:
+    shape = {"type": "MultiPolygon", "coordinates": parts}
+    features = [
+        {"type": "Feature", "properties": {"id": "belt", "of": "land", **asked}, "geometry": None},
+        {"type": "Feature", "properties": {"id": "land"}, "geometry": shape},
+    ]
+    path = directory / "b.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    return check(read_zones([path]))
+
+
+@pytest.mark.parametrize("name", TWICE)
+@pytest.mark.parametrize("asked", [{"outside_nm": 12.0}, {"outside_nm": 12.0, "with_base": True}, {"inside_nm": 3.0}])
+def test_what_is_repaired_counts(tmp_path, name, asked):
+    found, plain = (drawn_of(tmp_path, parts, kind="belt", **asked) for parts in (TWICE[name], [[WEST], [EAST]]))
+    assert found.problems == []
+    assert len(found.warnings) == len(plain.warnings) + 1 == 2
+    lon, lat = np.random.default_rng(5).uniform((19.5, 53.5), (24.5, 55.5), (3000, 2)).T
+    inside, expected = (Compiled(each.zones).inside(lon, lat) for each in (found, plain))
+    assert inside == expected
+    assert {zone for _, zone in inside} == {0, 1}
+
+
+def test_what_is_refused_is_no_base_and_said_once(tmp_path):
+    bowtie = [[20.0, 54.0], [21.0, 55.0], [21.0, 54.0], [20.0, 55.0], [20.0, 54.0]]
+    crossed, undrawn = drawn_of(tmp_path, [[bowtie]], outside_nm=12.0).problems
+    assert 'zone "land"' in crossed
+    assert "crosses itself" in crossed
+    assert 'zone "belt" (feature 1): of: no sound zone "land"' in undrawn

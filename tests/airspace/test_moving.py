@@ -9,7 +9,6 @@ from detector.airspace.geojson import read
 from detector.airspace.reading import Reading
 from detector.commands.export import geojson
 from detector.commands.listing import area_km2
-from detector.outlines.derive import derive
 from detector.outlines.selfcheck import check
 
 SHIP = {"id": "ship", "follows": "219000123", "radius_m": 5000}
@@ -60,5 +59,5 @@ def test_what_has_a_geometry_follows_nobody():
 
 def test_nothing_is_drawn_by_its_distance_from_what_moves():
     belt = {"id": "belt", "kind": "belt", "of": "ship", "outside_nm": 5}
-    (problem,) = derive(reading(SHIP, belt)).problems
-    assert 'of: no zone "ship", expected one that is drawn' in problem
+    (problem,) = check(reading(SHIP, belt)).problems
+    assert 'of: no sound zone "ship", expected one that is drawn' in problem

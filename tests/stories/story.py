@@ -17,7 +17,7 @@ from scipy.constants import foot
 from detector.airspace.load import read_zones
 from detector.airspace.zones import Identity, Zone
 from detector.delivery.messages import ndjson
-from detector.outlines.derive import derive
+from detector.outlines.selfcheck import check
 from detector.rules.tables import Rules
 from detector.tracks.identity import Rule
 from feeds.plots import Plots
@@ -98,7 +98,7 @@ def told(story: Story, seed: int) -> list[Message]:
 
 @cache
 def zones_of(files: tuple[Path, ...]) -> tuple[Zone, ...]:
-    reading = derive(read_zones(files))
+    reading = check(read_zones(files))
     assert not reading.problems
     return tuple(reading.zones)
 
