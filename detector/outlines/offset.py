@@ -30,6 +30,7 @@ MOVES = 8
 BOW_M = 4.0  # a line that does so by more is split, ...
 SPLITS = 6  # ... and its parts, so often
 PROBE_M = 5.0
+SLIVER_M = 0.2  # to either side of a gap that is none: more than two chords of one border are apart
 
 Polygons = tuple[tuple[Ring, ...], ...]
 
@@ -44,7 +45,7 @@ def strip(zones: Sequence[Zone], outside_m: float, inside_m: float, *, filled: b
 
     theatre = Theatre.around(zones)
     try:
-        base = shapely.union_all([_area(zone, theatre) for zone in zones])
+        base = _without_slivers(shapely.union_all([_area(zone, theatre) for zone in zones]))
         whole = _Base(base, theatre)
         grown = whole.moved(outside_m) if outside_m else base
         core = shapely.Polygon() if filled else whole.moved(-inside_m) if inside_m else base
@@ -127,6 +128,16 @@ def _area(zone: Zone, theatre: Theatre) -> Geometry:
             whole = shapely.make_valid(shapely.Polygon(shell, [hole for hole in inner if hole is not None]))
             (holes if part in nested else parts).append(whole)
     return shapely.difference(shapely.union_all(parts), shapely.union_all(holes))
+
+
+def _without_slivers(area: Geometry) -> Geometry:
+    """Return an area without the gaps of rounding along a border on which one side has vertices that the other has not.
+
+    Mitred, corners come back as they were.
+    """
+    import shapely
+
+    return shapely.buffer(shapely.buffer(area, SLIVER_M, join_style="mitre"), -SLIVER_M, join_style="mitre")
 
 
 def _parts(area: Geometry) -> list[Geometry]:

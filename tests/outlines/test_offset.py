@@ -10,6 +10,8 @@ import shapely
 
 from detector.airspace.zones import Zone
 from detector.outlines.offset import strip
+from tests.geometry.shapes import Compiled, parts
+from tests.geometry.shapes import ring as ring_of
 from tests.zoo import GEOD, box
 
 NM = 1852.0
@@ -128,6 +130,29 @@ def test_of_a_union_only_the_outer_boundary_counts():
     strips = strip([west, east], 0.0, 5 * NM, filled=False)
     places = np.array([[20.0, 54.5], [19.05, 54.5], [20.95, 54.5], [20.0, 54.05]])
     assert within(places, [list(part) for part in strips], 20.0).tolist() == [False, True, True, True]
+
+
+SLANTING = ring_of((12, 50.3), (16, 50), (16, 54), (13, 54.1), (12.4, 51.82))  # the last on the line between others
+ACROSS = [
+    ([ring_of((10, 50), (12, 50.3), (13, 54.1), (10, 54))], [SLANTING], (12.4, 51.82)),
+    ([box(170, 60, 180, 70)], [ring_of((-180, 60), (-170, 60), (-170, 70), (-180, 70), (-180, 66.13))], (180, 66.13)),
+    ([box(10, 50, 12, 54)], [ring_of((12, 50), (14, 50), (14, 54), (12, 54), (12, 51.37))], (12, 51.37)),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "vertex"), ACROSS)
+@pytest.mark.parametrize("apart", [False, True])
+def test_a_border_that_one_side_has_a_vertex_more_on_is_none_within(one, other, vertex, apart):
+    shapes = [parts(one), parts(other)] if apart else [parts(one, other)]
+    belt = parts(*strip(shapes, 0.0, 5 * NM, filled=False), geodesic=True)
+    east_deg, north_deg = np.random.default_rng(2).uniform(-0.3, 0.3, (2, 2000))
+    assert Compiled([belt]).inside(vertex[0] + east_deg, vertex[1] + north_deg) == set()
+
+
+def test_a_gap_of_metres_stays():
+    one, other = box(10, 50, 12, 54), box(12 + 3.0 / 71_500, 50, 14, 54)  # a degree there is 65 to 72 km
+    belt = parts(*strip([parts([one], [other])], 0.0, 5 * NM, filled=False), geodesic=True)
+    assert len(Compiled([belt]).inside([11.99, 12.01], [52.5, 50.7])) == 2
 
 
 def test_what_is_narrower_than_the_strip_is_all_strip():
