@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,20 +27,30 @@ def nested_shells(zone: Zone) -> dict[int, Nested]:
     By the even-odd rule such a part is a hole, which its author may not have meant. One inside two others is none.
     """
     plane = Plane(zone)
+    within = enumerate(_within(zone, plane))
+    return {part: Nested(*plane.place(*place_m), others[0]) for part, (place_m, others) in within if len(others) % 2}
+
+
+def depths(zone: Zone) -> list[int]:
+    """Return inside how many others each part lies, not in a hole of them."""
+    return [len(others) for _, others in _within(zone, Plane(zone))]
+
+
+def _within(zone: Zone, plane: Plane) -> Iterator[tuple[tuple[float, float], list[int]]]:
+    """Yield a place in each part, and the others that it lies inside of, the smallest first."""
     polygons = [[plane.draw(ring) for ring in rings] for rings in zone.polygons]
     low = np.array([rings[0].min(axis=0) for rings in polygons])
     high = np.array([rings[0].max(axis=0) for rings in polygons])
     size = (high - low).prod(axis=1)
-    nested = {}
     for part, rings in enumerate(polygons):
         around = ((low <= low[part]) & (high >= high[part])).all(axis=1)
         around &= (size > size[part]) | (np.arange(len(size)) < part)  # of twins, the second
         if size[part] > 0 and around.any():  # a part without extent has no place inside it
-            x_m, y_m = interior(rings)
-            others = [int(other) for other in np.flatnonzero(around) if is_inside(x_m, y_m, polygons[other])]
-            if len(others) % 2:
-                nested[part] = Nested(*plane.place(x_m, y_m), inside=min(others, key=lambda other: size[other]))
-    return nested
+            place_m = interior(rings)
+            others = [int(other) for other in np.flatnonzero(around) if is_inside(*place_m, polygons[other])]
+            yield place_m, sorted(others, key=lambda other: size[other])
+        else:
+            yield (np.nan, np.nan), []
 
 
 def stray_holes(zone: Zone) -> list[tuple[float, float]]:

@@ -18,7 +18,7 @@ from detector.arrays import Floats
 from detector.geometry.edges import Edges
 from detector.geometry.nearest import Boundaries
 from detector.geometry.projection import Theatre, earth_centred
-from detector.outlines.nesting import nested_shells
+from detector.outlines.nesting import depths
 
 if TYPE_CHECKING:
     from shapely import Geometry
@@ -118,16 +118,18 @@ def _area(zone: Zone, theatre: Theatre) -> Geometry:
     cuts = np.flatnonzero(np.diff(edges.ring)) + 1
     drawn = np.split(np.column_stack([edges.ax_m, edges.ay_m]), cuts)
     rings = dict(zip(edges.ring[np.append(0, cuts)].tolist(), drawn, strict=True))
-    nested, number = nested_shells(zone), 0
-    parts: list[Geometry] = []
-    holes: list[Geometry] = []
-    for part, polygon in enumerate(zone.polygons):
+    number = 0
+    layers: dict[int, list[Geometry]] = {}
+    for depth, polygon in zip(depths(zone), zone.polygons, strict=True):
         shell, *inner = (rings.get(number + n) for n in range(len(polygon)))
         number += len(polygon)
         if shell is not None:
             whole = shapely.make_valid(shapely.Polygon(shell, [hole for hole in inner if hole is not None]))
-            (holes if part in nested else parts).append(whole)
-    return shapely.difference(shapely.union_all(parts), shapely.union_all(holes))
+            layers.setdefault(depth, []).append(whole)
+    area = shapely.Polygon()
+    for depth, parts in sorted(layers.items()):  # land, its lakes, islands in these: parts of a depth may overlap
+        area = (shapely.difference if depth % 2 else shapely.union)(area, shapely.union_all(parts))
+    return area
 
 
 def _without_slivers(area: Geometry) -> Geometry:

@@ -5,7 +5,7 @@ import pytest
 import shapely
 
 from detector.airspace.zones import Zone
-from detector.outlines.nesting import nested_shells, stray_holes
+from detector.outlines.nesting import depths, nested_shells, stray_holes
 from tests.geometry.shapes import FIJI, HOLE, HOLE_TOUCHES_SHELL, ISLAND_IN_HOLE, MARITIME, SEAM, parts, ring, states
 from tests.shared import data_file
 from tests.zoo import box
@@ -39,6 +39,12 @@ def test_of_several_around_the_smallest_is_named() -> None:
         2: 0,
         3: 1,
     }
+
+
+def test_depths_count_what_is_around() -> None:
+    boxes = [[box(20 + n, 50 + n, 30 - n, 60 - n)] for n in (0, 2, 1, 3)]
+    assert depths(parts(*boxes, [box(40, 50, 41, 51)])) == [0, 2, 1, 3, 0]
+    assert depths(ISLAND_IN_HOLE) == [0, 0]
 
 
 def test_nested_geodesics_are_judged_as_geodesics() -> None:

@@ -44,6 +44,7 @@ SHAPES = {
     "around the pole": [[square(0, 89.9, 60)]],
     "with a hole": [[square(20, 55, 90), square(20, 55, 40)[::-1]]],
     "with an enclave given as a shell": [[square(20, 55, 90)], [square(20, 55, 40)]],
+    "an island in a lake, shells alone": [[square(20, 55, 20)], [square(20, 55, 90)], [square(20, 55, 50)]],
     "islands": [[square(20, 55, 30)], [square(20, 55, 30, east_km=75)], [square(20, 55, 5, east_km=-60)]],
     "a bay": [[around(20, 55, *BAY)]],
     "a triangle": [[around(20, 55, (-50, -20), (60, -30), (10, 70))]],
@@ -153,6 +154,14 @@ def test_a_gap_of_metres_stays():
     one, other = box(10, 50, 12, 54), box(12 + 3.0 / 71_500, 50, 14, 54)  # a degree there is 65 to 72 km
     belt = parts(*strip([parts([one], [other])], 0.0, 5 * NM, filled=False), geodesic=True)
     assert len(Compiled([belt]).inside([11.99, 12.01], [52.5, 50.7])) == 2
+
+
+def test_parts_that_overlap_are_one():
+    whole, both = parts([box(10, 50, 13, 52)]), parts([box(10, 50, 12, 52)], [box(11, 50, 13, 52)])
+    one, other = (
+        shapely.MultiPolygon([(r[0], r[1:]) for r in strip([z], 9e3, 9e3, filled=False)]) for z in (whole, both)
+    )
+    assert one.symmetric_difference(other).area < 1e-4 * one.area
 
 
 def test_what_is_narrower_than_the_strip_is_all_strip():
