@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from detector.airspace.aixm_activation import windows
 from detector.airspace.aixm_limits import lower, upper
-from detector.airspace.aixm_message import Message, baseline, features
+from detector.airspace.aixm_message import Message, baseline, baselines, features, validity
 from detector.airspace.borders import corridor
 from detector.airspace.draft import shown
 from detector.airspace.feature import Feature, Polygons
@@ -82,6 +82,10 @@ def _unobserved(airspaces: Sequence[Element], found: dict[str, Element]) -> Iter
     for airspace in airspaces:
         if baseline(airspace) is None:
             yield f"Airspace {text(airspace, 'identifier')}: has no BASELINE timeslice and is left out"
+        counting, *left_out = dict.fromkeys(map(validity, baselines(airspace))) or [""]
+        if left_out:
+            one = f"of its BASELINE timeslices that of {counting} is read, and counts at any time"
+            yield f"Airspace {text(airspace, 'identifier')}: {one}; left out: {', '.join(left_out)}"
     changes = Counter(text(each, "interpretation") for each in slices)
     for interpretation in sorted(set(changes) - {"BASELINE"}):
         yield f"{changes[interpretation]} timeslices are {interpretation or 'of no kind'}, which is not observed yet"

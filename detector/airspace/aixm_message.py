@@ -43,9 +43,22 @@ def features(root: Element, name: str) -> list[Element]:
 
 def baseline(feature: Element) -> Element | None:
     """Return the timeslice that holds: of the BASELINEs that of the latest sequence and correction, if there is one."""
+    return next(iter(baselines(feature)), None)
+
+
+def baselines(feature: Element) -> list[Element]:
+    """Return the BASELINE timeslices, the latest first, without those that others correct."""
     slices = [each for holder in children(feature, "timeSlice") for each in holder]
     lasting = [each for each in slices if text(each, "interpretation") == "BASELINE"]
-    return max(reversed(lasting), key=_version, default=None)
+    lasting = sorted(lasting, key=_version)[::-1]  # of equals, that which the file has last first
+    correction_of: dict[int, int] = {}
+    return [each for each in lasting if correction_of.setdefault(*_version(each)) == _version(each)[1]]
+
+
+def validity(timeslice: Element) -> str:
+    """Return from when until when a timeslice holds, as it says, for messages."""
+    ends = [text(timeslice, "validTime", "TimePeriod", f"{end}Position") for end in ("begin", "end")]
+    return "/".join(end or ".." for end in ends)
 
 
 def _version(timeslice: Element) -> tuple[int, int]:

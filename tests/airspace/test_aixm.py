@@ -164,6 +164,33 @@ def test_the_latest_baseline_holds(versions: list[tuple[int, int]], latest: int)
     assert zone(airspace(*slices)).id == f"S{latest}"
 
 
+def valid(begin: str, end: str = "") -> str:
+    until = f"<gml:endPosition>{end}</gml:endPosition>" if end else '<gml:endPosition indeterminatePosition="unknown"/>'
+    period = f"<gml:TimePeriod><gml:beginPosition>{begin}</gml:beginPosition>{until}</gml:TimePeriod>"
+    return f"<gml:validTime>{period}</gml:validTime>"
+
+
+def test_which_baseline_is_read_and_which_are_left_out_is_said() -> None:
+    old, now, later = (f"20{year}-03-25T00:00:00Z" for year in (20, 26, 28))
+    slices = [
+        timeslice("LATER", version=(3, 0), rest=valid(later)),
+        timeslice("OLD", version=(1, 0), rest=valid(old, now)),
+        timeslice("MISTAKEN", version=(2, 0), rest=valid(old)),
+        timeslice("NOW", version=(2, 1), rest=valid(now, later)),
+    ]
+    found = reading(airspace(*slices))
+    assert [zone.id for zone in found.zones] == ["LATER"]
+    assert found.warnings == [
+        f"a.xml: Airspace u-1: of its BASELINE timeslices that of {later}/.. is read, and counts at any time; "
+        f"left out: {now}/{later}, {old}/{now}"
+    ]
+
+
+def test_a_corrected_baseline_is_none() -> None:
+    slices = [timeslice(version=(1, n), rest=valid(f"{2025 + n}-03-25T00:00:00Z")) for n in (0, 1)]
+    assert reading(airspace(*slices)).warnings == []
+
+
 def test_temporary_changes_are_not_observed_aloud() -> None:
     delta = timeslice("X", interpretation="TEMPDELTA", version=(9, 0))
     found = reading(airspace(timeslice("A"), delta), airspace(delta, identifier="u-2"))
