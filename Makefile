@@ -14,7 +14,7 @@ PYTHON ?= python3
 SEEDS ?= 5000
 BROKER ?= 200
 DAEMON ?= 1000
-PURE := $(addprefix tests/,airspace commands geometry incidents outlines real rules simulation stories tracks) \
+PURE := $(addprefix tests/,airspace commands geometry incidents outlines picture real rules simulation stories tracks) \
 	$(addprefix tests/test_,pipeline.py reconfigure.py snapshot.py straight_paths.py)  # no clock, no real parts: many at once
 BIN := .venv/bin
 READY := .venv/.ready

@@ -14,7 +14,7 @@ from detector.arrays import Floats, Mask
 from detector.geometry.edges import Edges
 from detector.geometry.index import CellIndex
 from detector.geometry.nearest import Boundaries
-from detector.geometry.projection import Theatre, earth_centred
+from detector.geometry.projection import Theatre, earth_centred, on_earth
 from detector.tracks.fixes import Fixes, Rows
 from detector.units import NAUTICAL_MILE_M
 
@@ -93,12 +93,17 @@ _NOWHERE_M = np.full(3, np.nan)
 
 
 def _middle_m(zone: Zone) -> Floats:
-    """Return the middle of a small zone, earth-centred; NaN for one that moves."""
+    """Return the middle of the area in a zone's outer rings, earth-centred, on the ground; NaN for one that moves."""
     if zone.follows is not None:
         return _NOWHERE_M
-    vertices = np.concatenate([rings[0][:-1] for rings in zone.polygons])
-    middle: Floats = earth_centred(*vertices.T).mean(axis=0)
-    return middle
+    rings_m = [earth_centred(*shell.T) for shell, *_ in zone.polygons]
+    a_m, b_m = (np.concatenate([ring_m[some] for ring_m in rings_m]) for some in (slice(-1), slice(1, None)))
+    about_m = a_m.mean(axis=0)
+    share = np.cross(a_m - about_m, b_m - about_m) @ about_m  # of the triangles from there, as turned: (V,)
+    ring = np.repeat(np.arange(len(rings_m)), [len(ring_m) - 1 for ring_m in rings_m])
+    share *= np.sign(np.bincount(ring, share))[ring]  # however rings are wound
+    middle_m = np.average((a_m + b_m + about_m) / 3, axis=0, weights=share)  # deep down if the zone is wide
+    return earth_centred(*on_earth(middle_m[None]))[0]
 
 
 @dataclass(frozen=True, slots=True)
