@@ -39,15 +39,19 @@ class Feature(Draft):
                     values[key] = reader(value)
             except ValueError as error:
                 self.refuse(f"{key}: got {shown(value)}, expected {error}")
-        for key in given:
-            if (like := meant(key)) and like not in given:
-                self.warn(f"{shown(key)} is not read, expected {like}?")
+        self.misspelt(given)
         if (kind := values.get("kind", "national")) not in ENTRY:
             self.warn(f"kind: being inside a zone of kind {kind} alarms nobody by itself")
         floor, ceiling = values.get("floor", GROUND), values.get("ceiling", UNLIMITED)
         said = shown(given.get("floor")), shown(given.get("ceiling"))
         values["floor"], values["ceiling"] = self.limits(floor, ceiling, *said)
         return values
+
+    def misspelt(self, given: Mapping[str, Any]) -> None:
+        """Tell of names that look like properties."""
+        for key in given:
+            if (like := meant(key)) and like not in given:
+                self.warn(f"{shown(key)} is not read, expected {like}?")
 
     def polygons(self, parts: Sequence[Sequence[Any]], *, geodesic: bool = False) -> Polygons:
         """Return the sound rings of parts, each a list of rings and each of these a list of positions."""

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from detector.airspace.draft import shown
 from detector.airspace.feature import Feature
-from detector.airspace.properties import READERS, id_of
+from detector.airspace.properties import DRAWN, READERS, id_of, meant
 from detector.airspace.reading import Reading
 from detector.airspace.xmltree import child, children, named, parse, text
 from detector.numbers import read_number
@@ -33,6 +33,7 @@ from detector.numbers import read_number
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
+KNOWN = (*READERS, "radius_m")
 PICTURES = ("GroundOverlay", "PhotoOverlay", "ScreenOverlay", "Tour")
 DRAPED = ("", "clampToGround", "clampToSeaFloor")
 REFERENCE = {"absolute": "AMSL", "relativeToGround": "AGL"}
@@ -85,11 +86,13 @@ def _unused(stem: str, taken: set[str]) -> str:
 
 
 def _extended(placemark: Element) -> dict[str, Any]:
-    """Return a Placemark's ExtendedData that the project knows, with values as JSON has them."""
+    """Return a Placemark's ExtendedData that the project knows, as JSON has it, and what only looks like it."""
     said = {data.get("name"): text(data, "value") for data in children(placemark, "ExtendedData", "Data")}
     simple = children(placemark, "ExtendedData", "SchemaData", "SimpleData")
     said |= {data.get("name"): text(data) for data in simple}
-    return {key: _value(key, said[key]) for key in (*READERS, "radius_m") if said.get(key)}
+    known = {key: _value(key, said[key]) for key in KNOWN if said.get(key)}
+    alike = {key: value for key, value in said.items() if key and value and (key in DRAWN or meant(key))}
+    return alike | known
 
 
 def _value(key: str, value: str) -> Any:
@@ -105,6 +108,10 @@ def _value(key: str, value: str) -> Any:
 
 def _read(placemark: Element, given: dict[str, Any], feature: Feature) -> None:
     geometries = list(_geometries(placemark))
+    feature.misspelt(given)  # before the drawing says what they do not
+    if elsewhere := [key for key in DRAWN if key in given and key != "radius_m"]:
+        feature.warn(f"{', '.join(elsewhere)}: not read of KML; GeoJSON can say how to draw a zone")
+    given = {key: given[key] for key in KNOWN if key in given}
     if "radius_m" in given:
         _circle(geometries, given, feature)
         return

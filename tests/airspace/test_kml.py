@@ -132,6 +132,27 @@ def test_extended_data(extended: str) -> None:
     assert one.watch == {Identity.HOSTILE, Identity.ASSUMED_FRIEND}
 
 
+@pytest.mark.parametrize("geometry", [polygon(), polygon(TALL, mode="absolute", extrude=1)])
+def test_names_that_look_like_properties_are_told(geometry: str) -> None:
+    wrong = {"Kind": "prohibited", "ceilling": "FL100", "Floor": "FL50", "colour": "red", "Name": "Z", "floors": ""}
+    found = reading(placemark(geometry=geometry, **wrong))
+    assert found.problems == []
+    expected = {"Kind": "kind", "ceilling": "ceiling", "Floor": "floor"}
+    for name, like in expected.items():
+        assert f'a.kml: zone "z" (Placemark 1): "{name}" is not read, expected {like}?' in found.warnings
+    assert len(found.warnings) == len(expected)
+
+
+def test_a_misspelt_radius_is_told() -> None:
+    found = reading(placemark(), placemark("pin", "<Point><coordinates>20,50</coordinates></Point>", Radius="500"))
+    assert 'a.kml: zone "pin" (Placemark 2): "Radius" is not read, expected radius_m?' in found.warnings
+
+
+def test_what_only_geojson_draws_is_told() -> None:
+    (warning,) = reading(placemark(of="land", outside_nm="12")).warnings
+    assert warning.endswith("of, outside_nm: not read of KML; GeoJSON can say how to draw a zone")
+
+
 @pytest.mark.parametrize(
     "watch", ["hostile,unknown", "unknown hostile", '[ "hostile", "unknown" ]', "hostile;unknown;"]
 )
