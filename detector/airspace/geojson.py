@@ -48,7 +48,8 @@ def _features(document: Any) -> list[Any]:
 
 def _read(feature: dict[str, Any], file: str, number: int, reading: Reading) -> None:
     properties = feature.get("properties")
-    properties = properties if isinstance(properties, dict) else {}
+    given = properties.items() if isinstance(properties, dict) else ()
+    properties = {name: value for name, value in given if value is not None}
     named = isinstance(properties.get("id"), str)
     place = f"zone {shown(properties['id'])} (feature {number})" if named else f"feature {number}"
     drawn = Feature(reading, f"{file}: {place}")

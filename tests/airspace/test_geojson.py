@@ -13,6 +13,7 @@ from shapely.geometry import MultiPoint, mapping
 
 from detector.airspace.altitude import GROUND, UNLIMITED, Limit, Reference
 from detector.airspace.geojson import read
+from detector.airspace.properties import DRAWN, READERS
 from detector.airspace.reading import Reading
 from detector.airspace.schedule import parse
 from detector.airspace.zones import DEFAULT_WATCH, Identity, Initial, Zone
@@ -369,3 +370,24 @@ def test_a_floor_at_the_sea_hides_nobody_who_reads_less(floor: str) -> None:
 def test_a_ceiling_at_the_sea_is_not_above_a_floor_there(floor: str, ceiling: str) -> None:
     (problem,) = reading(feature(floor=floor, ceiling=ceiling)).problems
     assert "is not above the floor" in problem
+
+
+NOTHING = dict.fromkeys([*(name for name in READERS if name != "id"), *DRAWN, "ceilling"])
+NOWHERE = {"type": "Feature", "geometry": None}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        feature(),
+        {**feature(radius_m=500), "geometry": {"type": "Point", "coordinates": [20, 50]}},
+        {**NOWHERE, "properties": {"id": "ship", "follows": "219000123", "radius_m": 9260}},
+        {**NOWHERE, "properties": {"id": "belt", "of": "z", "outside_nm": 12}},
+        {**NOWHERE, "properties": {"id": "belt", "of": "z", "inside_nm": 3, "kind": "belt"}},
+    ],
+)
+def test_null_is_the_same_as_absent(asked: dict[str, Any]) -> None:
+    found, plain = (reading({**asked, "properties": properties | asked["properties"]}) for properties in (NOTHING, {}))
+    assert found.problems == plain.problems == []
+    assert found.warnings == plain.warnings
+    assert [repr(one) for one in found.zones + found.derived] == [repr(one) for one in plain.zones + plain.derived]
