@@ -91,7 +91,7 @@ def _over_the_pole(ring: Ring) -> Ring:
     start, end = ring[: there + 1], ring[there + 1 :]
     first = _meeting(start[-1], end[0], 360 * np.floor((max(start[-1, 0], end[0, 0]) + 180) / 360) - 180)
     pole = np.copysign(90.0, ring[:, 1].mean())
-    turn = ring[-1] - ring[0]
+    turn = np.array([np.copysign(360.0, ring[-1, 0] - ring[0, 0]), 0.0])
     last = first + turn
     return np.vstack([first, end, start[1:] + turn, last, [last[0], pole], [first[0], pole], first])
 
@@ -102,8 +102,25 @@ def _cut_up(rings: Part) -> list[Part]:
     turn = np.floor((shell_lon.min() + 180) / 360)
     here = [ring - [360 * turn, 0] for ring in rings]
     if here[0][:, 0].max() <= 180:
-        return [here]
+        return _all_round(here) if np.ptp(here[0][:, 0]) == 360 else [here]
     return [*_side(here, -1), *(piece for part in _side(here, 1) for piece in _cut_up(part))]
+
+
+def _all_round(rings: Part) -> list[Part]:
+    """Return what parts of turned rings there are if the shell goes around a pole from -180 to 180.
+
+    Holes that meet the antimeridian open it: in the east, and turned by 360 degrees in the west.
+    """
+    shell, *holes = rings
+    west_deg = [hole[:, 0].min() + (np.ptp(hole[:, 0]) == 360) for hole in holes]  # one all round, too, begins at -180
+    holes = [hole - [360 * np.ceil((west - 180) / 360), 0] for hole, west in zip(holes, west_deg, strict=True)]
+    across = [hole for hole in holes if hole[:, 0].max() >= 180]
+    if not across:
+        return [[shell, *holes]]
+    parts = _side([shell, *holes], -1)
+    inner = [part for part in parts if part[0][:, 0].min() > -180]
+    outer = [ring - [-360, 0] for part in parts if part[0][:, 0].min() == -180 for ring in part]
+    return inner + [[ring - [360, 0] for ring in part] for part in _side([*outer, *across], 1)]
 
 
 def _side(rings: Part, sign: int) -> list[Part]:
@@ -123,7 +140,8 @@ def _side(rings: Part, sign: int) -> list[Part]:
             loop.append(chains[chain])
             chain = after.pop(chain)
         ring = np.concatenate([*loop, loop[0][:1]])
-        shells.append(ring[np.append(True, (np.diff(ring, axis=0) != 0).any(axis=1))])
+        ring = ring[np.append(True, (np.diff(ring, axis=0) != 0).any(axis=1))]
+        shells += [ring] if len(ring) > 3 else []  # along the pole and back: nothing
     holes = [ring for ring in rings if (sign * (ring[:, 0] - 180) > 0).all()]
     return [[shell, *(hole for hole in holes if is_inside(hole[0, 0], hole[0, 1], [shell]))] for shell in shells]
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import shapely
-from pyproj import Geod
+from pyproj import Geod, Proj
 
 from detector.airspace.zones import Ring, Zone
 from detector.outlines.degrees import Part, straight
@@ -22,6 +22,11 @@ def circle(lon: float, lat: float, radius_m: float, *, vertices: int = 90, back:
     lons, lats, _ = GEOD.fwd(np.full(vertices, lon), np.full(vertices, lat), azimuths, np.full(vertices, radius_m))
     around = np.column_stack([lons, lats])
     return np.concatenate([around, around[:1]])
+
+
+def finely(outline: Ring) -> Ring:
+    """Return a ring with points along its geodesics."""
+    return np.column_stack(drawn(parts([outline], geodesic=True), 100))
 
 
 def area_m2(of: shapely.Geometry) -> float:
@@ -100,6 +105,35 @@ def test_what_crosses_the_antimeridian_is_cut_as_shapely_cuts_it(seed: int) -> N
         moved = shapely.transform(shape, lambda at, shift=shift: at + np.array([shift, 0]))
         cut = shapely.intersection(moved, shapely.box(low, 9, low + 1, 11))
         assert cut.symmetric_difference(side).area < 5e-7  # the bend
+
+
+U = ring((175, 80), (-175, 80), (-175, 80.5), (176, 80.5), (176, 81.5), (-175, 81.5), (-175, 82), (175, 82))
+IN_CAPS = {
+    "across": [circle(180, 80, 2e5)],
+    "across, the other way round, and one elsewhere": [circle(180, 80, 2e5, back=True), circle(90, 80, 2e5)],
+    "several across": [circle(180, 78, 1e5), circle(-178, 84, 2.5e5), circle(-120, 80, 2e5), circle(-170, 80, 5e4)],
+    "across twice": [U],
+    "across twice, from the other side": [U * [-1, 1]],
+    "around the pole": [circle(0, 90, 5e5)],
+    "around the pole, and one across": [circle(0, 90, 3e5), circle(180, 80, 2e5)],
+    "touching": [ring((180, 80), (-170, 80), (-170, 82), (180, 82), (180, 81))],
+    "touching, from the other side": [ring((180, 80), (170, 80), (170, 82), (-180, 82), (180, 81))],
+}
+
+
+@pytest.mark.parametrize("pole", [90, -90])
+@pytest.mark.parametrize("name", IN_CAPS)
+def test_holes_of_what_goes_around_a_pole_open_it_at_the_antimeridian(name: str, pole: int) -> None:
+    outlines = [circle(30, pole, 2e6), *(hole * [1, np.sign(pole)] for hole in IN_CAPS[name])]
+    shape = polygons(straight(parts(outlines, geodesic=True)))
+    assert shape.is_valid
+    assert shapely.box(-180, -90, 180, 90).covers(shape)
+    around = Proj(proj="aeqd", lat_0=pole, lon_0=0, ellps="WGS84")
+    shell, *holes = (np.column_stack(around(*finely(outline).T)) for outline in outlines)
+    x_m, y_m = np.random.default_rng(3).uniform(-2.2e6, 2.2e6, (2, 20_000))
+    inside = shapely.contains_xy(shapely.Polygon(shell, holes), x_m, y_m)
+    assert (shapely.contains_xy(shape, *around(x_m, y_m, inverse=True)) == inside).all()
+    assert inside.any()
 
 
 def test_a_hole_on_either_side_stays_with_its_part() -> None:
