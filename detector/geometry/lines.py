@@ -54,7 +54,9 @@ class Lines:
 
     def coarse(self) -> Lines:
         """Return the lines cut so that none is longer than COARSE_DEG either way."""
-        length_deg = np.maximum(np.abs(self.lon1 - self.lon0), np.abs(self.lat1 - self.lat0))
+        along_deg = np.abs(self.lon1 - self.lon0)
+        along_deg = np.where(self.geodesic, np.minimum(along_deg, 360 - along_deg), along_deg)  # the shorter way round
+        length_deg = np.maximum(along_deg, np.abs(self.lat1 - self.lat0))
         return self.cut(np.ceil(length_deg / COARSE_DEG))
 
     def at(self, line: Indices, fraction: Floats) -> tuple[Floats, Floats]:
