@@ -33,6 +33,8 @@ from detector.numbers import read_number
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
+    from shapely import Geometry
+
 KNOWN = (*READERS, "radius_m")
 PICTURES = ("GroundOverlay", "PhotoOverlay", "ScreenOverlay", "Tour")
 DRAPED = ("", "clampToGround", "clampToSeaFloor")
@@ -128,8 +130,9 @@ def _read(placemark: Element, given: dict[str, Any], feature: Feature) -> None:
     if "ceiling" not in given:
         given["ceiling"] = _ceiling(polygons, [outer for outer, *_ in parts], feature)
     geodesic = not any(_mode(polygon) in DRAPED for polygon in polygons)
-    outlines = _outlines(parts, feature)
-    feature.finish(feature.fields(given), feature.polygons(outlines, geodesic=geodesic), geodesic=geodesic)
+    outlines = _ground_floors(polygons, parts, _outlines(parts, feature), feature)
+    rings = feature.polygons([parts[number] for number in outlines], geodesic=geodesic)
+    feature.finish(feature.fields(given), rings, geodesic=geodesic)
 
 
 def _circle(geometries: list[Element], given: dict[str, Any], feature: Feature) -> None:
@@ -168,18 +171,49 @@ def _rings(polygon: Element) -> list[list[Any]]:
     return [_positions(outer), *map(_positions, inner)]
 
 
-def _outlines(parts: list[list[list[Any]]], feature: Feature) -> list[list[list[Any]]]:
-    """Return parts without those that have the outline of another, as the bottom of a box has that of its top.
+def _outlines(parts: list[list[list[Any]]], feature: Feature) -> list[int]:
+    """Return the numbers of parts without those that have the outline of another, as the bottom of a box has its top's.
 
     By the even-odd rule nothing would be inside both.
     """
-    once: dict[frozenset[str], list[list[Any]]] = {}
-    for part in parts:
-        once.setdefault(frozenset(str(position[:2]) for ring in part for position in ring), part)
+    once: dict[frozenset[str], int] = {}
+    for number, part in enumerate(parts):
+        once.setdefault(frozenset(str(position[:2]) for ring in part for position in ring), number)
     if len(once) < len(parts):
         left = len(parts) - len(once)
         feature.warn(f"geometry: {left} with the outline of another Polygon left out")
     return list(once.values())
+
+
+def _ground_floors(
+    polygons: list[Element], parts: list[list[list[Any]]], some: list[int], feature: Feature
+) -> list[int]:
+    """Return some parts, by number, without the upper tiers of those that stand on each other like a wedding cake.
+
+    By the even-odd rule an upper tier would be a hole. Where they do not differ in height, a hole may be meant.
+    """
+    standing = [n for n in some if text(polygons[n], "extrude") in TRUE and _mode(polygons[n]) in REFERENCE]
+    if len({(_mode(polygons[n]), max(_altitudes_m(parts[n][0]), default=0.0)) for n in standing}) < 2:
+        return some
+    areas = {n: area for n in standing if (area := _area(parts[n])) is not None}
+    by_size = sorted(areas, key=lambda n: -areas[n].area)
+    upper = {n for at, n in enumerate(by_size) if any(areas[below].covers(areas[n]) for below in by_size[:at])}
+    if upper:
+        feature.warn(f"geometry: {len(upper)} within another Polygon, of another height, counted as part of it")
+    return [n for n in some if n not in upper]
+
+
+def _area(part: list[list[Any]]) -> Geometry | None:
+    """Return a part in degrees, None for one that is unsound or goes around the globe, and without shapely."""
+    try:
+        import shapely
+
+        shell, *holes = ([position[:2] for position in ring] for ring in part)
+        area = shapely.Polygon(shell, holes)
+    except (ImportError, ValueError, TypeError):
+        return None
+    west, _, east, _ = area.bounds
+    return area if area.is_valid and east - west < 180 else None
 
 
 def _positions(ring: Element | None) -> list[Any]:
@@ -218,6 +252,10 @@ def _metres(top_m: float) -> str:
     return f"{top_m:.3f}".rstrip("0").rstrip(".") + " m" if top_m < math.inf else "UNL"
 
 
+def _altitudes_m(ring: list[Any]) -> list[float]:
+    return [position[2] if len(position) == 3 else 0.0 for position in ring if isinstance(position, list)]
+
+
 def _top_m(polygon: Element, ring: list[Any], feature: Feature) -> float:
     mode = _mode(polygon)
     if mode in DRAPED:
@@ -225,7 +263,7 @@ def _top_m(polygon: Element, ring: list[Any], feature: Feature) -> float:
     if mode not in REFERENCE:
         feature.refuse(f"altitudeMode: got {shown(mode)}, expected {' | '.join([*DRAPED[1:], *REFERENCE])}")
         return math.inf
-    altitudes_m = [position[2] if len(position) == 3 else 0.0 for position in ring if isinstance(position, list)]
+    altitudes_m = _altitudes_m(ring)
     top_m = max(altitudes_m, default=0.0)
     if top_m <= 0 or text(polygon, "extrude") not in TRUE:
         why = f"is drawn at altitude {_metres(top_m)}" if top_m <= 0 else f"hangs at {_metres(top_m)}, not extruded"

@@ -280,6 +280,54 @@ def test_heights_as_drawn(geometry: str, ceiling: Limit, geodesic: bool, warning
         assert line.startswith(f'a.kml: zone "z" (Placemark 1): ceiling: {warning}')
 
 
+def tier(west: float, half: float, top_m: float, mode: str = "absolute", hole: float = 0.0) -> str:
+    """Return a square around 20.5 E or as far from it as `west` says, 50.5 N."""
+    corners = [(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)]
+    rings = [
+        " ".join(f"{20.5 + west + size * x},{50.5 + size * y},{top_m}" for x, y in corners)
+        for size in (half, hole)
+        if size
+    ]
+    return polygon(*rings, mode=mode, extrude=1)
+
+
+TIERS = {
+    "two": [tier(0, 0.5, 1000), tier(0, 0.2, 3000)],
+    "two, the upper first": [tier(0, 0.2, 3000), tier(0, 0.5, 1000)],
+    "three": [tier(0, 0.5, 1000), tier(0, 0.3, 2000), tier(0, 0.2, 3000)],
+    "three, two of them alike": [tier(0, 0.5, 1000), tier(0, 0.3, 1000), tier(0, 0.2, 3000)],
+    "with a side in common": [tier(0, 0.5, 1000), tier(0.3, 0.2, 3000)],
+    "a courtyard": [tier(0, 0.5, 3000), tier(0, 0.2, 1000)],
+    "above ground": [tier(0, 0.5, 1000, "relativeToGround"), tier(0, 0.2, 1000)],
+}
+
+
+@pytest.mark.parametrize("name", TIERS)
+def test_tiers_are_as_large_as_what_they_stand_on(name: str) -> None:
+    found = reading(placemark("z", f"<MultiGeometry>{''.join(TIERS[name])}</MultiGeometry>"))
+    assert found.problems == []
+    (((outline,),),) = (one.polygons for one in found.zones)
+    assert np.abs(outline - [20.5, 50.5]).max() == pytest.approx(0.5)
+    said = f"geometry: {len(TIERS[name]) - 1} within another Polygon, of another height, counted as part of it"
+    assert [said in line for line in found.warnings].count(True) == 1
+
+
+@pytest.mark.parametrize(
+    ("polygons", "rings_each"),
+    [
+        ([tier(0, 0.5, 1000), tier(0, 0.2, 1000)], [1, 1]),  # alike in height: a hole, as states are published
+        ([tier(0, 0.5, 1000, hole=0.3), tier(0, 0.2, 3000)], [2, 1]),
+        ([tier(0, 0.5, 1000), tier(0.5, 0.2, 3000)], [1, 1]),  # overlap: for the self-check to refuse
+        ([tier(0, 0.5, 1000), tier(2, 0.2, 3000)], [1, 1]),
+        ([polygon(), tier(0, 0.2, 3000)], [1, 1]),
+    ],
+)
+def test_what_is_no_cake_stays_as_drawn(polygons: list[str], rings_each: list[int]) -> None:
+    found = reading(placemark("z", f"<MultiGeometry>{''.join(polygons)}</MultiGeometry>"))
+    assert [len(rings) for one in found.zones for rings in one.polygons] == rings_each
+    assert not any("counted as part" in line for line in found.warnings)
+
+
 def test_a_box_of_top_bottom_and_walls_is_its_outline() -> None:
     sheets = [TALL, " ".join(TALL.replace("3000", "1000").split()[::-1])]
     walls = ["20,50,1000 21,50,1000 21,50,3000 20,50,3000 20,50,1000", "21,50,1000 21,51,1000 21,51,3000 21,50,1000"]
