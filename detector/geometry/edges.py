@@ -9,6 +9,7 @@ import numpy as np
 
 from detector.airspace.zones import Zone
 from detector.arrays import Floats, Indices
+from detector.geometry.junctions import split
 from detector.geometry.lines import Lines
 from detector.geometry.projection import Theatre, earth_centred
 
@@ -34,7 +35,7 @@ class Edges:
     @classmethod
     def of(cls, zones: Sequence[Zone], theatre: Theatre) -> Edges:
         """Return the edges of all zones, cut so that no chord is CHORD_ERROR_M off the edge as drawn."""
-        lines = Lines.of(zones).coarse()
+        lines = split(Lines.of(zones)).coarse()
         for _ in range(2):  # the second pass mends what bends unevenly
             lines = lines.cut(np.ceil(np.sqrt(_bend_m(lines, theatre) / CHORD_ERROR_M)))
         ax_m, ay_m = theatre.project(lines.lon0, lines.lat0)

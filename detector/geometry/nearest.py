@@ -19,6 +19,7 @@ from scipy.spatial import cKDTree
 
 from detector.arrays import Floats, Indices, Mask
 from detector.geometry.edges import Edges
+from detector.geometry.junctions import SAME_M
 from detector.geometry.segments import distance_to_segment
 
 SPACING = 2.0  # of points along the boundary of a zone, in mean lengths of its edges, ...
@@ -28,7 +29,6 @@ EARTH_RADIUS_M = 6_371_008.8  # mean radius of WGS84; its choice matters 1e-6 at
 FIRST_LOOK = 2
 PATCH_M = 100_000.0  # points are asked for patch by patch, for the sake of the caches
 FEW = 3000  # points of a zone
-SAME_M = 0.01  # places this close are one
 
 
 class Boundaries:

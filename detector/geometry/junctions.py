@@ -1,0 +1,109 @@
+"""Junctions: where a vertex of one ring of a zone lies on a line of another, as on a border that only one side splits.
+
+Lines are split there, lest the two sides of the border be cut differently: then neither would repeat the other.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from pyproj import Geod
+
+from detector.arrays import Floats, Indices, Mask
+from detector.geometry import ragged
+from detector.geometry.lines import Lines
+
+SAME_M = 0.01  # places this close are one
+DEGREE_M = 111_195.0  # of latitude; some 0.6 % more at the poles
+REACH_DEG = 2 * SAME_M / DEGREE_M
+AT_ONCE = 1 << 22  # pairs of a line and a vertex
+
+_GEOD = Geod(ellps="WGS84")
+
+
+def split(lines: Lines) -> Lines:
+    """Return lines split where vertices of other rings of their zones lie on them."""
+    line, vertex, along = _junctions(lines)
+    if not len(line):
+        return lines
+    order = np.lexsort((along, line))
+    line, vertex = line[order], vertex[order]
+    lon, lat = lines.lon0[vertex], lines.lat0[vertex]
+    lon = lon - 360 * np.round((lon - lines.lon0[line]) / 360)  # on the line's side of the antimeridian
+    of = np.insert(np.arange(len(lines)), line, line)
+    return Lines(
+        np.insert(lines.lon0, line + 1, lon),
+        np.insert(lines.lat0, line + 1, lat),
+        np.insert(lines.lon1, line, lon),
+        np.insert(lines.lat1, line, lat),
+        lines.zone[of],
+        lines.ring[of],
+        lines.geodesic[of],
+    )
+
+
+def _junctions(lines: Lines) -> tuple[Indices, Indices, Floats]:
+    """Return (line, vertex, along): the vertices, by the lines that begin there, on lines, and how far along, (J,)."""
+    some = _in_several_rings(lines)
+    band = 1000.0 * lines.zone[some]  # wider than latitudes, so that zones lie apart
+    height = band + lines.lat0[some]
+    by_height = np.argsort(height)
+    low, high = (band + pick(lines.lat0[some], lines.lat1[some]) for pick in (np.minimum, np.maximum))
+    reach = REACH_DEG + _bulge_deg(lines, some)
+    begin = np.searchsorted(height[by_height], low - reach)
+    count = np.searchsorted(height[by_height], high + reach) - begin
+    found = [(np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp), np.empty(0))]
+    for block in np.split(np.arange(len(some)), np.flatnonzero(np.diff(np.cumsum(count) // AT_ONCE)) + 1):
+        which, rank = ragged.expand(begin[block], count[block])
+        line, vertex = some[block[which]], some[by_height[rank]]
+        near = (lines.ring[line] != lines.ring[vertex]) & _is_between(lines, line, vertex)
+        line, vertex = line[near], vertex[near]
+        off_m, along_m, left_m = _off(lines, line, vertex)
+        on = (np.abs(off_m) < SAME_M) & (along_m > SAME_M) & (left_m > SAME_M)
+        found.append((line[on], vertex[on], along_m[on]))
+    line, vertex, along = (np.concatenate(column) for column in zip(*found, strict=True))
+    return line, vertex, along
+
+
+def _in_several_rings(lines: Lines) -> Indices:
+    first = np.diff(lines.ring, prepend=-1) != 0
+    rings = np.bincount(lines.zone[first])
+    return np.flatnonzero(rings[lines.zone] > 1)
+
+
+def _bulge_deg(lines: Lines, some: Indices) -> Floats:
+    """Return how far, at most, geodesics run beyond the latitudes of their ends, and straight lines: not at all."""
+    east_deg, north_deg = _turn_deg(lines.lon1[some] - lines.lon0[some]), lines.lat1[some] - lines.lat0[some]
+    steepest = np.minimum(np.maximum(np.abs(lines.lat0[some]), np.abs(lines.lat1[some])), 89.9)
+    bulge_deg = np.hypot(east_deg, north_deg) * np.radians(np.abs(east_deg)) * np.tan(np.radians(steepest))
+    return np.where(lines.geodesic[some], np.minimum(bulge_deg, 90.0), 0.0)
+
+
+def _is_between(lines: Lines, line: Indices, vertex: Indices) -> Mask:
+    """Tell which vertices are at longitudes of lines."""
+    east_deg = _turn_deg(lines.lon1[line] - lines.lon0[line])
+    there_deg = _turn_deg(lines.lon0[vertex] - lines.lon0[line])
+    reach_deg = REACH_DEG / np.maximum(np.cos(np.radians(lines.lat0[vertex])), 1e-6)
+    return (there_deg > np.minimum(east_deg, 0) - reach_deg) & (there_deg < np.maximum(east_deg, 0) + reach_deg)
+
+
+def _off(lines: Lines, line: Indices, vertex: Indices) -> tuple[Floats, Floats, Floats]:
+    """Return how far vertices are off lines, how far along them, and how far from their ends, in metres."""
+    lon0, lat0, lon1, lat1 = lines.lon0[line], lines.lat0[line], lines.lon1[line], lines.lat1[line]
+    lon, lat = lines.lon0[vertex], lines.lat0[vertex]
+    east = DEGREE_M * np.cos(np.radians(lat))
+    way = _turn_deg(lon1 - lon0) * east + 1j * (lat1 - lat0) * DEGREE_M
+    there = (_turn_deg(lon - lon0) * east + 1j * (lat - lat0) * DEGREE_M) * np.conj(way) / np.maximum(np.abs(way), 1e-9)
+    off_m, along_m, length_m = there.imag, there.real, np.abs(way)
+    curved = np.flatnonzero(lines.geodesic[line])
+    if len(curved):
+        ends = lon0[curved], lat0[curved]
+        azimuth, _, length_m[curved] = _GEOD.inv(*ends, lon1[curved], lat1[curved])
+        bearing, _, far_m = _GEOD.inv(*ends, lon[curved], lat[curved])
+        apart = np.radians(bearing - azimuth)
+        off_m[curved], along_m[curved] = far_m * np.sin(apart), far_m * np.cos(apart)
+    return off_m, along_m, length_m - along_m
+
+
+def _turn_deg(east_deg: Floats) -> Floats:
+    """Return differences of longitude the shorter way round."""
+    return east_deg - 360 * np.round(east_deg / 360)
