@@ -13,6 +13,7 @@ from detector.geometry import ragged
 from detector.geometry.lines import Lines
 
 SAME_M = 0.01  # places this close are one
+ON_M = 0.001  # a vertex this close to a line lies on it: no answer may change farther from the boundary
 DEGREE_M = 111_195.0  # of latitude; some 0.6 % more at the poles
 REACH_DEG = 2 * SAME_M / DEGREE_M
 AT_ONCE = 1 << 22  # pairs of a line and a vertex
@@ -58,7 +59,7 @@ def _junctions(lines: Lines) -> tuple[Indices, Indices, Floats]:
         near = (lines.ring[line] != lines.ring[vertex]) & _is_between(lines, line, vertex)
         line, vertex = line[near], vertex[near]
         off_m, along_m, left_m = _off(lines, line, vertex)
-        on = (np.abs(off_m) < SAME_M) & (along_m > SAME_M) & (left_m > SAME_M)
+        on = (np.abs(off_m) < ON_M) & (along_m > SAME_M) & (left_m > SAME_M)
         found.append((line[on], vertex[on], along_m[on]))
     line, vertex, along = (np.concatenate(column) for column in zip(*found, strict=True))
     return line, vertex, along

@@ -221,9 +221,7 @@ def test_what_waits_over_a_reload_names_its_zone_by_the_new_number():
 def test_what_begins_anew_while_it_is_still_looked_for_others_is_told():
     """The subject of an incident jumps, which is told at once; its zone closes 5 s later, and it jumps on."""
     hours = zoo.zone(zoo.box(20.0, 54.0, 21.0, 55.0), active=(Interval(-900.0, 150.0),))
-    tables = zoo.only(
-        jump=jump.Params(), interference=interference.Params(), emergency_code=emergency_code.Params()
-    )
+    tables = zoo.only(jump=jump.Params(), interference=interference.Params(), emergency_code=emergency_code.Params())
     plots = jumps("t0", 145, 280, lon=19.7, squawk="7700")
     messages = zoo.tell(zoo.pipeline([hours], tables=tables), plots.take(slice(0, 220)), until=220.0)
     assert max(f.started_at for m in messages for f in m.findings if f.rule == "jump") >= stamp(150.0)
