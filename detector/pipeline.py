@@ -355,7 +355,8 @@ class Pipeline:
 
     def end(self, is_over: Callable[[Entry], bool], outcome: str, now_s: float) -> list[IncidentMessage]:
         """End what is open but counts no more; what still goes on begins anew with the next reports."""
-        self.conduct.end((*one, self.tracks.known(others)) for *one, others in self.book.episodes(is_over))
+        for row, rule, strand, others in self.book.episodes(is_over):
+            self.conduct.end(row, rule, strand, self.tracks.known(np.array(others, dtype=object)))
         return self.book.close(is_over, outcome, now_s, self.tracks, self.depths)
 
     def _due_s(self) -> float:

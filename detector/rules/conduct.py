@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -109,13 +109,12 @@ class Conduct:
         self.probes.forget(rows)
         self.criteria.forget(rows)
 
-    def end(self, episodes: Iterable[tuple[int, str, int, Rows]]) -> None:
-        """Let hold no more what (row of a track, rule, strand) name: it begins anew where it goes on."""
-        for row, rule, strand, others in episodes:
-            for condition in self._conditions.get(rule, [])[strand : strand + 1]:
-                condition.forget(np.array([row]))
-            self.integrity.end(row, rule)
-            self.company.proximities.end(row, others, rule, strand)
+    def end(self, row: int, rule: str, strand: int, others: Rows) -> None:
+        """Let a strand of a rule hold no more of a track, and of it with others: it begins anew where it goes on."""
+        for condition in self._conditions.get(rule, [])[strand : strand + 1]:
+            condition.forget(np.array([row]))
+        self.integrity.end(row, rule)
+        self.company.proximities.end(row, rule, strand, others)
 
     def renumber(self, zone_now: Sequence[int]) -> None:
         """Name zones by their numbers from now on; -1: gone."""

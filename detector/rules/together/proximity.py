@@ -126,7 +126,7 @@ class Proximities:
         """Let nothing hold of any pairs by these rules."""
         self._held = {of: held for of, held in self._held.items() if of[0] not in rules}
 
-    def end(self, row: int, others: Rows, rule: str, strand: int) -> None:
+    def end(self, row: int, rule: str, strand: int, others: Rows) -> None:
         """Let nothing hold of a track and others by a strand of a rule: it begins anew where it goes on."""
         if (rule, strand) in self._held:
             self._held[rule, strand].end_where(lambda pair: pair.owner == row and pair.other in others)
