@@ -162,7 +162,7 @@ class Twins:
         if payload:
             message = _told(payload)
             closed = self._closed.get(message.incident_id, 0)  # another may have gone on under this very number
-            if retained and (sequence < closed or (sequence == closed and message.outcome is not None)):
+            if retained and (sequence < closed or (sequence == closed and message.event == "closed")):
                 if not ours and not waits:
                     self._states.clear(topic)
                 return

@@ -110,7 +110,7 @@ def test_a_closed_incident_that_a_broker_brings_back_is_cleared_and_not_gone_on_
     desk = Desk()
     desk.twins.close(MESSAGE.incident_id, 3)
     desk.outbox.add([letter(1, replace(MESSAGE, sequence=3), TOPICS, 0.0)] if waits else [])
-    message = replace(MESSAGE, sequence=sequence, outcome=outcome)
+    message = replace(MESSAGE, sequence=sequence, outcome=outcome, event="closed" if outcome else "updated")
     desk.twins.received(INCIDENT, ndjson(message), retained=True)
     is_over = sequence < 3 or outcome is not None
     cleared = [Publication(INCIDENT, b"", retain=True)]

@@ -69,8 +69,10 @@ class WholeStory(Story):
         stays = [finding for finding in findings if finding["kind"] == "incursion"]
         entered_s, left_s = intruder.enters_s, intruder.leaves_s
         if not daemon.upheavals or daemon.listens(entered_s - 1.0, entered_s + NOTICED_S):
+            promise(stays, f"{intruder} is not said to have entered")
             self._is_right(f"{intruder} has entered", entered_s, stays[0]["started_at"])
         if not daemon.upheavals or daemon.listens(left_s - NOTICED_S, left_s + 5.0):
+            promise(stays, f"{intruder} is not said to have left")
             self._is_right(f"{intruder} has left", left_s, stays[-1]["ended_at"])
 
     def _is_open(self, incident_id: str) -> bool:

@@ -37,7 +37,7 @@ SEEDS = int(os.environ.get("INCURSIOND_WHOLE", "24"))
 MOST_SEEDS_OF_A_BUG = 24
 BUGS: dict[str, tuple[Any, str, Any, int]] = {  # what is planted where, and the seed that shows it, to begin with
     "what was known is not read after a kill": (recovery, "thaw", lambda *_: None, 8),
-    "what was known is written once": (Keeper, "look", lambda _: None, 8),
+    "what was known is written once": (Keeper, "look", lambda _: None, 42),
     "who was not listened to was silent": (Pipeline, "resume", lambda *_: None, 1),
     "nobody knows who may cross": (whole, "SETTINGS", msgspec.structs.replace(whole.SETTINGS, identity=()), 0),
     "what was told before is not taken in": (Duty, "_hear", lambda *_: None, 27),
