@@ -36,14 +36,14 @@ def _watched(plots: Plots, core: Pipeline) -> Any:
 SEEDS = int(os.environ.get("INCURSIOND_WHOLE", "24"))
 MOST_SEEDS_OF_A_BUG = 24
 BUGS: dict[str, tuple[Any, str, Any, int]] = {  # what is planted where, and the seed that shows it, to begin with
-    "what was known is not read after a kill": (recovery, "thaw", lambda *_: None, 8),
+    "what was known is not read after a kill": (recovery, "thaw", lambda *_: None, 42),
     "what was known is written once": (Keeper, "look", lambda _: None, 42),
-    "who was not listened to was silent": (Pipeline, "resume", lambda *_: None, 1),
+    "who was not listened to was silent": (Pipeline, "resume", lambda *_: None, 42),
     "nobody knows who may cross": (whole, "SETTINGS", msgspec.structs.replace(whole.SETTINGS, identity=()), 0),
     "what was told before is not taken in": (Duty, "_hear", lambda *_: None, 27),
     "a reload forgets open incidents": (Duty, "adopt", _adopt_and_forget, 0),
     "whoever is watched is shed": (duty, "matter", lambda plots, core: ~_watched(plots, core), 10),
-    "a message goes without what it was made of": (Keeper, "since", lambda _: State(whole=False, blob=b""), 8),
+    "a message goes without what it was made of": (Keeper, "since", lambda _: State(whole=False, blob=b""), 42),
 }
 
 
