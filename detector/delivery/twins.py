@@ -35,7 +35,6 @@ WORDS = 3  # that tell how far a clock is ahead
 DIFFERS_S = 3.0  # clocks: then two daemons may tell one story twice, or its times backwards
 SILENT_S = 15.0  # three times what a daemon says in vain: it hangs, though the broker still has its connection
 
-_ALIVE = {"online", "degraded"}
 _BADNESS = {"offline": 2, "down": 2, "stale": 1}
 _MESSAGES = msgspec.json.Decoder(IncidentMessage)
 
@@ -61,6 +60,11 @@ class Twin:
     since_s: float  # Unix time
     heard_s: float  # monotonic
     ahead_s: deque[float] = field(default_factory=lambda: deque(maxlen=WORDS))  # of our clock, by its last words
+
+    @property
+    def lives(self) -> bool:
+        """Tell whether it says that it is there, however it is."""
+        return self.state in {"online", "degraded"}
 
     @property
     def differs_s(self) -> float:
@@ -210,7 +214,7 @@ class Twins:
 
 def clocks_apart(twins: Mapping[str, Twin]) -> list[str]:
     """Return in words whose clock is not ours."""
-    apart_s = {name: twin.differs_s for name, twin in twins.items() if twin.state in _ALIVE}
+    apart_s = {name: twin.differs_s for name, twin in twins.items() if twin.lives}
     sides = [(name, abs(s), "ahead" if s > 0 else "behind") for name, s in apart_s.items() if abs(s) > DIFFERS_S]
     return [f"the clock of daemon {name} is {s:.0f} s {side}" for name, s, side in sides]
 

@@ -51,7 +51,7 @@ class Integrity:
     def forget(self, rows: Rows) -> None:
         """Let nothing be wrong with these tracks."""
         for condition in self._conditions.values():
-            condition.forget(rows[rows < len(condition.on)])
+            condition.forget(rows)
         self.interference.forget(rows)
 
     def end(self, row: int, rule: str) -> None:

@@ -147,7 +147,7 @@ class Duty:
         if self.settings.site.instance:
             twins = self.delivery.twins.look()
             for name, twin in twins.items():
-                self._metrics.twin_up.labels(name).set(twin.state in {"online", "degraded"})
+                self._metrics.twin_up.labels(name).set(twin.lives)
             troubles += clocks_apart(twins)
             self._count_differing()
         incidents = {incident.incident_id for incident in self.pipeline.book.register.incidents()}

@@ -82,8 +82,7 @@ class Dark:
         self._silent[rows] &= ~self._inside[rows]
 
     def forget(self, rows: Rows) -> None:
-        """Forget these tracks, which will not be heard again."""
-        self.give_up(rows)
+        """Forget that these tracks, given up, were silent: they will not be heard again."""
         self._silent[rows[rows < len(self._silent)]] = False
 
     def close(self, zones: Sequence[int]) -> None:
