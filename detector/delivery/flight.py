@@ -47,12 +47,12 @@ class Flight:
 
     def __init__(self, outbox: Outbox, states: States) -> None:
         self._outbox, self._states = outbox, states
-        self._holds: dict[str, _Hold] = {}
         self.restart()
 
     def restart(self, window: int = WINDOW) -> None:
         """Begin on a new connection: what was under way is not, and a broker may want fewer at a time."""
         self._window = min(window, WINDOW)
+        self._holds: dict[str, _Hold] = {}  # by topic; of what another broker has refused, nothing follows
         self._under_way: dict[int, Item | Publication | None] = {}  # by packet id; None: its answer is stale
         self._last_id = 0  # items up to here are under way, or held
         self._too_large = set[int]()  # ids of items that this broker does not take, whatever else it does

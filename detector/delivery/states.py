@@ -55,9 +55,10 @@ class States:
             return self._latest.get(topic)
 
     def again(self, state: Publication) -> None:
-        """Note that a state did not arrive; it is sent again unless there is a later one."""
+        """Note that a state, or a clear, did not arrive; it is sent again unless there is a later state."""
         with self._lock:
-            if self._latest.get(state.topic) is state:
+            latest = self._latest.get(state.topic)
+            if latest is state or (latest is None and not state.payload):
                 self._unsent[state.topic] = state
 
     def restart(self) -> None:

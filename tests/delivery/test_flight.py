@@ -206,6 +206,41 @@ def test_only_the_latest_state_is_sent_and_again_on_a_new_connection() -> None:
     assert broker.taken["feed"] == [b"stale", b"stale"]
 
 
+def test_a_refused_clear_is_tried_again_until_it_is_taken() -> None:
+    flight, _, states = made()
+    broker = Broker(flight)
+    states.clear("a")
+    broker.send(frozenset("a"))
+    broker.answer()
+    assert flight.refusing() == ["a"]
+    assert not broker.send()
+    broker.now_s = 2.0
+    assert broker.send() == 1
+    broker.answer()
+    assert (broker.taken["a"], flight.refusing(), states.unsent()) == ([b""], [], [])
+
+
+def test_a_refused_clear_gives_way_to_a_state() -> None:
+    flight, _, states = made()
+    broker = Broker(flight)
+    states.clear("a")
+    broker.send(frozenset("a"))
+    states.keep(Publication("a", b"open again", retain=True))
+    broker.answer()
+    broker.now_s = 2.0
+    assert not broker.send()
+
+
+def test_a_new_connection_refuses_nothing_yet() -> None:
+    flight, _, states = made()
+    broker = Broker(flight)
+    states.clear("a")
+    broker.send(frozenset("a"))
+    broker.answer()
+    flight.restart()
+    assert not flight.refusing()
+
+
 def test_a_refused_state_gives_way_to_a_later_one() -> None:
     flight, _, states = made()
     states.put(Publication("feed", b"up"))
