@@ -31,6 +31,7 @@ from detector.rules.assets import Assets
 from detector.rules.conduct import RULES, Conduct
 from detector.rules.contacts import Contacts
 from detector.rules.findings import Findings
+from detector.rules.inside.stays import deepen_lost
 from detector.rules.params import SHORTEST_PATIENCE_S
 from detector.rules.reports.claims import Claims
 from detector.rules.sight import Scene
@@ -296,6 +297,7 @@ class Pipeline:
     def _lose(self, now_s: float) -> list[IncidentMessage]:
         """Give up the tracks that have been silent for too long; they may be heard again. Return what that ends."""
         lost = np.flatnonzero(self.tracks.lost_at_s() <= now_s)
+        deepen_lost(self.contacts, lost, self.tracks, self.airspace)
         messages = self.book.lose(lost.tolist(), now_s, self.tracks, self.depths)
         self.contacts.lose(lost)
         self.conduct.forget(lost)

@@ -74,6 +74,11 @@ class Entry:
         return f"{self.rule} {self.zone_id} {'is' if self.ended_s is None else 'was'} {self._detail}"
 
     @property
+    def lasted_s(self) -> float:
+        """Until when it has lasted at least."""
+        return self.started_s
+
+    @property
     def amount(self) -> float:
         """How much of it, where that counts."""
         return 0.0
@@ -149,6 +154,11 @@ class Stay(Entry):
             between_s=None if row.certainty == Certainty.OBSERVED else step_s,
             blind=row.blind,
         )
+
+    @property
+    def lasted_s(self) -> float:
+        """Until when it has lasted at least."""
+        return self.started_s if math.isnan(self.deepest_s) else max(self.started_s, self.deepest_s)
 
     def deepen(
         self, probability: float, depth_m: float, sigma_m: float, time_s: float, lat_deg: float, lon_deg: float

@@ -283,7 +283,7 @@ def break_off(entries: Iterable[Entry], last_s: float, *, cut: bool = False) -> 
     """End entries of which no end was seen; nothing goes on with those that are cut."""
     for entry in entries:
         entry.cut |= cut
-        entry.ended_s, entry.told = max(entry.started_s, last_s), None
+        entry.ended_s, entry.told = max(entry.lasted_s, last_s), None
 
 
 def identify(site: str, track_id: str, opened_s: float) -> str:

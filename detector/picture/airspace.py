@@ -72,6 +72,11 @@ class Airspace:
         inside[point[within == zone[point]]] = True
         return inside & self.at_height(fixes, zone)
 
+    def depth_m(self, earth_m: Floats, fixes: Fixes, zone: Rows) -> Floats:
+        """Return how deep places (P, 3), at the altitudes of fixes, are in zones, (P,); negative outside."""
+        distance_m = self.boundaries.distance(earth_m, zone)
+        return np.where(self.holds(*on_earth(earth_m), fixes, zone), distance_m, -distance_m)
+
     def at_height(self, fixes: Fixes, zone: Rows) -> Mask:
         """Tell which fixes are between the limits of zones, (P,); an altitude not known excludes nothing."""
         above, below = self.margins(fixes.pressure_alt_m, fixes.geo_alt_m, zone)

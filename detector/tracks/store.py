@@ -277,6 +277,14 @@ class TrackStore(Columns):
                 rate[untold] = np.where(np.isnan(rate[untold]), shown, rate[untold])
         return motion[0], motion[1], motion[2]
 
+    def ahead_m(self, rows: Rows, after_s: Floats) -> Floats:
+        """Return where R tracks come so long after their last reports, straight on, (R, 3); not moved if unknown."""
+        speed_mps, course_deg, _ = self.motion(rows)
+        way_m, course = np.nan_to_num(speed_mps * after_s), np.nan_to_num(np.radians(course_deg))
+        start_m = self.fix.earth_m[rows]
+        east, north = east_north(start_m)
+        return start_m + (way_m * np.sin(course))[:, None] * east + (way_m * np.cos(course))[:, None] * north
+
     def _shown(self, rows: Rows) -> tuple[Floats, Floats, Floats]:
         """Return the same as reports show it."""
         fix, before = self.fix.take(rows), self.fix_before.take(rows)

@@ -104,7 +104,34 @@ def test_leaving_ends_the_finding_where_it_crossed_and_closes_as_left():
 def test_reports_that_stop_inside_close_as_lost():
     plots = zoo.flight(lon=lon_at(5000.0), times=range(10))
     messages = zoo.tell(zoo.pipeline(), plots, until=200.0)
-    assert (messages[-1].outcome, messages[-1].findings[0].ended_at) == ("lost", "1970-01-01T00:00:09.000Z")
+    assert (messages[-1].outcome, messages[-1].findings[0].ended_at) == ("lost", "1970-01-01T00:00:09.500Z")
+
+
+@pytest.mark.parametrize("source", ["adsb", "radar", "enroute-radar"])
+def test_who_falls_silent_inside_is_taken_to_have_flown_on_for_half_a_period(source):
+    period_s, sigma_m = zoo.SENSORS[source].period_s, zoo.SENSORS[source].sigma_m
+    times = np.arange(-2, 4) * period_s
+    messages = zoo.tell(zoo.pipeline(), zoo.flight(lon=lon_at(0.0), times=times, source=source), until=200.0)
+    (finding,) = findings(messages)
+    told = finding.evidence
+    assert told.max_depth_m == pytest.approx(250.0 * 3.5 * period_s, rel=2e-3)
+    assert told.sigma_m == pytest.approx(np.hypot(sigma_m, 250.0 * period_s / np.sqrt(12)), rel=0.01)
+    assert finding.ended_at == told.deepest_at
+    lon, lat, _ = GEOD.fwd(20.0, 54.5, 90.0, 250.0 * 3.5 * period_s)
+    assert GEOD.inv(lon, lat, told.deepest_lon, told.deepest_lat)[2] < 2.0
+
+
+def test_who_falls_silent_on_the_way_out_was_no_deeper():
+    plots = zoo.flight(lon=lon_at(5000.0), course=270.0, times=range(10))
+    (finding,) = findings(zoo.tell(zoo.pipeline(), plots, until=200.0))
+    assert (finding.evidence.deepest_at, finding.ended_at) == ("1970-01-01T00:00:00.000Z", "1970-01-01T00:00:09.000Z")
+
+
+def test_who_was_not_believed_at_last_is_not_followed_further():
+    plots = zoo.flight(lon=lon_at(5000.0), times=range(10))
+    plots.lat_deg[9] -= 0.3
+    (finding,) = findings(zoo.tell(zoo.pipeline(), plots, until=200.0))
+    assert finding.evidence.deepest_at == "1970-01-01T00:00:08.000Z"
 
 
 def test_landing_closes_as_landed():

@@ -14,13 +14,12 @@ import msgspec
 import numpy as np
 
 from detector.arrays import Floats, Mask
-from detector.geometry.projection import east_north, on_earth
 from detector.picture.airspace import Airspace
 from detector.rules.findings import Certainty, Change
 from detector.rules.params import SHORTEST_PATIENCE_S
 from detector.rules.signs import Sign, Signs
 from detector.tracks.columns import fitted
-from detector.tracks.fixes import Fixes, Rows
+from detector.tracks.fixes import Rows
 from detector.tracks.store import LOST_AFTER_S, TrackStore
 from detector.units import FOOT_M, KNOT_MPS
 
@@ -106,13 +105,11 @@ class Dark:
         rows = np.flatnonzero(self.due_at_s(tracks, params) <= now_s)
         self._silent[rows] = True
         fix, zone = tracks.fix.take(rows), self._zone[rows]
-        speed_mps, course_deg, _ = tracks.motion(rows)
+        speed_mps, _, _ = tracks.motion(rows)
         altitude_m = np.fmin(fix.pressure_alt_m, fix.geo_alt_m)
         landing = (tracks.grounded[rows] > 0) | ((altitude_m < LOW_M) & (speed_mps < SLOW_MPS))
-        course = np.nan_to_num(np.radians(course_deg))
-        ways_m = np.nan_to_num(speed_mps) * (now_s - fix.time_s) * np.stack([np.sin(course), np.cos(course)])
-        flown_m = (ways_m[..., None] * np.stack(east_north(fix.earth_m))).sum(axis=0)
-        depth_m, by_now_m = (_depth_m(place_m, fix, zone, airspace) for place_m in (fix.earth_m, fix.earth_m + flown_m))
+        by_now_m = tracks.ahead_m(rows, now_s - fix.time_s)
+        depth_m, by_now_m = (airspace.depth_m(place_m, fix, zone) for place_m in (fix.earth_m, by_now_m))
         left = self._inside[rows] & (by_now_m < 0)
         gone_on_s = fix.time_s + GOES_ON * _patience_s(tracks, params)[rows]
         return Signs(
@@ -129,12 +126,6 @@ class Dark:
             )
             for m in np.flatnonzero(~landing & ~left).tolist()
         )
-
-
-def _depth_m(place_m: Floats, fix: Fixes, zone: Rows, airspace: Airspace) -> Floats:
-    """Return how deep R places (R, 3), at the altitudes of fixes, are in zones; negative outside."""
-    distance_m = airspace.boundaries.distance(place_m, zone)
-    return np.where(airspace.holds(*on_earth(place_m), fix, zone), distance_m, -distance_m)
 
 
 def _patience_s(tracks: TrackStore, params: Params) -> Floats:

@@ -9,11 +9,14 @@ from __future__ import annotations
 import numpy as np
 
 from detector.arrays import Floats, Mask
+from detector.geometry.projection import on_earth
 from detector.picture.airspace import Airspace
-from detector.rules.contacts import Records
+from detector.rules.contacts import Contacts, Records
 from detector.rules.deepest import Deepest, of_crests
 from detector.rules.inside.between import Between
 from detector.rules.inside.zone_pairs import ZonePairs
+from detector.tracks.fixes import Rows
+from detector.tracks.store import TrackStore
 
 
 def may_deepen(was: Records, pairs: ZonePairs) -> Mask:
@@ -72,6 +75,28 @@ def pass_crests(was: Records, now: Records, pairs: ZonePairs, airspace: Airspace
     deepest = Deepest.nowhere(len(now))
     deepest.put(which, of_crests(picture, airspace, which))
     _deepen(now, crest, deepest)
+
+
+def deepen_lost(contacts: Contacts, lost: Rows, tracks: TrackStore, airspace: Airspace) -> None:
+    """Let who has fallen silent inside have gone on until then, half a period after its last report as far as is known.
+
+    It fell silent at any moment before the next report was due, so that half a period of its way over the square root
+    of three is the sigma of how far it came.
+    """
+    which = np.flatnonzero(contacts.records["inside"] & ~contacts.records["lost"] & np.isin(contacts.row, lost))
+    which = which[~tracks.trust.doubted[contacts.row[which]]]
+    if not len(which):
+        return
+    row, zone = contacts.row[which], contacts.zone[which]
+    fix = tracks.fix.take(row)
+    after_s = np.nan_to_num(fix.period_s) / 2
+    place_m = tracks.ahead_m(row, after_s)
+    depth_m = airspace.depth_m(place_m, fix, zone)
+    now = contacts.records[which]
+    sigma_m = np.hypot(fix.sigma_m, (depth_m - now["last_depth_m"]) / np.sqrt(3))
+    x_m, y_m = airspace.theatre.project(*on_earth(place_m))
+    _deepen(now, after_s > 0, Deepest(depth_m, sigma_m, fix.time_s + after_s, x_m, y_m))
+    contacts.records[which] = now
 
 
 def write(now: Records, name: str, which: Mask, moment: tuple[Floats, Floats, Floats]) -> None:
