@@ -25,10 +25,10 @@ Depths = Callable[[list[int], list[str]], Iterable[tuple[float, ...]]]
 """Of track rows in zones (by id): depth now m (0: not known), probability, and the greatest depth so far m (-inf: not
 known), its sigma m, when it was s, and its latitude and longitude in degrees."""
 
-GLIMPSE_S = 20.0  # who was silent and is again after so short a while has shown nothing by that
+GLIMPSE_S = 20.0  # who was silent, or inside, and is silent after so short a while has shown nothing by that
 _OUTSIDE = {"approach", "skirting"}
 _DETERRED = {"incursion", "approach", "skirting", "loitering", "manoeuvre", "asset-pass"}  # from doing more of it
-_ENDS_LOST = {"incursion", "approach", "dark", "emergency"}  # findings of which nobody knows the end when reports cease
+_ENDS_LOST = _DETERRED | {"dark", "emergency"}  # findings of which nobody knows the end when reports cease
 _ROLES = ("", "affected", "conflict", "formation", "interceptor")  # who has had one keeps it, or rises
 
 
@@ -151,7 +151,7 @@ class Incident:
         return any(told) or any(isinstance(e, Episode) and e.joined_s is not None for e in self.entries)
 
     def lose(self, row: int, track_id: str, last_s: float, now_s: float) -> list[Entry]:
-        """End what is open of a track heard last at a time; who was outside, going nowhere or escorted, has left.
+        """End what is open of a track heard last at a time; who was outside, doing nothing or escorted, has left.
 
         Its silence ends when it is given up: so long it surely lasted.
         """
@@ -165,9 +165,11 @@ class Incident:
         return ended
 
     def _was_glimpsed(self, track_id: str, last_s: float) -> bool:
-        """Tell whether a track was silent until shortly before it was heard last: nobody knows what it did since."""
-        silences = (e for e in self.entries if e.rule == "dark" and e.track_id == track_id)
-        return any(e.ended_s is not None and last_s - e.ended_s < GLIMPSE_S for e in silences)
+        """Tell whether a track was silent, or inside and not driven out, until shortly before it was heard last."""
+        driven_out = self._was_joined()
+        before = (e for e in self.entries if e.rule == "dark" or (isinstance(e, Stay) and not driven_out))
+        over_s = (e.ended_s for e in before if e.track_id == track_id and not e.cut and e.ended_s is not None)
+        return any(last_s - ended_s < GLIMPSE_S for ended_s in over_s)
 
     def last_s(self, track_id: str) -> float:
         """Return when the last was over of what a track did; infinity where nothing is."""

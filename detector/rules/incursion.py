@@ -40,7 +40,7 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     enabled: bool = True
     probability: Surely = 0.95  # that the aircraft is inside (or out again) before anything is said
     settle_s: NotNegative = 15.0  # a transponder heard for less than this may still tell its callsign (sent every 5 s)
-    rejoin_periods: NotNegative = 2.5  # out for fewer reports than this, it was never out: two, and what the times may err
+    rejoin_periods: NotNegative = 2.5  # out for fewer reports, it was never out: two, and what the times may err
     deep_m: NotNegative = 1852.0  # deeper inside than this is extreme
 
 

@@ -122,13 +122,30 @@ def test_who_is_heard_for_long_where_nobody_believes_it_goes_on_with_its_story(c
 def test_who_left_was_lost_and_is_heard_again_inside_has_entered_anew(again_m):
     """It flies out past the edge, is given up, and is heard again deep inside, or just behind the line."""
     pipe = zoo.pipeline()
-    left = zoo.tell(pipe, zoo.flight(lon=lon_at(1000.0), course=270.0, times=range(10)), until=LOST_S)
+    left = zoo.tell(pipe, zoo.flight(lon=lon_at(1000.0), course=270.0, times=range(30)), until=LOST_S)
     again = zoo.flight(lon=lon_at(again_m - 200.0), speed=1.0, times=range(200, 400))
     found = zoo.tell(pipe, again, until=2000.0)
     assert (left[-1].event, left[-1].outcome) == ("closed", "left")
     assert [message.event for message in found] == ["opened", "closed"]
     (stay,) = found[-1].findings
     assert left[-1].findings[0].ended_at < stay.started_at < stay.ended_at
+
+
+@pytest.mark.parametrize(("outside_s", "outcome"), [(0, "lost"), (14, "lost"), (30, "left")])
+def test_who_falls_silent_right_after_leaving_is_lost(outside_s, outcome):
+    """As the one shot down over Hatay in 2015: nobody saw it go."""
+    plots = zoo.flight(lon=lon_at(1000.0), course=270.0, times=range(5 + outside_s))
+    assert zoo.tell(zoo.pipeline(), plots, until=LOST_S)[-1].outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("rule", "lat", "for_s", "sinks_mps"), [("skirting", 53.0, 900, 0), ("steep_descent", 54.5, 60, 100)]
+)
+def test_who_falls_silent_in_the_middle_of_it_is_lost(rule, lat, for_s, sinks_mps):
+    pipe, t = zoo.pipeline(tables=zoo.only(**{rule: type(getattr(Rules(), rule))()})), np.arange(float(for_s))
+    plots = zoo.flight(lon=lon_at(-5000.0, lat), lat=lat, course=0.0, times=t, baro_alt_m=9000.0 - sinks_mps * t)
+    messages = zoo.tell(pipe, plots, until=5000.0)
+    assert (messages[0].findings[0].rule, messages[-1].outcome) == (rule, "lost")
 
 
 @pytest.mark.parametrize("callsign", [None, "LOT1"])

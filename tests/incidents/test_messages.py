@@ -47,12 +47,12 @@ def test_heights_of_satellites_are_no_flight_levels():
 
 def test_headlines_announce_no_motion_of_whom_only_places_are_known():
     unknown = {"baro_alt_m": np.nan, "gs_mps": np.nan, "track_deg": np.nan}
-    once = zoo.flight(lon=20.5, times=[0], **unknown)
+    once = zoo.flight(lon=20.5, times=[0, 0.2], **unknown)  # too soon after each other to tell of motion
     others = zoo.flight(track_id="4981", lon=15.0, times=range(0, 300, 5), **unknown)
     messages = zoo.tell(zoo.pipeline(tables=Rules()), zoo.in_order(once, others), until=300.0)
     assert [m.headline for m in messages] == [
-        "Unknown aircraft 4980 32.4 km inside Square",
-        "Unknown aircraft 4980 fell silent 32.4 km inside Square",
+        "Unknown aircraft 4980 32.3 km inside Square",
+        "Unknown aircraft 4980 fell silent 32.3 km inside Square",
         "Unknown aircraft 4980 was in Square for 0 s, up to 32.4 km deep; closed: lost",
     ]
 

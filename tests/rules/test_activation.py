@@ -132,7 +132,7 @@ def test_a_late_report_of_a_stay_that_has_been_ended_adds_nothing():
     other = zoo.flight(lon=25.0, times=[71.0], track_id="other")
     plots = zoo.concatenate([late.take(slice(0, 2)), other, late.take(slice(2, 4))])
     messages = tell([square((-900.0, 70.0))], plots, until=900.0)
-    assert told(messages) == [("opened", None, "01:00"), ("closed", "zone-closed", "01:10")]
+    assert told(messages) == [("opened", None, "01:06"), ("closed", "zone-closed", "01:10")]
 
 
 def test_a_late_report_of_an_entry_before_the_closing_is_told_as_over():

@@ -134,6 +134,16 @@ def test_who_was_not_believed_at_last_is_not_followed_further():
     assert finding.evidence.deepest_at == "1970-01-01T00:00:08.000Z"
 
 
+@pytest.mark.parametrize("source", ["adsb", "radar", "enroute-radar"])
+def test_a_single_report_is_no_intruder_and_a_second_makes_it_one(source):
+    period_s = zoo.SENSORS[source].period_s
+    plots = zoo.flight(lon=lon_at(9000.0), times=[0.0, period_s], source=source)
+    assert not zoo.tell(zoo.pipeline(), plots.take(slice(0, 1)), until=900.0)
+    (message,) = zoo.tell(zoo.pipeline(), plots)
+    assert (message.event, message.certainty) == ("opened", "observed")
+    assert message.findings[0].started_at == "1970-01-01T00:00:00.000Z"
+
+
 def test_landing_closes_as_landed():
     plots = zoo.flight(lon=lon_at(5000.0), times=range(10), speed=45.0, on_ground=[0] * 8 + [1] * 2)
     messages = zoo.tell(zoo.pipeline(), plots)
@@ -198,7 +208,7 @@ def test_a_transponder_gets_time_to_tell_its_callsign():
     rules = [Rule(Identity.NEUTRAL, callsigns=("?*",))]
     assert kinds(zoo.tell(zoo.pipeline(rules=rules), late)) == []
     assert zoo.tell(zoo.pipeline(rules=rules), silent)[0].time == "1970-01-01T00:00:15.000Z"
-    assert zoo.tell(zoo.pipeline(rules=rules), primary)[0].time == "1970-01-01T00:00:00.000Z"
+    assert zoo.tell(zoo.pipeline(rules=rules), primary)[0].time == "1970-01-01T00:00:01.000Z"
 
 
 LIMITS = {  # floor and ceiling in feet, altitudes flown at, found

@@ -29,7 +29,7 @@ class ZonePairs:
     row: Rows
     watched: Mask
     landed: Mask
-    unsettled: Mask  # it may yet tell who it is
+    unsettled: Mask  # it may yet tell who it is, or turn out to be a stray plot
     outlying: Mask  # its last three reports hardly go together
     doubtful: Mask  # or do so in a hard turn only
     period_s: Floats
@@ -49,8 +49,8 @@ class ZonePairs:
             row=row,
             watched=airspace.watch[tracks.identity[row], picture.zone] & ~landed,
             landed=landed,
-            unsettled=tracks.awaits_callsign[row]
-            & (segments.now.time_s[picture.segment] - tracks.heard_s[row] < settle_s),
+            unsettled=segments.first[picture.segment]
+            | (tracks.awaits_callsign[row] & (segments.now.time_s[picture.segment] - tracks.heard_s[row] < settle_s)),
             outlying=outlying(segments)[picture.segment],
             doubtful=outlying(segments, GENTLE_MPS2)[picture.segment],
             period_s=np.where(np.isnan(period_s), DEFAULT_PERIOD_S, period_s),
