@@ -45,17 +45,11 @@ def split(lines: Lines) -> Lines:
 def _junctions(lines: Lines) -> tuple[Indices, Indices, Floats]:
     """Return (line, vertex, along): the vertices, by the lines that begin there, on lines, and how far along, (J,)."""
     some = _in_several_rings(lines)
-    band = 1000.0 * lines.zone[some]  # wider than latitudes, so that zones lie apart
-    height = band + lines.lat0[some]
-    by_height = np.argsort(height)
-    low, high = (band + pick(lines.lat0[some], lines.lat1[some]) for pick in (np.minimum, np.maximum))
-    reach = REACH_DEG + _bulge_deg(lines, some)
-    begin = np.searchsorted(height[by_height], low - reach)
-    count = np.searchsorted(height[by_height], high + reach) - begin
+    order, begin, count = _near(lines, some)
     found = [(np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp), np.empty(0))]
     for block in np.split(np.arange(len(some)), np.flatnonzero(np.diff(np.cumsum(count) // AT_ONCE)) + 1):
         which, rank = ragged.expand(begin[block], count[block])
-        line, vertex = some[block[which]], some[by_height[rank]]
+        line, vertex = some[block[which]], some[order[rank]]
         near = (lines.ring[line] != lines.ring[vertex]) & _is_between(lines, line, vertex)
         line, vertex = line[near], vertex[near]
         off_m, along_m, left_m = _off(lines, line, vertex)
@@ -63,6 +57,37 @@ def _junctions(lines: Lines) -> tuple[Indices, Indices, Floats]:
         found.append((line[on], vertex[on], along_m[on]))
     line, vertex, along = (np.concatenate(column) for column in zip(*found, strict=True))
     return line, vertex, along
+
+
+def _near(lines: Lines, some: Indices) -> tuple[Indices, Indices, Indices]:
+    """Return (order, begin, count): of some lines' vertices, order[begin : begin + count] may lie on each, (S,).
+
+    They are those at its latitudes or those at its longitudes, whichever are fewer: all vertices of a border along a
+    parallel have one latitude, those of one along a meridian one longitude.
+    """
+    lon, lat, zone = lines.lon0[some], lines.lat0[some], lines.zone[some]
+    south, north = (pick(lat, lines.lat1[some]) for pick in (np.minimum, np.maximum))
+    reach_deg = REACH_DEG + _bulge_deg(lines, some)
+    south, north = south - reach_deg, north + reach_deg
+    by_lat, first_lat, count_lat = _ranked(zone, lat, south, north)
+    east_deg = _turn_deg(lines.lon1[some] - lon)
+    reach_deg = _reach_deg(np.minimum(np.maximum(-south, north), 90.0))
+    west = (lon + np.minimum(east_deg, 0) - reach_deg) % 360
+    east = west + np.abs(east_deg) + 2 * reach_deg
+    twice = np.concatenate([lon % 360, lon % 360 + 360])  # for lines across the meridian where one turn ends
+    by_lon, first_lon, count_lon = _ranked(np.concatenate([zone, zone]), twice, west, east)
+    fewer = count_lon < count_lat
+    order = np.concatenate([by_lat, by_lon % max(len(some), 1)])
+    return order, np.where(fewer, len(some) + first_lon, first_lat), np.where(fewer, count_lon, count_lat)
+
+
+def _ranked(zone: Indices, at_deg: Floats, low_deg: Floats, high_deg: Floats) -> tuple[Indices, Indices, Indices]:
+    """Return the order of vertices, (V,), and where in it those of each line's zone begin, and how many, (S,)."""
+    band_deg = 1000.0 * zone  # wider than latitudes, or two turns, so that zones lie apart
+    order = np.argsort(band_deg + at_deg)
+    ranked_deg, of_lines_deg = (band_deg + at_deg)[order], band_deg[: len(low_deg)]
+    begin = np.searchsorted(ranked_deg, of_lines_deg + low_deg)
+    return order, begin, np.searchsorted(ranked_deg, of_lines_deg + high_deg) - begin
 
 
 def _in_several_rings(lines: Lines) -> Indices:
@@ -83,8 +108,13 @@ def _is_between(lines: Lines, line: Indices, vertex: Indices) -> Mask:
     """Tell which vertices are at longitudes of lines."""
     east_deg = _turn_deg(lines.lon1[line] - lines.lon0[line])
     there_deg = _turn_deg(lines.lon0[vertex] - lines.lon0[line])
-    reach_deg = REACH_DEG / np.maximum(np.cos(np.radians(lines.lat0[vertex])), 1e-6)
+    reach_deg = _reach_deg(lines.lat0[vertex])
     return (there_deg > np.minimum(east_deg, 0) - reach_deg) & (there_deg < np.maximum(east_deg, 0) + reach_deg)
+
+
+def _reach_deg(lat_deg: Floats) -> Floats:
+    """Return how many degrees of longitude are as far as REACH_DEG of latitude."""
+    return REACH_DEG / np.maximum(np.cos(np.radians(lat_deg)), 1e-6)
 
 
 def _off(lines: Lines, line: Indices, vertex: Indices) -> tuple[Floats, Floats, Floats]:

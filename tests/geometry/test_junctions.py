@@ -113,3 +113,20 @@ def test_many_pairs_are_looked_at_in_blocks(monkeypatch: pytest.MonkeyPatch) -> 
     in_blocks = junctions.split(lines)
     assert len(whole) > len(lines)
     assert all(np.array_equal(getattr(whole, name), getattr(in_blocks, name)) for name in ("lon0", "lat1", "ring"))
+
+
+@pytest.mark.parametrize("way", ["equator", "meridian"])
+@pytest.mark.parametrize("lon", [-110.0, -14.0, 166.0])  # to 138 W, to 14 E, across the antimeridian
+def test_few_pairs_are_looked_at_along_parallels_and_meridians(
+    monkeypatch: pytest.MonkeyPatch, way: str, lon: float
+) -> None:
+    looked_at = []
+    is_between = junctions._is_between
+    monkeypatch.setattr(junctions, "_is_between", lambda *of: (looked_at.append(len(of[1])), is_between(*of))[1])
+    border = [(east, 0.0) for east in np.linspace(0, 28, 3000)]
+    rings = [ring(*border, (28, 9), (0, 9)), ring(border[0], border[-1], (28, -9), (0, -9))]
+    rings = [of[:, ::-1] if way == "meridian" else of for of in rings]
+    rings = [np.column_stack([(lon + east + 180) % 360 - 180, north]) for east, north in (of.T for of in rings)]
+    lines = Lines.of([parts(rings[:1], rings[1:], geodesic=True)])
+    assert len(junctions.split(lines)) == len(lines) + 2998
+    assert sum(looked_at) < 50_000
