@@ -12,6 +12,9 @@ from detector.airspace.zones import Zone
 from detector.arrays import Floats, Indices, Mask
 
 COARSE_DEG = 0.5  # long lines are cut at this first, so that a midpoint speaks for its piece
+# Lines may be longer by 53 mm: files draw borders of whole and half degrees, and where the two sides of one differ by
+# rounding, both must be cut alike, or neither repeats the other. No decimal, as no length that files write.
+SLACK = 2.0**-20
 
 _GEOD = Geod(ellps="WGS84")
 
@@ -53,11 +56,11 @@ class Lines:
         )
 
     def coarse(self) -> Lines:
-        """Return the lines cut so that none is longer than COARSE_DEG either way."""
+        """Return the lines cut so that none is longer than COARSE_DEG, give or take SLACK, either way."""
         along_deg = np.abs(self.lon1 - self.lon0)
         along_deg = np.where(self.geodesic, np.minimum(along_deg, 360 - along_deg), along_deg)  # the shorter way round
         length_deg = np.maximum(along_deg, np.abs(self.lat1 - self.lat0))
-        return self.cut(np.ceil(length_deg / COARSE_DEG))
+        return self.cut(np.ceil(length_deg / COARSE_DEG - SLACK))
 
     def at(self, line: Indices, fraction: Floats) -> tuple[Floats, Floats]:
         """Return the points at a fraction of lines; the ends are exact."""

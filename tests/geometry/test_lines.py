@@ -34,3 +34,13 @@ def test_lines_straight_in_degrees_go_the_way_they_are_drawn() -> None:
     coarse = Lines.of([NORTH_CAP]).coarse()
     assert np.abs(coarse.lon1 - coarse.lon0).max() == pytest.approx(COARSE_DEG)
     assert ((coarse.lat0 == 90) & (coarse.lat1 == 90)).sum() == 360 / COARSE_DEG
+
+
+@pytest.mark.parametrize("geodesic", [False, True])
+@pytest.mark.parametrize("length_deg", [0.5, 1.0, 2.0, 3.5])
+@pytest.mark.parametrize("off_deg", [0.0, 1e-15, -1e-15, 8e-9, -8e-9])  # to 3 mm
+def test_two_sides_of_one_border_are_cut_alike(length_deg: float, off_deg: float, geodesic: bool) -> None:
+    one = Lines.of([parts([box(20, 40, 20 + length_deg, 40 + length_deg)], geodesic=geodesic)]).coarse()
+    end = length_deg * (1 + off_deg)
+    other = Lines.of([parts([box(20, 40, 20 + end, 40 + end)[::-1]], geodesic=geodesic)]).coarse()
+    assert len(one) == len(other) == 4 * length_deg / COARSE_DEG
