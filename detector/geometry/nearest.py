@@ -157,6 +157,10 @@ def _twice(edges: Edges) -> Mask:
         back = _are_one(a_m[one], b_m[two]) & _are_one(b_m[one], a_m[two])
         along = _are_one(a_m[one], a_m[two]) & _are_one(b_m[one], b_m[two])
         twice[one[back | along]] = twice[two[back | along]] = True
+        # What two neighbours split within SAME_M of each other has a piece between these that nobody repeats.
+        before = _predecessors(edges.ring)
+        after = np.argsort(before)
+        twice |= _are_one(a_m, b_m) & twice[before] & twice[after]
     return twice
 
 

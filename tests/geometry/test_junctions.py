@@ -52,6 +52,15 @@ BORDERS = {  # a zone, whether its lines are geodesics, and a place on a border 
         False,
         (180, 65),
     ),
+    "three, two of which meet the line of the third a millimetre apart": (
+        [
+            [box(8, 50, 12, 54)],
+            [ring((12 - 4e-9, 50), (16, 50), (16, 51.37), (12 - 4e-9, 51.37))],
+            [ring((12 + 4e-9, 51.370000008), (16, 51.37), (16, 54), (12 + 4e-9, 54))],
+        ],
+        False,
+        (12, 51.37),
+    ),
     "a hole filled": (
         [[box(8, 50, 16, 56), box(9, 51, 15, 55)], [ring((9, 51), (15, 51), (15, 55), (9, 55), (9, 52.3))]],
         False,
