@@ -28,8 +28,7 @@ def split(lines: Lines) -> Lines:
         return lines
     order = np.lexsort((along, line))
     line, vertex = line[order], vertex[order]
-    lon, lat = lines.lon0[vertex], lines.lat0[vertex]
-    lon = lon - 360 * np.round((lon - lines.lon0[line]) / 360)  # on the line's side of the antimeridian
+    lon, lat = _lon_deg(lines, line, vertex), lines.lat0[vertex]
     of = np.insert(np.arange(len(lines)), line, line)
     return Lines(
         np.insert(lines.lon0, line + 1, lon),
@@ -70,7 +69,7 @@ def _near(lines: Lines, some: Indices) -> tuple[Indices, Indices, Indices]:
     reach_deg = REACH_DEG + _bulge_deg(lines, some)
     south, north = south - reach_deg, north + reach_deg
     by_lat, first_lat, count_lat = _ranked(zone, lat, south, north)
-    east_deg = _turn_deg(lines.lon1[some] - lon)
+    east_deg = _east_deg(lines, some)
     reach_deg = _reach_deg(np.minimum(np.maximum(-south, north), 90.0))
     west = (lon + np.minimum(east_deg, 0) - reach_deg) % 360
     east = west + np.abs(east_deg) + 2 * reach_deg
@@ -98,7 +97,7 @@ def _in_several_rings(lines: Lines) -> Indices:
 
 def _bulge_deg(lines: Lines, some: Indices) -> Floats:
     """Return how far, at most, geodesics run beyond the latitudes of their ends, and straight lines: not at all."""
-    east_deg, north_deg = _turn_deg(lines.lon1[some] - lines.lon0[some]), lines.lat1[some] - lines.lat0[some]
+    east_deg, north_deg = _east_deg(lines, some), lines.lat1[some] - lines.lat0[some]
     steepest = np.minimum(np.maximum(np.abs(lines.lat0[some]), np.abs(lines.lat1[some])), 89.9)
     bulge_deg = np.hypot(east_deg, north_deg) * np.radians(np.abs(east_deg)) * np.tan(np.radians(steepest))
     return np.where(lines.geodesic[some], np.minimum(bulge_deg, 90.0), 0.0)
@@ -106,8 +105,7 @@ def _bulge_deg(lines: Lines, some: Indices) -> Floats:
 
 def _is_between(lines: Lines, line: Indices, vertex: Indices) -> Mask:
     """Tell which vertices are at longitudes of lines."""
-    east_deg = _turn_deg(lines.lon1[line] - lines.lon0[line])
-    there_deg = _turn_deg(lines.lon0[vertex] - lines.lon0[line])
+    east_deg, there_deg = _east_deg(lines, line), _lon_deg(lines, line, vertex) - lines.lon0[line]
     reach_deg = _reach_deg(lines.lat0[vertex])
     return (there_deg > np.minimum(east_deg, 0) - reach_deg) & (there_deg < np.maximum(east_deg, 0) + reach_deg)
 
@@ -120,10 +118,10 @@ def _reach_deg(lat_deg: Floats) -> Floats:
 def _off(lines: Lines, line: Indices, vertex: Indices) -> tuple[Floats, Floats, Floats]:
     """Return how far vertices are off lines, how far along them, and how far from their ends, in metres."""
     lon0, lat0, lon1, lat1 = lines.lon0[line], lines.lat0[line], lines.lon1[line], lines.lat1[line]
-    lon, lat = lines.lon0[vertex], lines.lat0[vertex]
+    lon, lat = _lon_deg(lines, line, vertex), lines.lat0[vertex]
     east = DEGREE_M * np.cos(np.radians(lat))
-    way = _turn_deg(lon1 - lon0) * east + 1j * (lat1 - lat0) * DEGREE_M
-    there = (_turn_deg(lon - lon0) * east + 1j * (lat - lat0) * DEGREE_M) * np.conj(way) / np.maximum(np.abs(way), 1e-9)
+    way = _east_deg(lines, line) * east + 1j * (lat1 - lat0) * DEGREE_M
+    there = ((lon - lon0) * east + 1j * (lat - lat0) * DEGREE_M) * np.conj(way) / np.maximum(np.abs(way), 1e-9)
     off_m, along_m, length_m = there.imag, there.real, np.abs(way)
     curved = np.flatnonzero(lines.geodesic[line])
     if len(curved):
@@ -135,6 +133,13 @@ def _off(lines: Lines, line: Indices, vertex: Indices) -> tuple[Floats, Floats, 
     return off_m, along_m, length_m - along_m
 
 
-def _turn_deg(east_deg: Floats) -> Floats:
-    """Return differences of longitude the shorter way round."""
-    return east_deg - 360 * np.round(east_deg / 360)
+def _lon_deg(lines: Lines, line: Indices, vertex: Indices) -> Floats:
+    """Return the longitudes of vertices, on that side of the antimeridian where the middles of lines are."""
+    lon_deg, middle_deg = lines.lon0[vertex], lines.lon0[line] + _east_deg(lines, line) / 2
+    return lon_deg - 360 * np.round((lon_deg - middle_deg) / 360)
+
+
+def _east_deg(lines: Lines, line: Indices) -> Floats:
+    """Return how far east lines lead: geodesics the shorter way round, straight ones as drawn, even all round."""
+    east_deg = lines.lon1[line] - lines.lon0[line]
+    return np.where(lines.geodesic[line], east_deg - 360 * np.round(east_deg / 360), east_deg)

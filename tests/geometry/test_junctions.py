@@ -61,6 +61,16 @@ BORDERS = {  # a zone, whether its lines are geodesics, and a place on a border 
         False,
         (12, 51.37),
     ),
+    "all round a pole": (
+        [[ring((-180, 80), (180, 80), (180, 90), (-180, 90))], [box(0.3, 70, 10.3, 80)]],
+        False,
+        (5, 80),
+    ),
+    "all round a pole, at the antimeridian": (
+        [[ring((-180, 80), (180, 80), (180, 90), (-180, 90))], [box(-180, 70, -169.7, 80)], [box(169.7, 70, 180, 80)]],
+        False,
+        (180, 80),
+    ),
     "a hole filled": (
         [[box(8, 50, 16, 56), box(9, 51, 15, 55)], [ring((9, 51), (15, 51), (15, 55), (9, 55), (9, 52.3))]],
         False,
