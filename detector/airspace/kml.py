@@ -23,6 +23,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from pyproj import Proj
+
 from detector.airspace.draft import shown
 from detector.airspace.feature import Feature
 from detector.airspace.properties import DRAWN, READERS, id_of, meant
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 
     from shapely import Geometry
 
+ROUNDED_DEG, ROUNDED_M = 2e-6, 0.2  # between a line and a vertex on it: files of six decimals round both
 KNOWN = (*READERS, "radius_m")
 PICTURES = ("GroundOverlay", "PhotoOverlay", "ScreenOverlay", "Tour")
 DRAPED = ("", "clampToGround", "clampToSeaFloor")
@@ -190,17 +194,44 @@ def _ground_floors(
 ) -> list[int]:
     """Return some parts, by number, without the upper tiers of those that stand on each other like a wedding cake.
 
-    By the even-odd rule an upper tier would be a hole. Where they do not differ in height, a hole may be meant.
+    By the even-odd rule an upper tier would be a hole. In a stack whose Polygons are all as high a hole may be meant.
     """
     standing = [n for n in some if text(polygons[n], "extrude") in TRUE and _mode(polygons[n]) in REFERENCE]
-    if len({(_mode(polygons[n]), max(_altitudes_m(parts[n][0]), default=0.0)) for n in standing}) < 2:
+    tops = {n: (_mode(polygons[n]), max(_altitudes_m(parts[n][0]), default=0.0)) for n in standing}
+    if len(set(tops.values())) < 2:
         return some
-    areas = {n: area for n in standing if (area := _area(parts[n])) is not None}
-    by_size = sorted(areas, key=lambda n: -areas[n].area)
-    upper = {n for at, n in enumerate(by_size) if any(areas[below].covers(areas[n]) for below in by_size[:at])}
+    lowest = _lowest({n: area for n in standing if (area := _area(parts[n])) is not None})
+    stacks = {below for n, below in lowest.items() if tops[n] != tops[below]}
+    upper = {n for n, below in lowest.items() if n != below and below in stacks}
     if upper:
         feature.warn(f"geometry: {len(upper)} within another Polygon, of another height, counted as part of it")
     return [n for n in some if n not in upper]
+
+
+def _lowest(areas: dict[int, Geometry]) -> dict[int, int]:
+    """Return of each part, by number, the lowest of its stack, which may be itself; areas are in degrees.
+
+    Who draws one tier on a side of another takes its vertices from a map, straight in degrees, or from a geodesic, and
+    rounds them. Where either is so, the upper one is within the lower.
+    """
+    if not areas:
+        return {}
+    import shapely
+
+    by_size = sorted(areas, key=lambda n: -areas[n].area)
+    middle = areas[by_size[0]].centroid
+    gnomonic = Proj(proj="gnom", lon_0=middle.x, lat_0=middle.y, ellps="WGS84")
+    flat = {n: shapely.transform(area, lambda at: np.column_stack(gnomonic(*at.T))) for n, area in areas.items()}
+    flat = {n: area for n, area in flat.items() if np.isfinite(area.bounds).all() and area.is_valid}
+    planes = [
+        (plane, {n: area.buffer(rounded, join_style="mitre") for n, area in plane.items()})
+        for plane, rounded in ((areas, ROUNDED_DEG), (flat, ROUNDED_M))
+    ]
+    lowest: dict[int, int] = {}
+    for n in by_size:
+        below = (b for b in lowest if any(n in at and b in wider and wider[b].covers(at[n]) for at, wider in planes))
+        lowest[n] = lowest.get(next(below, n), n)
+    return lowest
 
 
 def _area(part: list[list[Any]]) -> Geometry | None:

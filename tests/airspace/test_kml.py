@@ -291,12 +291,33 @@ def tier(west: float, half: float, top_m: float, mode: str = "absolute", hole: f
     return polygon(*rings, mode=mode, extrude=1)
 
 
+def on_a_slant(decimals: int, *, geodesic: bool) -> list[str]:
+    """Return two tiers with a slanted side in common, along which the upper has vertices, rounded."""
+    low, high = (20.0, 50.0), (20.3571, 51.0)
+    geod = Geod(ellps="WGS84")
+    azimuth, _, length_m = geod.inv(*low, *high)
+    shares = (0.6371, 0.2913)
+    along = [geod.fwd(*low, azimuth, share * length_m)[:2] for share in shares]
+    if not geodesic:
+        along = [tuple(a + share * (b - a) for a, b in zip(low, high, strict=True)) for share in shares]
+    one, two = (tuple(round(degrees, decimals) for degrees in place) for place in along)
+    outlines = (low, (21, 50), (21, 51), high), (one, two, (20.9, two[1]), (20.9, one[1]))
+    return [
+        polygon(" ".join(f"{lon},{lat},{top_m}" for lon, lat in (*outline, outline[0])), mode="absolute", extrude=1)
+        for outline, top_m in zip(outlines, (1000, 3000), strict=True)
+    ]
+
+
 TIERS = {
     "two": [tier(0, 0.5, 1000), tier(0, 0.2, 3000)],
     "two, the upper first": [tier(0, 0.2, 3000), tier(0, 0.5, 1000)],
     "three": [tier(0, 0.5, 1000), tier(0, 0.3, 2000), tier(0, 0.2, 3000)],
     "three, two of them alike": [tier(0, 0.5, 1000), tier(0, 0.3, 1000), tier(0, 0.2, 3000)],
     "with a side in common": [tier(0, 0.5, 1000), tier(0.3, 0.2, 3000)],
+    "on a slant": on_a_slant(7, geodesic=False),
+    "on a slant, rounded more": on_a_slant(6, geodesic=False),
+    "on a geodesic": on_a_slant(7, geodesic=True),
+    "on a geodesic, rounded more": on_a_slant(6, geodesic=True),
     "a courtyard": [tier(0, 0.5, 3000), tier(0, 0.2, 1000)],
     "above ground": [tier(0, 0.5, 1000, "relativeToGround"), tier(0, 0.2, 1000)],
 }
@@ -316,6 +337,7 @@ def test_tiers_are_as_large_as_what_they_stand_on(name: str) -> None:
     ("polygons", "rings_each"),
     [
         ([tier(0, 0.5, 1000), tier(0, 0.2, 1000)], [1, 1]),  # alike in height: a hole, as states are published
+        ([tier(0, 0.5, 1000), tier(0, 0.2, 1000), tier(2, 0.2, 3000)], [1, 1, 1]),  # as well beside another
         ([tier(0, 0.5, 1000, hole=0.3), tier(0, 0.2, 3000)], [2, 1]),
         ([tier(0, 0.5, 1000), tier(0.5, 0.2, 3000)], [1, 1]),  # overlap: for the self-check to refuse
         ([tier(0, 0.5, 1000), tier(2, 0.2, 3000)], [1, 1]),
