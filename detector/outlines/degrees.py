@@ -12,6 +12,8 @@ from pyproj import Geod
 from detector.airspace.zones import Ring, Zone
 from detector.arrays import Floats
 from detector.geometry.edges import CHORD_ERROR_M
+from detector.geometry.junctions import split
+from detector.geometry.lines import Lines
 from detector.outlines.nesting import is_inside
 
 BULGE_M = CHORD_ERROR_M / 2  # in the middle; near a pole a line may bulge more elsewhere
@@ -27,7 +29,9 @@ def straight(zone: Zone) -> list[Part]:
     """Return the parts of a zone, each its shell counterclockwise and its holes clockwise (RFC 7946, 3.1.6)."""
     parts = [list(rings) for rings in zone.polygons]
     if zone.geodesic:
-        parts = [piece for rings in parts for piece in _cut_up(_side_by_side([_densified(ring) for ring in rings]))]
+        rings_of = iter(_split(zone))
+        parts = [[_densified(next(rings_of)) for _ in rings] for rings in parts]
+        parts = [piece for rings in parts for piece in _cut_up(_side_by_side(rings))]
     return [_turned(rings) for rings in parts]
 
 
@@ -41,6 +45,13 @@ def _area(ring: Ring) -> float:
 
 
 # --- geodesics --------------------------------------------------------------------------------------------------------
+
+
+def _split(zone: Zone) -> list[Ring]:
+    """Return all rings of a zone with the vertices of others that lie on their lines: both sides of a border alike."""
+    lines = split(Lines.of([zone]))
+    rings = np.split(np.column_stack([lines.lon0, lines.lat0]), np.flatnonzero(np.diff(lines.ring)) + 1)
+    return [np.vstack([ring, ring[:1]]) for ring in rings]
 
 
 def _densified(ring: Ring) -> Ring:

@@ -5,8 +5,10 @@ import pytest
 import shapely
 from pyproj import Geod, Proj
 
+from detector.airspace.reading import Reading
 from detector.airspace.zones import Ring, Zone
 from detector.outlines.degrees import Part, straight
+from detector.outlines.selfcheck import check
 from tests.geometry.shapes import BOWTIE, FIJI, HOLE, ISLAND_IN_HOLE, ZOO, drawn, parts, ring, star
 from tests.zoo import box
 
@@ -147,3 +149,17 @@ def test_a_hole_on_either_side_stays_with_its_part() -> None:
 def test_crossing_rings_are_drawn_all_the_same() -> None:
     (rings,) = straight(parts([BOWTIE], geodesic=True))
     assert len(rings[0]) > len(BOWTIE)
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.731])
+@pytest.mark.parametrize("low", [(20.3, 50.0), (179.3, 50.0), (20.3, -80.0)])
+def test_parts_meet_still_on_a_border_that_one_of_them_splits(low: tuple[float, float], share: float) -> None:
+    west, east, high = (low[0] - 2, low[1]), (low[0] + 2, low[1]), (low[0] + 1.4, low[1] + 1)
+    azimuth, _, length_m = GEOD.inv(*low, *high)
+    between = GEOD.fwd(*low, azimuth, share * length_m)[:2]
+    outlines = [ring(west, low, high), ring(low, east, high, between)]
+    for outline in outlines:
+        outline[:, 0] = (outline[:, 0] + 180) % 360 - 180
+    of = parts(*([outline] for outline in outlines), geodesic=True)
+    found = check(Reading(zones=[parts(*straight(of))]))
+    assert (found.problems, found.warnings) == ([], [])
