@@ -82,7 +82,8 @@ def _unobserved(airspaces: Sequence[Element], found: dict[str, Element]) -> Iter
     for airspace in airspaces:
         if baseline(airspace) is None:
             yield f"Airspace {text(airspace, 'identifier')}: has no BASELINE timeslice and is left out"
-        counting, *left_out = dict.fromkeys(map(validity, baselines(airspace))) or [""]
+        counting, *rest = [*map(validity, baselines(airspace))] or [""]
+        left_out = [f"another of {each}" if each == counting else each for each in rest]
         if left_out:
             one = f"of its BASELINE timeslices that of {counting} is read, and counts at any time"
             yield f"Airspace {text(airspace, 'identifier')}: {one}; left out: {', '.join(left_out)}"

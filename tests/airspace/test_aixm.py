@@ -161,7 +161,8 @@ def test_limits_that_are_refused(bounds: str, problem: str) -> None:
 )
 def test_the_latest_baseline_holds(versions: list[tuple[int, int]], latest: int) -> None:
     slices = [timeslice(f"S{n}", version=version) for n, version in enumerate(versions)]
-    assert zone(airspace(*slices)).id == f"S{latest}"
+    found = reading(airspace(*slices))
+    assert ([one.id for one in found.zones], found.problems) == ([f"S{latest}"], [])
 
 
 def valid(begin: str, end: str = "") -> str:
@@ -183,6 +184,19 @@ def test_which_baseline_is_read_and_which_are_left_out_is_said() -> None:
     assert found.warnings == [
         f"a.xml: Airspace u-1: of its BASELINE timeslices that of {later}/.. is read, and counts at any time; "
         f"left out: {now}/{later}, {old}/{now}"
+    ]
+
+
+@pytest.mark.parametrize(("rest", "when"), [("", "../.."), (valid("2026-03-25T00:00:00Z"), "2026-03-25T00:00:00Z/..")])
+@pytest.mark.parametrize("versions", [((1, 0), (2, 0)), ((1, 0), (1, 0))])
+def test_of_baselines_of_one_validity_one_is_left_out_aloud(
+    versions: tuple[tuple[int, int], ...], rest: str, when: str
+) -> None:
+    found = reading(airspace(*(timeslice(f"S{n}", version=version, rest=rest) for n, version in enumerate(versions))))
+    assert [zone.id for zone in found.zones] == ["S1"]
+    assert found.warnings == [
+        f"a.xml: Airspace u-1: of its BASELINE timeslices that of {when} is read, and counts at any time; "
+        f"left out: another of {when}"
     ]
 
 
