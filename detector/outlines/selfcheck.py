@@ -61,7 +61,8 @@ def check(reading: Reading) -> Reading:
     judged, moving = _alone(z for z in zones if z.follows is None), [_Judged(z) for z in zones if z.follows]
     # Between two halves of the check: what is derived is drawn from what counts, so when this has been repaired or
     # refused; it has neighbours of its own, so before these are compared. So every zone is judged once.
-    drawn, undrawn = derive(reading.derived, {each.zone.id: each.zone for each in judged if not each.problems})
+    bases = {each.zone.id: each.zone for each in (*judged, *moving) if not each.problems}
+    drawn, undrawn = derive(reading.derived, bases)
     judged += _alone(_by_id([*zones, *drawn])[len(zones) :])
     sound = [each for each in judged if not each.problems]
     between = [*_drawn_alike(sound), *first(list(_disputes(sound)), "neighbours dispute", PAIRS)]

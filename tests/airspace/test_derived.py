@@ -49,7 +49,10 @@ def test_a_buffer_raises_its_approach_twelve_miles_out(tmp_path):
     ("given", "problem"),
     [
         ({"of": "sea", "outside_nm": 3}, 'of: no sound zone "sea", expected one that is drawn in these files'),
-        ({"of": "strip", "outside_nm": 3}, 'of: no sound zone "strip", expected one that is drawn'),
+        (
+            {"of": "strip", "outside_nm": 3},
+            'of: "strip" has no geometry itself, expected a zone that is drawn in these',
+        ),
         ({"of": ["land", 3], "outside_nm": 3}, 'of: got ["land", 3.0], expected the id of a zone, or a list of them'),
         ({"of": [], "outside_nm": 3}, "of: got [], expected"),
         ({"of": "land"}, "outside_nm: got none and no inside_nm, expected at least one of them above 0"),
@@ -135,3 +138,33 @@ def test_what_is_refused_is_no_base_and_said_once(tmp_path):
     assert 'zone "land"' in crossed
     assert "crosses itself" in crossed
     assert 'zone "belt" (feature 1): of: no sound zone "land"' in undrawn
+
+
+def test_a_belt_is_no_base(tmp_path):
+    belt, of_belt = {"id": "belt", "of": "land", "outside_nm": 3}, {"id": "outer", "of": "belt", "outside_nm": 3}
+    found = reading(tmp_path, belt, of_belt)
+    assert [zone.id for zone in found.zones] == ["land", "belt"]
+    (line,) = found.problems
+    assert line.endswith(
+        '"outer" (feature 2): of: "belt" has no geometry itself, expected a zone that is drawn in these files'
+    )
+
+
+def test_a_base_that_spans_the_earth_hides_no_other_problem(tmp_path):
+    everywhere = [
+        [zoo.box(lon, lat, lon + 1, lat + 1).tolist()] for lat in range(-80, 81, 20) for lon in range(-180, 180, 20)
+    ]
+    bowtie = [[20.0, 54.0], [21.0, 55.0], [21.0, 54.0], [20.0, 55.0], [20.0, 54.0]]
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"id": "land"},
+            "geometry": {"type": "MultiPolygon", "coordinates": everywhere},
+        },
+        {"type": "Feature", "properties": {"id": "knot"}, "geometry": {"type": "Polygon", "coordinates": [bowtie]}},
+        {"type": "Feature", "properties": {"id": "belt", "of": "land", "outside_nm": 3}, "geometry": None},
+    ]
+    (tmp_path / "c.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    knot, belt = check(read_zones([tmp_path / "c.geojson"])).problems
+    assert "its boundary crosses itself" in knot
+    assert 'zone "belt" (feature 3): of: zones: they span the Earth' in belt

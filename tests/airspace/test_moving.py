@@ -60,4 +60,4 @@ def test_what_has_a_geometry_follows_nobody():
 def test_nothing_is_drawn_by_its_distance_from_what_moves():
     belt = {"id": "belt", "kind": "belt", "of": "ship", "outside_nm": 5}
     (problem,) = check(reading(SHIP, belt)).problems
-    assert 'of: no sound zone "ship", expected one that is drawn' in problem
+    assert 'of: "ship" has no geometry itself, expected a zone that is drawn' in problem
