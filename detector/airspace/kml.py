@@ -48,7 +48,7 @@ MEND = 'draw it with "Add polygon", not "Add path"'
 
 
 def read(data: bytes, file: str) -> Reading:
-    """Return the zones of a file's bytes, with every problem. Raises ValueError if they are no KML or hold no area."""
+    """Return the zones of a file's bytes, with every problem. Raises ValueError if they are no KML."""
     root = parse(data, "KML")
     if named(root) != "kml":
         raise ValueError(f"got {shown(named(root))}, expected kml")
@@ -63,7 +63,7 @@ def read(data: bytes, file: str) -> Reading:
         elif named(element) in PICTURES:
             reading.warnings.append(f"{place}: is no area and is left out")
     if not reading.zones and not reading.problems:
-        raise ValueError(f"no Placemark has an area, expected at least one with a Polygon: {MEND}")
+        reading.problems.append(f"{file}: no Placemark has an area, expected at least one with a Polygon: {MEND}")
     return reading
 
 

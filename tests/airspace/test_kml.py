@@ -456,8 +456,6 @@ BOMB = b'<!DOCTYPE k [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><kml><name>&b;<
         (b"<gpx/>", 'got "gpx", expected kml'),
         (BOMB, "DTDForbidden.*without a document type"),
         (b'<?xml version="1.0" encoding="no-such"?><kml/>', "unknown encoding"),
-        (b"<kml/>", "no Placemark has an area, expected at least one with a Polygon"),
-        (document(placemark("z", CLOSED)), 'no Placemark has an area, expected .*: draw it with "Add polygon"'),
     ],
 )
 def test_no_kml(data: bytes, problem: str) -> None:
@@ -465,6 +463,18 @@ def test_no_kml(data: bytes, problem: str) -> None:
         read(data, "a.kml")
     assert ", expected " in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("features", [[], [placemark("z", CLOSED)]])
+def test_a_file_without_an_area_is_refused(features: list[str]) -> None:
+    (line,) = reading(*features).problems
+    assert line.startswith("a.kml: no Placemark has an area, expected at least one with a Polygon: draw it with")
+
+
+def test_a_misspelt_radius_of_the_only_pin_is_told() -> None:
+    found = reading(placemark("pin", "<Point><coordinates>20,50</coordinates></Point>", Radius="500"))
+    assert "no Placemark has an area" in "".join(found.problems)
+    assert 'a.kml: zone "pin" (Placemark 1): "Radius" is not read, expected radius_m?' in found.warnings
 
 
 def test_without_defusedxml_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
