@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from detector.airspace.zones import ENTRY, Identity, Zone
 from detector.arrays import Floats, Mask
 from detector.geometry.edges import Edges
 from detector.geometry.index import CellIndex
+from detector.geometry.lines import Lines
 from detector.geometry.nearest import Boundaries
 from detector.geometry.projection import Theatre, earth_centred, on_earth
 from detector.tracks.fixes import Fixes, Rows
@@ -101,12 +102,12 @@ def _middle_m(zone: Zone) -> Floats:
     """Return the middle of the area in a zone's outer rings, earth-centred, on the ground; NaN for one that moves."""
     if zone.follows is not None:
         return _NOWHERE_M
-    rings_m = [earth_centred(*shell.T) for shell, *_ in zone.polygons]
-    a_m, b_m = (np.concatenate([ring_m[some] for ring_m in rings_m]) for some in (slice(-1), slice(1, None)))
+    outer = replace(zone, polygons=tuple((shell,) for shell, *_ in zone.polygons))
+    lines = Lines.of([outer]).coarse()  # chords of long ones would cut off what parallels enclose
+    a_m, b_m = earth_centred(lines.lon0, lines.lat0), earth_centred(lines.lon1, lines.lat1)
     about_m = a_m.mean(axis=0)
     share = np.cross(a_m - about_m, b_m - about_m) @ about_m  # of the triangles from there, as turned: (V,)
-    ring = np.repeat(np.arange(len(rings_m)), [len(ring_m) - 1 for ring_m in rings_m])
-    share *= np.sign(np.bincount(ring, share))[ring]  # however rings are wound
+    share *= np.sign(np.bincount(lines.ring, share))[lines.ring]  # however rings are wound
     middle_m = np.average((a_m + b_m + about_m) / 3, axis=0, weights=share)  # deep down if the zone is wide
     return earth_centred(*on_earth(middle_m[None]))[0]
 

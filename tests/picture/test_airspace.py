@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import shapely
+from pyproj import Proj
 
 from detector.airspace.arcs import circle
 from detector.airspace.zones import Zone
@@ -57,3 +58,16 @@ def test_of_several_parts_it_is_that_of_their_area() -> None:
     whole = shapely.MultiPolygon([(each, []) for each in rings]).centroid
     for turned in (rings, [rings[0][::-1], rings[1]], rings[::-1]):
         assert off_m(middle(*turned), (whole.x, whole.y)) < 200.0  # degrees of longitude get shorter
+
+
+@pytest.mark.parametrize("outline", [box(0, 60, 10, 62), box(0, 70, 60, 72), box(-20, -61, 20, -60)])
+def test_sides_along_parallels_are_drawn_as_they_are(outline: np.ndarray) -> None:
+    plane = Proj(proj="laea", lon_0=outline[:, 0].mean(), lat_0=outline[:, 1].mean(), ellps="WGS84")  # of equal areas
+    fine = shapely.get_coordinates(shapely.segmentize(shapely.LinearRing(outline), 0.01))
+    whole = shapely.Polygon(np.column_stack(plane(*fine.T))).centroid
+    assert off_m(middle(outline), plane(whole.x, whole.y, inverse=True)) < 500.0
+
+
+def test_of_a_cap_of_few_vertices_it_is_the_pole() -> None:
+    for vertices in ([(-180, 89), (180, 89)], [(-180, 89), (0, 89), (180, 89)]):
+        assert off_m(middle(ring(*vertices, (180, 90), (-180, 90))), (0.0, 90.0)) < 1.0
