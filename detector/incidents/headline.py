@@ -149,18 +149,26 @@ def _inside(stay: Stay) -> str:
 
 
 def _was_in(stay: Stay, every: Sequence[Entry], *, whole: bool) -> list[str]:
-    """Return what all stays of its track were, in the zone of one that has ended, and of a whole story in others."""
+    """Return what stays were in the zone of one that has ended, and of a whole story in others.
+
+    They are those of all tracks that have left that zone, as it is said of all of them: the most that any was.
+    """
     verb = {Certainty.OBSERVED: "was in", Certainty.LIKELY: "cut through", Certainty.POSSIBLE: "may have cut through"}
-    over = [e for e in every if isinstance(e, Stay) and e.ended_s is not None and e.rule == stay.rule]
-    over = [e for e in over if e.track_id == stay.track_id and (whole or e.zone.id == stay.zone.id)]
+    alike = [e for e in every if isinstance(e, Stay) and e.rule == stay.rule]
+    latest = {e.track_id: e for e in alike if e.zone.id == stay.zone.id}
+    out = {name for name, e in latest.items() if e.ended_s is not None}
+    over = [e for e in alike if e.track_id in out and e.ended_s is not None]
     did = []
-    for zone_id in dict.fromkeys([stay.zone.id, *(e.zone.id for e in over)]):
+    for zone_id in dict.fromkeys([stay.zone.id, *(e.zone.id for e in over if whole)]):
         stays = [e for e in over if e.zone.id == zone_id]
+        each = [[e for e in stays if e.track_id == name] for name in dict.fromkeys(e.track_id for e in stays)]
+        up_to = "up to " if each[1:] else ""
         how = verb[Certainty(min(e.certainty for e in stays))]
-        lasted = _duration(sum((e.ended_s or 0.0) - e.started_s for e in stays))
-        times = f" in {len(stays)} stays" if len(stays) > 1 else ""
+        lasted = _duration(max(sum((e.ended_s or 0.0) - e.started_s for e in of_one) for of_one in each))
+        most = max(map(len, each))
+        times = f" in {up_to}{most} stays" if most > 1 else ""
         deep = _distance(max(e.depth_m for e in stays))
-        did.append(f"{how} {stays[0].zone.name} for {lasted}{times}, up to {deep} deep")
+        did.append(f"{how} {stays[0].zone.name} for {up_to}{lasted}{times}, up to {deep} deep")
     return did
 
 

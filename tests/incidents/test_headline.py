@@ -3,7 +3,7 @@
 import pytest
 
 from detector.airspace.zones import Identity
-from detector.incidents.entry import Doer, Episode
+from detector.incidents.entry import UNKNOWN, Doer, Episode, Stay
 from detector.incidents.headline import _DEEDS, _plural, headline
 from detector.incidents.incident import Incident
 from detector.incidents.message import Subject, stamp
@@ -95,3 +95,49 @@ def test_two_codes_are_two_things():
     assert line.endswith("; RFF1 squawks 7700")
     incident = Incident(0, "i", 0.0, entries=list(entries))
     assert incident.alike(entries[0]) == incident.alike(entries[1]) == 1
+
+
+def stay(track_id: str, ended_s: float | None, depth_m: float, zone=zoo.SQUARE) -> Stay:
+    return Stay(
+        row=0,
+        track_id=track_id,
+        kind="incursion",
+        rule="incursion",
+        zone=zone,
+        certainty=0,
+        started_s=0.0,
+        detected_s=0.0,
+        started_at=UNKNOWN,
+        between_s=None,
+        blind=False,
+        ended_s=ended_s,
+        depth_m=depth_m,
+    )
+
+
+OTHER = zoo.zone(zoo.box(21.0, 54.0, 22.0, 55.0), zone_id="other")
+
+
+@pytest.mark.parametrize(
+    ("stays", "outcome", "said"),
+    [
+        ([("m2", 60.0, 900.0), ("m1", 50.0, 700.0)], None, " were in Square for up to 60 s, up to 900 m deep; "),
+        ([("m1", 50.0, 900.0), ("m2", 60.0, 700.0)], None, " were in Square for up to 60 s, up to 900 m deep; "),
+        ([("m2", None, 900.0), ("m1", 50.0, 700.0)], None, ": RFF1 was in Square for 50 s, up to 700 m deep; "),
+        (
+            [("m2", 50.0, 900.0), ("m2", 10.0, 200.0), ("m1", 55.0, 700.0)],
+            None,
+            " were in Square for up to 60 s in up to 2 stays, up to 900 m deep; ",
+        ),
+        (
+            [("m2", 60.0, 90.0, OTHER), ("m2", 30.0, 900.0), ("m1", 20.0, 700.0)],
+            "left",
+            " were in Square for up to 30 s, up to 900 m deep, and were in Other for 60 s, up to 90 m deep; closed",
+        ),
+    ],
+)
+def test_of_several_who_were_inside_the_most_is_said(stays, outcome, said):
+    entries = [stay(*each) for each in stays]
+    alike = Incident(0, "i", 0.0, entries=[*entries]).alike(entries[-1])
+    line = headline(SUBJECT, 1, entries[-1], alike, entries, outcome, on_level=True)
+    assert line.startswith(f"Unknown aircraft RFF1 and 1 other{said}")

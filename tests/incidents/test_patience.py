@@ -117,7 +117,7 @@ def test_twelve_that_fly_together_are_told_in_eight_messages(source):
     stays = [f for f in messages[-1].findings if f.kind == "incursion"]
     assert len(stays) == 12
     assert all(f.started_at < f.ended_at for f in stays)
-    assert any("m00 and 11 others were in Square for 4 min" in m.headline for m in messages)
+    assert any("m00 and 11 others were in Square for up to 4 min" in m.headline for m in messages)
 
 
 @pytest.mark.parametrize(("source", "size"), [("adsb", 7), ("enroute-radar", 1), ("enroute-radar", 30)])

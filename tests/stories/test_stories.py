@@ -66,7 +66,7 @@ HEADLINE = {
     "baltic": "is intercepted by 48d8a1, 48d8a2",
     "donald_cook": "(11 passes)",
     "kybartai": " was in Lithuania for ",
-    "vaindloo": "and 2 others were in Estonia for 12 min ",
+    "vaindloo": "and 2 others were in Estonia for up to 12 min ",
     "fr4978": "may be a renegade: emergency code, deviation near Lithuania",
 }
 

@@ -298,7 +298,7 @@ def test_headlines_say_who_is_inside():
         ": b 2.0 km inside Square",
         " 7.3 km inside Square",
         ": b was in Square for 100 s, up to 12.5 km deep; a still in Square; b now",
-        " were in Square for 2 min 24 s, up to 18.0 km deep; now",
+        " were in Square for up to 2 min 24 s, up to 18.0 km deep; now",
     ]
 
 
