@@ -74,6 +74,7 @@ class Writer:
                 incident.entries,
                 outcome,
                 on_level=on_level,
+                missing=incident.missing,
             ),
             time=stamp(now_s),
             opened_at=stamp(incident.opened_s),

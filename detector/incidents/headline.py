@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from detector.incidents.entry import Entry, Episode, Stay
@@ -59,14 +59,17 @@ def headline(
     outcome: str | None,
     *,
     on_level: bool,
+    missing: Sequence[str] = (),
 ) -> str:
     """Return the line for a message about `entry`, one of `every` finding of the incident.
 
     So many wingmen fly with the subject, and so many of all do, or did, the same. It is said of all where they all do,
-    and so is how the subject flies outside of zones; what else one of them does is said with its name.
+    and so is how the subject flies outside of zones; what else one of them does is said with its name. Of those who are
+    silent or `missing` nobody knows that they still are where they were, nor that they have left.
     """
     still = _furthest([e for e in every if e.ended_s is None])
     who, stays = _who(subject, wingmen), [e for e in still if isinstance(e, Stay)]
+    silent = {e.track_id for e in still if e.rule == "dark"}
     own = entry.track_id == subject.track_id
     together = alike > wingmen or (own and not isinstance(entry, Stay) and entry.kind not in _BY_ITSELF)
     who = who if together else f"{who}: {_called(entry, subject)}{_more(alike - 1)}"
@@ -75,11 +78,16 @@ def headline(
         does = [_deed(entry, still, near=not stays, leads=True)]
     else:
         does = [_inside(entry)] if entry.ended_s is None else _was_in(entry, every, whole=outcome is not None)
+        lost = entry.ended_s is not None and outcome is None and _left(entry, every) <= {*missing}
+        does += ["is lost"] if lost else []
     said = ", and ".join(map(_plural, does) if (wingmen if together else alike - 1) else does)
     if outcome is not None:
         return f"{who} {said}; closed: {outcome}"
-    motion = _motion(subject, on_level)
-    parts = [f"{said} {motion}".rstrip()] if inside else [said, *_where(subject, entry, stays, motion, leads=together)]
+    motion, gone = _motion(subject, on_level), subject.track_id in silent
+    if inside:
+        parts = [said, f"last {motion}"] if gone and motion else [f"{said} {motion}".rstrip()]
+    else:
+        parts = [said, *_where(subject, entry, stays, motion, silent, leads=together)]
     others = {_says(e): e for e in still if isinstance(e, Episode) and _says(e) not in ("approach", _says(entry))}
     deeds = [_also(e, still, subject, wingmen, together=together) for e in others.values()]
     return f"{who} {'; '.join([*parts, *deeds])}"
@@ -96,21 +104,32 @@ def _also(entry: Episode, still: Sequence[Entry], subject: Subject, wingmen: int
     return f"{', '.join(names[:MOST_NAMES])}{_more(len(names) - MOST_NAMES)} {_plural(deed) if names[1:] else deed}"
 
 
-def _where(subject: Subject, entry: Entry, stays: Sequence[Stay], motion: str, *, leads: bool) -> list[str]:
-    """Return who else is still inside, and where the subject is, as far as its motion is known."""
+def _where(
+    subject: Subject, entry: Entry, stays: Sequence[Stay], motion: str, silent: Collection[str], *, leads: bool
+) -> list[str]:
+    """Return who else is still inside, or was last, and where the subject is, as far as its motion is known."""
     lead = "" if leads else f"{_name(subject.callsign or subject.track_id)} "
     own = [e for e in stays if e.track_id == subject.track_id]
+    gone = subject.track_id in silent
     if entry.rule == "dark" and entry.ended_s is None and entry.track_id == subject.track_id:
         return [f"last {motion}"] if motion else []
     if own:
-        return [f"{lead}still in {', '.join(dict.fromkeys(e.zone.name for e in own))} {motion}".rstrip()]
-    now = [f"{lead}now {motion}"] if motion else []
+        return [f"{lead}{'last' if gone else 'still'} in {_zones(own)} {motion}".rstrip()]
+    now = [f"{lead}{'last' if gone else 'now'} {motion}"] if motion else []
     others = [e for e in stays if e is not entry]
-    if not others:
-        return now
-    names = [*dict.fromkeys(_name(e.track_id) for e in others)]
-    named = ", ".join(names[:MOST_NAMES]) + _more(len(names) - MOST_NAMES)
-    return [f"{named} still in {', '.join(dict.fromkeys(e.zone.name for e in others))}", *now]
+    told = []
+    for how, some in (
+        ("still", [e for e in others if e.track_id not in silent]),
+        ("last", [e for e in others if e.track_id in silent]),
+    ):
+        names = [*dict.fromkeys(_name(e.track_id) for e in some)]
+        named = ", ".join(names[:MOST_NAMES]) + _more(len(names) - MOST_NAMES)
+        told += [f"{named} {how} in {_zones(some)}"] if some else []
+    return [*told, *now]
+
+
+def _zones(stays: Sequence[Stay]) -> str:
+    return ", ".join(dict.fromkeys(e.zone.name for e in stays))
 
 
 def _who(subject: Subject, wingmen: int) -> str:
@@ -154,10 +173,9 @@ def _was_in(stay: Stay, every: Sequence[Entry], *, whole: bool) -> list[str]:
     They are those of all tracks that have left that zone, as it is said of all of them: the most that any was.
     """
     verb = {Certainty.OBSERVED: "was in", Certainty.LIKELY: "cut through", Certainty.POSSIBLE: "may have cut through"}
-    alike = [e for e in every if isinstance(e, Stay) and e.rule == stay.rule]
-    latest = {e.track_id: e for e in alike if e.zone.id == stay.zone.id}
-    out = {name for name, e in latest.items() if e.ended_s is not None}
-    over = [e for e in alike if e.track_id in out and e.ended_s is not None]
+    out = _left(stay, every)
+    over = [e for e in every if isinstance(e, Stay) and e.rule == stay.rule]
+    over = [e for e in over if e.track_id in out and e.ended_s is not None]
     did = []
     for zone_id in dict.fromkeys([stay.zone.id, *(e.zone.id for e in over if whole)]):
         stays = [e for e in over if e.zone.id == zone_id]
@@ -170,6 +188,12 @@ def _was_in(stay: Stay, every: Sequence[Entry], *, whole: bool) -> list[str]:
         deep = _distance(max(e.depth_m for e in stays))
         did.append(f"{how} {stays[0].zone.name} for {up_to}{lasted}{times}, up to {deep} deep")
     return did
+
+
+def _left(stay: Stay, every: Sequence[Entry]) -> set[str]:
+    """Return which tracks are in the zone of a stay no more."""
+    latest = {e.track_id: e for e in every if (e.rule, e.zone_id) == (stay.rule, stay.zone_id)}
+    return {name for name, e in latest.items() if e.ended_s is not None}
 
 
 def _furthest(still: Sequence[Entry]) -> list[Entry]:

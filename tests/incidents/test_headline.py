@@ -141,3 +141,28 @@ def test_of_several_who_were_inside_the_most_is_said(stays, outcome, said):
     alike = Incident(0, "i", 0.0, entries=[*entries]).alike(entries[-1])
     line = headline(SUBJECT, 1, entries[-1], alike, entries, outcome, on_level=True)
     assert line.startswith(f"Unknown aircraft RFF1 and 1 other{said}")
+
+
+IN = ("m1", None, 900.0), ("m2", None, 900.0)
+OUT = ("m1", None, 900.0), ("m2", 50.0, 900.0)
+FELL_SILENT = " fell silent 3.0 km from Square"
+
+
+@pytest.mark.parametrize(
+    ("stays", "silent", "leads", "missing", "said"),
+    [
+        (IN, ["m1", "m2"], 3, [], f"{FELL_SILENT}; last in Square at FL200"),
+        (IN, ["m2"], 2, [], f": m2{FELL_SILENT}; RFF1 still in Square at FL200"),
+        (IN, ["m1"], 0, [], " 0 m inside Square; last at FL200"),
+        (OUT, [], 1, ["m2"], ": m2 was in Square for 50 s, up to 900 m deep, and is lost; RFF1 still in Square at"),
+        (OUT, ["m1"], 1, [], ": m2 was in Square for 50 s, up to 900 m deep; RFF1 last in Square at FL200"),
+        ([OUT[1], ("m1", 50.0, 9.0)], ["m1"], 1, [], " were in Square for up to 50 s, up to 900 m deep; last at FL200"),
+        ([("m1", 50.0, 900.0), IN[1]], [], 0, [], ": RFF1 was in Square for 50 s, up to 900 m deep; m2 still in "),
+        ([("m1", 50.0, 9.0), IN[1]], ["m2"], 0, [], ": RFF1 was in Square for 50 s, up to 10 m deep; m2 last in Sq"),
+    ],
+)
+def test_of_who_is_silent_nobody_says_that_he_still_is_there(stays, silent, leads, missing, said):
+    entries = [*(stay(*each) for each in stays), *(does(name, "dark") for name in silent)]
+    alike = Incident(0, "i", 0.0, entries=[*entries]).alike(entries[leads])
+    line = headline(SUBJECT, 1, entries[leads], alike, entries, None, on_level=True, missing=missing)
+    assert line.startswith(f"Unknown aircraft RFF1 and 1 other{said}")
