@@ -207,6 +207,8 @@ class Episode(Entry):
     times: int = 0  # that it began
     value: float = -math.inf  # how much of it
     evidence: dict[str, float | str] = field(default_factory=dict)  # of when it was most
+    latest_value: float = -math.inf  # how much of it, and of when it was most, since it began last
+    latest: dict[str, float | str] = field(default_factory=dict)
     joined_s: float | None = None  # when an interceptor joined
 
     @classmethod
@@ -235,6 +237,8 @@ class Episode(Entry):
             self.joined_s = sign.joined_s
         if sign.evidence and sign.value >= self.value:
             self.value, self.evidence = sign.value, sign.evidence
+        if sign.evidence and (sign.change == Change.OPENED or sign.value >= self.latest_value):
+            self.latest_value, self.latest = sign.value, sign.evidence
         self.told = None
 
     @property
@@ -261,11 +265,17 @@ class Episode(Entry):
         return severity.of_conduct(self.rule, identity, grave=self.grave)
 
     def _evidence(self) -> Evidence:
-        told = {name: _rounded(name, value) for name, value in self.evidence.items() if name != "closest_s"}
-        told |= {"closest_at": stamp(float(self.evidence["closest_s"]))} if "closest_s" in self.evidence else {}
-        told |= {"passes": self.times} if self.rule == "asset_pass" else {}
+        told = _as_told(self.evidence)
+        if self.rule == "asset_pass":
+            several = _as_told(self.latest) if self.times > 1 else {}
+            told |= {"passes": self.times} | {f"last_{name}": value for name, value in several.items()}
         told |= {} if self.joined_s is None else {"joined_at": stamp(self.joined_s)}
         return convert(told, Evidence)
+
+
+def _as_told(evidence: dict[str, float | str]) -> dict[str, float | str]:
+    told = {name: _rounded(name, value) for name, value in evidence.items() if name != "closest_s"}
+    return told | ({"closest_at": stamp(float(evidence["closest_s"]))} if "closest_s" in evidence else {})
 
 
 def _rounded(name: str, value: float | str) -> float | str:

@@ -220,11 +220,14 @@ def _deed(entry: Entry, still: Sequence[Entry], *, near: bool, leads: bool = Fal
         "jump": _distance(evidence.get("jump_m", 0.0)),
         "radius": _distance(evidence.get("radius_m", 0.0)),
         "apart": _distance(evidence.get("apart_m", 0.0)),
-        "passes": f" ({entry.times} passes)" if isinstance(entry, Episode) and entry.times > 1 else "",
+        "passes": "",
         "closest": _distance(evidence.get("closest_m", 0.0)),
         "miss": _distance(evidence.get("miss_distance_m", 0.0)),
         "ahead": _distance(evidence.get("ahead_m", 0.0)),
     }
+    if entry.rule == "asset_pass" and isinstance(entry, Episode) and entry.times > 1:
+        words["passes"] = f" ({entry.times} passes, closest {words['closest']})"
+        words["closest"] = _distance(float(entry.latest["closest_m"]))
     words["coming"] = ""
     if leads and entry.ended_s is None and "range_m" in evidence:  # figures of when it began
         words["coming"] = f", {_distance(evidence['range_m'])}, {evidence['time_to_cpa_s']:.0f} s away"

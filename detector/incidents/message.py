@@ -69,6 +69,9 @@ class Evidence(Struct, frozen=True, kw_only=True):
     speed_kt: float | UnsetType = UNSET  # over ground: the greatest so far, or at the lowest
     speed_sigma_kt: float | UnsetType = UNSET
     passes: int | UnsetType = UNSET
+    last_closest_m: float | UnsetType = UNSET  # of the last of several passes
+    last_closest_at: str | UnsetType = UNSET
+    last_height_m: float | UnsetType = UNSET
 
 
 class Finding(Struct, frozen=True, kw_only=True):

@@ -64,7 +64,7 @@ HEADLINE = {
     "petrobaltic": " passed Petrobaltic at ",
     "hatay": "Unknown aircraft 7024 was in Turkey for 1",
     "baltic": "is intercepted by 48d8a1, 48d8a2",
-    "donald_cook": "(11 passes)",
+    "donald_cook": "(11 passes, closest ",
     "kybartai": " was in Lithuania for ",
     "vaindloo": "and 2 others were in Estonia for up to 12 min ",
     "fr4978": "may be a renegade: emergency code, deviation near Lithuania",

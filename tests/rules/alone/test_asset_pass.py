@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec import UNSET
 
 from detector.airspace.arcs import circle
 from detector.airspace.zones import Identity
@@ -54,6 +55,20 @@ def test_who_comes_back_has_passed_twice():
     assert finding.evidence.closest_m == pytest.approx(300.0, rel=0.05)
     assert [m.cause for m in messages].count("asset-pass") == len(messages)
     assert [m.event for m in messages].count("opened") == 1
+
+
+def test_of_several_passes_the_last_is_told_and_the_closest_beside_it():
+    back = past(-1200.0, lat=55.1, course=180.0, start_s=120.0, baro_alt_m=900.0)
+    *_, first, again, closed = tell(past(300.0), back)
+    assert "passed Platform at 300 m; now" in first.headline
+    assert first.findings[0].evidence.last_closest_m is UNSET
+    assert "passes Platform at 1.2 km (2 passes, closest 300 m); now" in again.headline
+    assert closed.headline.endswith("passed Platform at 1.2 km (2 passes, closest 300 m); closed: resolved")
+    evidence = closed.findings[0].evidence
+    assert (evidence.closest_m, evidence.height_m) == (pytest.approx(300.0, rel=0.02), pytest.approx(150.0, abs=1.0))
+    assert evidence.last_closest_m == pytest.approx(1200.0, rel=0.02)
+    assert evidence.last_height_m == pytest.approx(900.0, abs=1.0)
+    assert seconds(evidence.last_closest_at) == pytest.approx(seconds(evidence.closest_at) + 120.0, abs=1.0)
 
 
 def test_a_high_pass_is_less_grave():
