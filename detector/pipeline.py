@@ -37,7 +37,7 @@ from detector.rules.reports.claims import Claims
 from detector.rules.sight import Scene
 from detector.rules.signs import Sign, Signs
 from detector.rules.tables import Rules
-from detector.rules.vicinity import around
+from detector.rules.vicinity import nearest, within
 from detector.tracks import accuracy
 from detector.tracks.fixes import Fixes, Rows, Segments
 from detector.tracks.identity import Classifier
@@ -242,8 +242,9 @@ class Pipeline:
         row, capacity = segments.row, self.tracks.capacity
         inside = picture.segment[picture.inside], picture.zone[picture.inside]
         now, identity = segments.now, self.tracks.identity[row]
-        vicinity = around(now.earth_m, identity, inside, self.airspace)
+        vicinity = nearest(now.earth_m, identity, self.airspace.surroundings)
         vicinity = self.assets.near(row, identity, now.earth_m, now.time_s, vicinity)
+        vicinity = within(vicinity, identity, inside, self.airspace)
         self.conduct.company.hear(row, vicinity, capacity)
         some = np.flatnonzero(vicinity.near | self.conduct.pending(row, capacity))
         stays = self.contacts.stays(capacity, self.airspace.forbidden)

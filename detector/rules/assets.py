@@ -92,17 +92,15 @@ class Assets:
         return m, self._moving[asset]
 
     def near(self, row: Rows, identity: Small, earth_m: Floats, time_s: Floats, vicinity: Vicinity) -> Vicinity:
-        """Return the vicinity of M tracks with the nearest moving asset where no other zone is near."""
+        """Return the vicinity of M tracks with the nearest moving asset where nothing else is nearer."""
         if not len(self._moving):
             return vicinity
-        apart_m = np.linalg.norm(self._offsets_m(earth_m, time_s), axis=2) - self._radius_m
-        apart_m = np.where((apart_m < self._near_m) & self._asked(row, identity), np.abs(apart_m), np.inf)
+        apart_m = np.linalg.norm(self._offsets_m(earth_m, time_s), axis=2) - self._radius_m  # negative in the circle
+        apart_m = np.where((apart_m < self._near_m) & self._asked(row, identity), apart_m, np.inf)
         nearest = apart_m.argmin(axis=1)
         least_m = np.take_along_axis(apart_m, nearest[:, None], axis=1)[:, 0]
-        use = ~vicinity.near & np.isfinite(least_m)
-        return Vicinity(
-            np.where(use, self._moving[nearest], vicinity.zone), np.where(use, least_m, vicinity.distance_m)
-        )
+        zone = np.where(least_m < vicinity.distance_m, self._moving[nearest], vicinity.zone)
+        return Vicinity(zone, np.minimum(np.abs(least_m), vicinity.distance_m))
 
     def _offsets_m(self, earth_m: Floats, time_s: Floats) -> Floats:
         """Return the ways from A moving assets to M places at times, (M, A, 3): assets that move are few."""

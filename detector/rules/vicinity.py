@@ -19,7 +19,7 @@ class Vicinity:
     """The nearest zone that watches each of M places; NOWHERE where none is near."""
 
     zone: Rows
-    distance_m: Floats  # to its boundary, on whichever side; inf where none is near
+    distance_m: Floats  # to the nearest boundary, on whichever side; inf where none is near
 
     @property
     def near(self) -> Mask:
@@ -36,10 +36,14 @@ def around(earth_m: Floats, identity: Small, inside: tuple[Rows, Rows], airspace
 
     Zones whose windows are closed count as well: who prepares to enter one does so before it opens.
     """
-    outside = nearest(earth_m, identity, airspace.surroundings)
-    place, within = inside
-    cared = airspace.cares[identity[place], within]
-    outside.zone[place[cared]] = within[cared]
+    return within(nearest(earth_m, identity, airspace.surroundings), identity, inside, airspace)
+
+
+def within(outside: Vicinity, identity: Small, inside: tuple[Rows, Rows], airspace: Airspace) -> Vicinity:
+    """Return the vicinity of places with the zones that they are in, however near others are."""
+    place, zone = inside
+    cared = airspace.cares[identity[place], zone]
+    outside.zone[place[cared]] = zone[cared]
     return outside
 
 

@@ -123,6 +123,23 @@ def test_conduct_near_a_ship_matters():
     assert tell(near, turns) == []
 
 
+@pytest.mark.parametrize(
+    ("land_km", "ship_km", "zone"),
+    [(50.0, 20.0, "ship"), (20.0, 50.0, "land"), (-1.0, 20.0, "land"), (2.0, 0.0, "ship")],
+)
+def test_conduct_near_a_ship_and_land_is_put_on_the_nearer_of_them(land_km, ship_km, zone):
+    turns = seen(flown(load_factor=4.0, turn_s=30.0), "adsb", lon=18.1)
+    turns.time_s[:] += 80.0
+    lon, lat = turns.lon_deg.mean(), turns.lat_deg.mean()
+    near = ship(0.0, lon=zoo.GEOD.fwd(lon, lat, 270.0, ship_km * 1000.0)[0], times=np.arange(0.0, 400.0, 10.0))
+    near.lat_deg[:] = lat
+    shore = zoo.GEOD.fwd(lon, lat, 90.0, land_km * 1000.0 + np.ptp(turns.lon_deg) * 32_000.0)[0]
+    shore = shore if land_km > 0 else turns.lon_deg.min() - 0.1
+    land = zoo.zone(zoo.box(shore, lat - 2.0, shore + 4.0, lat + 2.0), zone_id="land")
+    messages = tell(near, turns, zones=(land, replace(SHIP, radius_m=10_000.0)))
+    assert {(f.rule, f.zone_id) for f in messages[-1].findings if f.kind == "manoeuvre"} == {("hard_turn", zone)}
+
+
 def test_any_cut_gives_the_same_story():
     plots = zoo.in_order(ship(150.0, step_s=1.7), past(600.0, of_speed=150.0, times=np.arange(0.3, 400.0, 2.3)))
     whole = zoo.tell(zoo.pipeline([SHIP], tables=RULES), plots, until=1500.0)
