@@ -54,15 +54,15 @@ class Fit:
     span_s: Floats  # (W, M) from the first to the last observation
     proven: Mask  # (W, M) misfit would show errors greater than those that reports claim, or they would do little
 
-    def likeliest_mps(self) -> tuple[Floats, Floats, Mask]:
+    def likeliest_mps(self, noises: float = 1.0) -> tuple[Floats, Floats, Mask]:
         """Return velocities now, (D, M), by the ends of windows or the middles, whichever err least, and sigmas, (M,).
 
-        Those of middles err less, but also by what has surely changed since. NaN and inf where nothing is known. And
-        who surely turns, (M,): no constant acceleration leads around a corner.
+        Those of middles err less, but also by what has surely changed since: by more than so many times the noise. NaN
+        and inf where nothing is known. And who surely turns, (M,): no constant acceleration leads around a corner.
         """
         change_mps = np.sqrt((self.acceleration_mps2**2).sum(axis=0)) * self.span_s / 2
         noise_mps = np.sqrt(len(self.velocity_mps)) * self.acceleration_sigma_mps2 * self.span_s / 2
-        surely_mps = np.sqrt(np.maximum(change_mps**2 - noise_mps**2, 0.0))
+        surely_mps = np.sqrt(np.maximum(change_mps**2 - (noises * noise_mps) ** 2, 0.0))
         sigma_mps = np.concatenate([self.velocity_sigma_mps, np.hypot(self.mean_sigma_mps, surely_mps)])
         least, less_mps = best_window(-sigma_mps)
         each = np.concatenate([self.velocity_mps, self.mean_mps], axis=1)

@@ -35,6 +35,7 @@ LOST_AFTER_PERIODS = 5.0  # ... or after so many missed reports, whichever is lo
 FORGOTTEN_AFTER_S = 420.0  # until then a track that is heard again continues: its path in between may have been inside
 PERIOD_GAIN = 0.2
 FASTEST_ON_GROUND_MPS = 100 * KNOT_MPS  # who is faster flies, or is on a runway, whatever its flag says
+STEADY_NOISES = 1.5  # a velocity that seems to change by less is told by all reports: 10 % seem to, where none does
 SHORTEST_S = 0.5  # no motion is derived over less: errors would be divided by nothing
 
 _KEPT = ("icao24", "callsign", "squawk", "source")  # told once, they hold until told otherwise
@@ -295,7 +296,7 @@ class TrackStore(Columns):
         climb_m = np.where(np.isnan(climb_m), fix.geo_alt_m - before.geo_alt_m, climb_m)
         by_step_mps = np.stack([*(dot(step_m, axis) for axis in east_north(fix.earth_m)), climb_m]) / step_s
         motion = self.kinematics(rows)
-        fits = [fit.likeliest_mps() for fit in (motion.level, motion.vertical)]
+        fits = motion.level.likeliest_mps(STEADY_NOISES), motion.vertical.likeliest_mps()
         by_fit_mps = np.concatenate([np.where(turns, np.nan, velocity_mps) for velocity_mps, _, turns in fits])
         east_mps, north_mps, climb_mps = np.where(np.isnan(by_fit_mps), by_step_mps, by_fit_mps)
         return np.hypot(east_mps, north_mps), np.degrees(np.arctan2(east_mps, north_mps)) % 360, climb_mps

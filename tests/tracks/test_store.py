@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from detector.airspace.zones import Identity
-from detector.tracks.accuracy import DEFAULT_PERIOD_S
+from detector.tracks.accuracy import DEFAULT_PERIOD_S, Sensor
 from detector.tracks.history import History
 from detector.tracks.identity import Rule
 from detector.tracks.store import TrackStore
+from detector.units import KNOT_MPS
 from tests import zoo
 
 
@@ -86,6 +87,21 @@ def test_on_a_straight_way_motion_errs_by_what_a_line_through_six_reports_does()
         errors.append(gs_mps * np.exp(1j * np.radians(90 - track_deg)) - 45.0)
     rms_mps = np.sqrt(np.mean(np.abs(errors) ** 2) / 2)  # along either axis
     assert rms_mps < 2 * line_mps < 0.5 * np.sqrt(2) * sigma_m / period_s  # half of what the last step does
+
+
+@pytest.mark.parametrize(
+    ("source", "period_s", "sigma_m", "often"), [("mlat", 2.0, 60.0, 0.05), ("radar", 5.0, 80.0, 0.02)]
+)
+def test_on_a_straight_way_speed_seldom_errs_by_more_than_40_kt(source, period_s, sigma_m, often):
+    pipe = zoo.pipeline()
+    pipe.sensors = {source: Sensor(sigma_m=sigma_m, period_s=period_s)}
+    times = period_s * np.arange(9)
+    flights = [zoo.flight(lon=10.0, lat=50.0, times=times, source=source, track_id=f"{n}") for n in range(600)]
+    pipe.step(zoo.in_order(*(zoo.scattered(flight, sigma_m, n) for n, flight in enumerate(flights))), times[-1])
+    gs_mps, _, _ = pipe.tracks.motion(np.flatnonzero(pipe.tracks.alive))
+    errors_kt = (gs_mps - 250.0) / KNOT_MPS
+    assert len(errors_kt) == 600
+    assert (np.abs(errors_kt) > 40.0).mean() < often
 
 
 def test_in_a_hard_turn_motion_is_that_of_the_last_step():
