@@ -210,6 +210,7 @@ class Episode(Entry):
     latest_value: float = -math.inf  # how much of it, and of when it was most, since it began last
     latest: dict[str, float | str] = field(default_factory=dict)
     joined_s: float | None = None  # when an interceptor joined
+    away: bool = False  # it ended because nothing is near any more, and goes on
 
     @classmethod
     def of(cls, doer: Doer, sign: Sign, zone: Zone | None) -> Episode:
@@ -230,6 +231,7 @@ class Episode(Entry):
         """Take in one sign of it."""
         self.ended_s = None if math.isnan(sign.ended_s) else sign.ended_s
         self.grave |= sign.grave
+        self.away = sign.away
         self.certainty = min(self.certainty, sign.certainty)
         self.others = tuple(dict.fromkeys((*self.others, *others)))
         self.times += sign.change == Change.OPENED

@@ -231,6 +231,8 @@ def _deed(entry: Entry, still: Sequence[Entry], *, near: bool, leads: bool = Fal
     words["coming"] = ""
     if leads and entry.ended_s is None and "range_m" in evidence:  # figures of when it began
         words["coming"] = f", {_distance(evidence['range_m'])}, {evidence['time_to_cpa_s']:.0f} s away"
+    if entry.rule == "emergency_code" and isinstance(entry, Episode) and entry.away:
+        return f"left the surroundings of {zone} squawking {entry.code}"
     present, past, rest = _DEEDS[_does(entry)]
     deed = f"{present if entry.ended_s is None else past} {rest.format(**words | evidence)}"
     return f"{deed} near {zone}" if near and entry.rule not in _SAYS_WHERE and entry.zone else deed

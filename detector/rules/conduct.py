@@ -28,6 +28,7 @@ from detector.rules.alone.probing import Probes
 from detector.rules.company import Company
 from detector.rules.conditions import Conditions
 from detector.rules.criteria import Criteria
+from detector.rules.findings import Change
 from detector.rules.integrity import Integrity
 from detector.rules.sight import Scene, Sight, changes
 from detector.rules.signs import Signs
@@ -164,7 +165,10 @@ class Conduct:
                 behind = None if sight.behind is None else sight.behind[m]
                 about = None if sight.zone is None else sight.zone[m]
                 turn = condition.take(row[m], shown[m], time_s[m], sight.value[m], since_s, behind, about)
-                signs += changes(rule, strand, row, time_s, zone, sight, condition, m, turn)
+                found = changes(rule, strand, row, time_s, zone, sight, condition, m, turn)
+                watched = scene.airspace.watched[scene.tracks.identity[row]]
+                away = sight.shown & ~scene.vicinity.near & watched
+                signs += (s._replace(away=s.change is Change.ENDED and bool(away[s.segment])) for s in found)
         signs.sort(key=lambda sign: sign.segment)
         return signs
 

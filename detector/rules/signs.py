@@ -30,6 +30,7 @@ class Sign(NamedTuple):
     strand: int = 0  # of what a rule tells apart, such as turns to the right and to the left
     joined_s: float = math.nan  # when an interceptor joined it; NaN: this does not tell
     tells: bool = False  # it is news even if its finding is known
+    away: bool = False  # it goes on, but near no zone any more
 
     @classmethod
     def of(cls, data: Sequence[Any]) -> Sign:

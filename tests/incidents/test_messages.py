@@ -10,6 +10,7 @@ import pytest
 from detector.commands.schema import schema
 from detector.incidents.message import stamp
 from detector.incidents.stories import seconds
+from detector.rules.alone import emergency_code
 from detector.rules.tables import Rules
 from tests import zoo
 
@@ -74,6 +75,24 @@ def test_the_last_headline_tells_of_all_stays_in_all_zones():
     west, east = (f"{round(s) // 60} min {round(s) % 60:02d} s" for s in lasted_s.values())
     said = f"was in West for {west} in 4 stays, up to 16.2 km deep, and was in East for {east} in 2 stays, up to 16.2"
     assert closed.headline == f"Unknown aircraft 4980 {said} km deep; closed: left"
+
+
+@pytest.mark.parametrize(
+    ("last_s", "codes_until_s", "said", "outcome"),
+    [
+        (1000, 1000, "left the surroundings of Square squawking 7700", "left"),
+        (150, 150, "left the surroundings of Square squawking 7700", "left"),
+        (1000, 60, "squawked 7700 near Square", "resolved"),
+    ],
+)
+def test_an_emergency_that_goes_on_where_nobody_watches_is_not_over(last_s, codes_until_s, said, outcome):
+    squawk = np.where(np.arange(last_s) < codes_until_s, "7700", "1000").astype(object)
+    plots = zoo.flight(lon=19.5, course=270.0, times=range(last_s), squawk=squawk)  # 55 km away after 93 s
+    pipe = zoo.pipeline(tables=zoo.only(emergency_code=emergency_code.Params()))
+    first, *_, told, closed = zoo.tell(pipe, plots, until=1000.0)
+    assert "squawks 7700 near Square; now" in first.headline
+    assert f"{said}; now" in told.headline
+    assert (closed.headline, closed.outcome) == (f"Unknown aircraft 4980 {said}; closed: {outcome}", outcome)
 
 
 def test_messages_follow_their_schema(messages):
