@@ -253,7 +253,7 @@ class Book:
         closing = [i for i in awake if i.close_s <= now_s]
         telling = [i for i in awake if i.tell_s <= now_s < i.close_s]
         refresh(telling, depths)
-        drafts = [self._close(i, now_s, _farewell(i)) for i in closing]
+        drafts = [self._close(i, now_s, i.farewell()) for i in closing]
         return self.writer.write(drafts + [self._tell(i, now_s, i.waiting()) for i in telling], tracks)
 
     def lose(self, rows: Iterable[int], now_s: float, tracks: TrackStore, depths: Depths) -> list[IncidentMessage]:
@@ -268,7 +268,7 @@ class Book:
             ended = [e for row in gone for e in incident.lose(row, tracks.name(row), last_s[row], now_s)]
             self.register.lost |= {row: incident for row in gone if tracks.name(row) in incident.missing}
             if self.register.rows_of(incident) == set(gone):
-                drafts.append(self._close(incident, now_s, _farewell(incident)))
+                drafts.append(self._close(incident, now_s, incident.farewell()))
                 continue
             for row in gone:
                 self.register.let_go(row, tracks)
@@ -321,13 +321,6 @@ class Book:
         incident.tell(now_s)
         self.register.close(incident)
         return Draft(incident, "closed", now_s, outcome=outcome)
-
-
-def _farewell(incident: Incident) -> str:
-    """Return the outcome of an incident that is clear: what its subject took along is not resolved."""
-    outcome = incident.farewell()
-    away = any(isinstance(e, Episode) and e.rule == "emergency_code" and e.away for e in incident.entries)
-    return "left" if outcome == "resolved" and away else outcome
 
 
 def _doer(row: int, tracks: TrackStore) -> Doer:

@@ -98,8 +98,8 @@ def _also(entry: Episode, still: Sequence[Entry], subject: Subject, wingmen: int
     deed = _deed(entry, still, near=False)
     if not wingmen:
         return deed
-    if entry.kind not in _BY_ITSELF:
-        return _plural(deed) if together else deed
+    if together and entry.kind not in _BY_ITSELF:
+        return _plural(deed)
     names = list(dict.fromkeys(_called(e, subject) for e in still if _says(e) == _says(entry)))
     return f"{', '.join(names[:MOST_NAMES])}{_more(len(names) - MOST_NAMES)} {_plural(deed) if names[1:] else deed}"
 

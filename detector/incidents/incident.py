@@ -142,7 +142,10 @@ class Incident:
             return "deterred"
         if "incursion" in kinds:
             return "left"
-        return "turned-away" if "approach" in kinds else "resolved"
+        if "approach" in kinds:
+            return "turned-away"
+        away = any(isinstance(e, Episode) and e.rule == "emergency_code" and e.away for e in self.entries)
+        return "left" if away else "resolved"  # what it took along is not resolved
 
     def _was_joined(self) -> bool:
         """Tell whether an interceptor has been beside any of its tracks; who only headed for one has not."""

@@ -52,12 +52,12 @@ MAY = {
 }
 OUTCOME = {
     "petrobaltic": "resolved",
-    "hatay": "left",
+    "hatay": "lost",
     "baltic": "deterred",
     "donald_cook": "resolved",
     "kybartai": "left",
     "vaindloo": "deterred",
-    "fr4978": "resolved",
+    "fr4978": "left",
 }
 STAYS = {"hatay": ("7024", "turkey"), "kybartai": ("1078", "lithuania"), "vaindloo": ("3131", "estonia-12nm")}
 HEADLINE = {
