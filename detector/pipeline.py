@@ -388,7 +388,8 @@ class Pipeline:
         present_m = np.where(inside, record["last_depth_m"], 0.0)
         lon_deg, lat_deg = self.airspace.theatre.unproject(record["deepest_x_m"], record["deepest_y_m"])
         sigma_m, deepest_s = record["depth_sigma_m"], record["deepest_s"]
-        columns = present_m, probability, depth_m, sigma_m, deepest_s, lat_deg, lon_deg
+        deep = inside & (record["depth_m"] >= self.rules.incursion.deep_m)
+        columns = present_m, deep, probability, depth_m, sigma_m, deepest_s, lat_deg, lon_deg
         return zip(*(column.tolist() for column in columns), strict=True)
 
 

@@ -13,6 +13,7 @@ class States:
     def __init__(self) -> None:
         self._latest: dict[str, Publication] = {}
         self._unsent: dict[str, Publication] = {}
+        self._clears: dict[str, Publication] = {}  # that still stand: nobody has told of their topics since
         self._lock = threading.Lock()
 
     def put(self, state: Publication) -> None:
@@ -29,14 +30,14 @@ class States:
     def drop(self, topic: str) -> None:
         """Forget a topic that has no state any more."""
         with self._lock:
-            self._latest.pop(topic, None)
-            self._unsent.pop(topic, None)
+            for each in (self._latest, self._unsent, self._clears):
+                each.pop(topic, None)
 
     def clear(self, topic: str) -> None:
         """Let the broker forget a topic, once, that has no state."""
         with self._lock:
             self._latest.pop(topic, None)
-            self._unsent[topic] = Publication(topic, b"", retain=True)
+            self._unsent[topic] = self._clears[topic] = Publication(topic, b"", retain=True)
 
     def unsent(self) -> list[Publication]:
         """Return the states to send, in the order in which their topics first appeared among them."""
@@ -58,7 +59,7 @@ class States:
         """Note that a state, or a clear, did not arrive; it is sent again unless there is a later state."""
         with self._lock:
             latest = self._latest.get(state.topic)
-            if latest is state or (latest is None and not state.payload):
+            if latest is state or (latest is None and self._clears.get(state.topic) is state):
                 self._unsent[state.topic] = state
 
     def restart(self) -> None:

@@ -170,6 +170,8 @@ class Twins:
                 if not ours and not waits:
                     self._states.clear(topic)
                 return
+            if not ours and not waits:
+                self._states.drop(topic)  # a clear of what was told before, lest it come after this
             if message.outcome is not None:
                 self.close(message.incident_id, sequence)
             over = message.outcome is not None and not self._open_here(message.incident_id)

@@ -27,6 +27,7 @@ from detector.incidents.message import IncidentMessage, stamp
 from detector.incidents.register import Register
 from detector.rules.catalogue import CATALOGUE
 from detector.rules.findings import Change, FindingRow, Findings
+from detector.rules.inside.zone_pairs import CONFIRMING
 from detector.rules.signs import Sign
 from detector.tracks.fixes import Rows, Segments
 from detector.tracks.store import FORGOTTEN_AFTER_S, TrackStore
@@ -87,6 +88,7 @@ class Book:
                 self._fold(news, change, zones, step_s, tracks)
             told.append(news)
         told += self._turned_out({news.segment for news in told}, segments, tracks)
+        told += self._found({news.segment for news in told}, segments, tracks)
         return self._say(sorted(told, key=attrgetter("segment")), tracks, depths) if told else []
 
     def note(
@@ -220,6 +222,17 @@ class Book:
             if int(segments.row[segment]) in self.register.open
         ]
 
+    def _found(self, but: set[int], segments: Segments, tracks: TrackStore) -> list[_News]:
+        """Return the incidents of tracks that are heard again, of whose silence no rule says that it is over."""
+        lost = self.register.lost
+        again = set(np.flatnonzero(np.isin(segments.row, [*lost])).tolist()) - but if lost else set()
+        rows = {segment: int(segments.row[segment]) for segment in again}
+        return [
+            self._news(segment, row, float(segments.now.time_s[segment]), tracks)
+            for segment, row in rows.items()
+            if not lost[row].awaits_word(tracks.name(row))
+        ]
+
     def _revealed(self, segment: int, row: int, now_s: float, tracks: TrackStore) -> _News:
         doer, incident = _doer(row, tracks), self.register.open[row]
         incident.grade(doer)
@@ -264,11 +277,15 @@ class Book:
         refresh(lost, depths)
         drafts = []
         for incident, gone in lost.items():
-            last_s = {row: float(tracks.fix.time_s[row]) for row in gone}
-            ended = [e for row in gone for e in incident.lose(row, tracks.name(row), last_s[row], now_s)]
+            landed, ended = tracks.grounded[gone] >= CONFIRMING, list[Entry]()
+            for row, has_landed in zip(gone, landed.tolist(), strict=True):
+                doer, last_s = _doer(row, tracks), float(tracks.fix.time_s[row])
+                incident.grade(doer)  # the way that it is taken to have gone on may be deep inside
+                ended += incident.lose(row, doer.track_id, last_s, now_s, landed=has_landed)
             self.register.lost |= {row: incident for row in gone if tracks.name(row) in incident.missing}
             if self.register.rows_of(incident) == set(gone):
-                drafts.append(self._close(incident, now_s, incident.farewell()))
+                outcome = "landed" if ended and landed.all() and not incident.missing else incident.farewell()
+                drafts.append(self._close(incident, now_s, outcome))
                 continue
             for row in gone:
                 self.register.let_go(row, tracks)
@@ -318,6 +335,7 @@ class Book:
 
     def _close(self, incident: Incident, now_s: float, outcome: str) -> Draft:
         incident.phase = advance(incident.phase, Standing.OVER)
+        incident.severity = max([incident.severity, *(e.severity for e in incident.entries)])
         incident.tell(now_s)
         self.register.close(incident)
         return Draft(incident, "closed", now_s, outcome=outcome)

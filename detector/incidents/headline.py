@@ -74,20 +74,24 @@ def headline(
     together = alike > wingmen or (own and not isinstance(entry, Stay) and entry.kind not in _BY_ITSELF)
     who = who if together else f"{who}: {_called(entry, subject)}{_more(alike - 1)}"
     inside = (own or together) and isinstance(entry, Stay) and entry.ended_s is None
+    lost = list[str]()
     if not isinstance(entry, Stay):
         does = [_deed(entry, still, near=not stays, leads=True)]
     else:
         does = [_inside(entry)] if entry.ended_s is None else _was_in(entry, every, whole=outcome is not None)
-        lost = entry.ended_s is not None and outcome is None and _left(entry, every) <= {*missing}
-        does += ["is lost"] if lost else []
+        left = _left(entry, every) if entry.ended_s is not None and outcome is None else set()
+        gone = sorted(left & {*missing})
+        does += ["is lost"] if left and len(gone) == len(left) else []
+        some = f"{', '.join(map(_name, gone[:MOST_NAMES]))}{_more(len(gone) - MOST_NAMES)}"
+        lost = [f"{some} {'are' if gone[1:] else 'is'} lost"] if 0 < len(gone) < len(left) else []
     said = ", and ".join(map(_plural, does) if (wingmen if together else alike - 1) else does)
     if outcome is not None:
         return f"{who} {said}; closed: {outcome}"
-    motion, gone = _motion(subject, on_level), subject.track_id in silent
+    motion, unheard = _motion(subject, on_level), subject.track_id in silent
     if inside:
-        parts = [said, f"last {motion}"] if gone and motion else [f"{said} {motion}".rstrip()]
+        parts = [said, f"last {motion}"] if unheard and motion else [f"{said} {motion}".rstrip()]
     else:
-        parts = [said, *_where(subject, entry, stays, motion, silent, leads=together)]
+        parts = [said, *lost, *_where(subject, entry, stays, motion, silent, leads=together)]
     others = {_says(e): e for e in still if isinstance(e, Episode) and _says(e) not in ("approach", _says(entry))}
     deeds = [_also(e, still, subject, wingmen, together=together) for e in others.values()]
     return f"{who} {'; '.join([*parts, *deeds])}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from msgspec import UNSET
 
 from detector.airspace.zones import Zone
-from detector.incidents.entry import Doer, Entry, Episode, Stay
+from detector.incidents.entry import UNKNOWN, Doer, Entry, Episode, Stay
 from detector.incidents.lifecycle import Phase, Standing, advance
 from detector.incidents.message import IncidentMessage, stamp
 from detector.incidents.patience import INSIDE_S, LONGEST_S, Told
@@ -22,8 +22,8 @@ from detector.rules.signs import AGAIN_S, Sign
 from detector.tracks.store import FORGOTTEN_AFTER_S
 
 Depths = Callable[[list[int], list[str]], Iterable[tuple[float, ...]]]
-"""Of track rows in zones (by id): depth now m (0: not known), probability, and the greatest depth so far m (-inf: not
-known), its sigma m, when it was s, and its latitude and longitude in degrees."""
+"""Of track rows in zones (by id): depth now m (0: not known), whether it was deep, probability, and of the greatest
+depth so far how much m (-inf: not known), its sigma m, when s, and where, latitude and longitude in degrees."""
 
 GLIMPSE_S = 20.0  # who was silent, or inside, and is silent after so short a while has shown nothing by that
 _OUTSIDE = {"approach", "skirting"}
@@ -144,8 +144,8 @@ class Incident:
             return "left"
         if "approach" in kinds:
             return "turned-away"
-        away = any(isinstance(e, Episode) and e.rule == "emergency_code" and e.away for e in self.entries)
-        return "left" if away else "resolved"  # what it took along is not resolved
+        last = {e.track_id: e for e in self.entries if isinstance(e, Episode) and e.rule == "emergency_code"}
+        return "left" if any(e.away for e in last.values()) else "resolved"  # what it took along is not resolved
 
     def _was_joined(self) -> bool:
         """Tell whether an interceptor has been beside any of its tracks; who only headed for one has not."""
@@ -153,7 +153,7 @@ class Incident:
         told = (f.evidence.joined_at is not UNSET for f in before if f.kind == "interception")
         return any(told) or any(isinstance(e, Episode) and e.joined_s is not None for e in self.entries)
 
-    def lose(self, row: int, track_id: str, last_s: float, now_s: float) -> list[Entry]:
+    def lose(self, row: int, track_id: str, last_s: float, now_s: float, *, landed: bool = False) -> list[Entry]:
         """End what is open of a track heard last at a time; who was outside, doing nothing or escorted, has left.
 
         Its silence ends when it is given up: so long it surely lasted.
@@ -161,7 +161,8 @@ class Incident:
         ended = self.open_entries(row)
         kinds = {entry.kind for entry in ended}
         escorted = any(isinstance(entry, Episode) and entry.joined_s is not None for entry in ended)
-        if self._was_glimpsed(track_id, last_s) or (kinds & _ENDS_LOST and ("incursion" in kinds or not escorted)):
+        unseen = kinds & _ENDS_LOST and ("incursion" in kinds or not escorted)
+        if not landed and (unseen or self._was_glimpsed(track_id, last_s)):
             self.missing.append(track_id)
         break_off(ended, last_s)
         break_off((entry for entry in ended if entry.rule == "dark"), now_s)
@@ -169,10 +170,22 @@ class Incident:
 
     def _was_glimpsed(self, track_id: str, last_s: float) -> bool:
         """Tell whether a track was silent, or inside and not driven out, until shortly before it was heard last."""
-        driven_out = self._was_joined()
-        before = (e for e in self.entries if e.rule == "dark" or (isinstance(e, Stay) and not driven_out))
-        over_s = (e.ended_s for e in before if e.track_id == track_id and not e.cut and e.ended_s is not None)
-        return any(last_s - ended_s < GLIMPSE_S for ended_s in over_s)
+        own = ((e, e.ended_s) for e in self.entries if e.track_id == track_id and not e.cut and e.ended_s is not None)
+        return any(
+            last_s - over_s < GLIMPSE_S
+            for e, over_s in own
+            if e.rule == "dark" or (isinstance(e, Stay) and not self._escorted(over_s))
+        )
+
+    def _escorted(self, at_s: float) -> bool:
+        """Tell whether an interceptor was beside any of its tracks shortly before."""
+        joined = (e for e in self.entries if isinstance(e, Episode) and e.joined_s is not None and e.joined_s <= at_s)
+        return any(e.ended_s is None or e.ended_s >= at_s - GLIMPSE_S for e in joined)
+
+    def awaits_word(self, track_id: str) -> bool:
+        """Tell whether another word comes when a lost track is heard again: it was inside, or told to be silent."""
+        own = (e for e in self.entries if e.track_id == track_id)
+        return any(e.rule == "dark" or (isinstance(e, Stay) and e.ended_at is UNKNOWN) for e in own)
 
     def last_s(self, track_id: str) -> float:
         """Return when the last was over of what a track did; infinity where nothing is."""
@@ -279,8 +292,9 @@ def refresh(incidents: Iterable[Incident], depths: Depths) -> None:
     """Take in how deep the open stays of incidents have become since they were last spoken of."""
     stays = [stay for incident in incidents for stay in incident.open_stays()]
     known = depths([stay.row for stay in stays], [stay.zone.id for stay in stays])
-    for stay, (present_m, *deepest) in zip(stays, known, strict=True):
+    for stay, (present_m, deep, *deepest) in zip(stays, known, strict=True):
         stay.present_m = present_m
+        stay.deep |= bool(deep)
         stay.deepen(*deepest)
 
 

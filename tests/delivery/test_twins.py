@@ -121,6 +121,18 @@ def test_a_closed_incident_that_a_broker_brings_back_is_cleared_and_not_gone_on_
     assert desk.states.latest(INCIDENT) is None
 
 
+def test_a_refused_clear_does_not_come_after_what_another_goes_on_with() -> None:
+    desk = Desk()
+    desk.twins.close(MESSAGE.incident_id, 5)
+    is_open = replace(MESSAGE, event="updated", outcome=None, closed_at=None)
+    desk.twins.received(INCIDENT, ndjson(replace(is_open, sequence=4)), retained=True)
+    (clear,) = desk.states.unsent()
+    desk.states.sent(clear)
+    desk.twins.received(INCIDENT, ndjson(replace(is_open, sequence=6)), retained=False)
+    desk.states.again(clear)
+    assert not desk.states.unsent()
+
+
 def test_what_another_closes_is_known_too() -> None:
     desk = Desk()
     desk.twins.received(INCIDENT, ndjson(replace(MESSAGE, sequence=3, outcome="left")), retained=False)

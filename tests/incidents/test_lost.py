@@ -148,6 +148,50 @@ def test_who_falls_silent_in_the_middle_of_it_is_lost(rule, lat, for_s, sinks_mp
     assert (messages[0].findings[0].rule, messages[-1].outcome) == (rule, "lost")
 
 
+def test_who_left_and_was_lost_at_once_has_left_once_it_is_heard_again():
+    plots = zoo.flight(lon=lon_at(1000.0), course=270.0, times=[*range(19), *range(84, 500)])
+    *_, lost, found, left = zoo.tell(zoo.pipeline(), plots, until=1000.0)
+    assert (lost.event, lost.outcome) == ("closed", "lost")
+    assert (found.event, found.revision, found.time) == ("updated", True, stamp(84.0))
+    assert (left.event, left.outcome) == ("closed", "left")
+
+
+def test_who_skirted_and_was_lost_is_so_no_more_once_it_is_heard_again():
+    pipe = zoo.pipeline(tables=zoo.only(skirting=Rules().skirting))
+    along = zoo.flight(lon=lon_at(-5000.0, 53.8), lat=53.8, course=0.0, speed=150.0, times=range(300))
+    away = zoo.flight(
+        lon=along.lon_deg[-1], lat=along.lat_deg[-1] + 0.09, course=270.0, speed=150.0, times=range(365, 900)
+    )
+    messages = zoo.tell(pipe, concatenate([along, away]), until=2000.0)
+    assert [m.outcome for m in messages if m.event == "closed"] == ["lost", "resolved"]
+    assert [m.time for m in messages if m.revision] == [stamp(365.0)]
+
+
+@pytest.mark.parametrize(("on_ground", "outcome"), [(1, "landed"), (0, "lost")])
+def test_who_lands_at_what_it_was_told_for_is_not_lost(on_ground, outcome):
+    """A helicopter on a platform, say, that switches off."""
+    t = np.arange(160.0)
+    platform = zoo.zone(zoo.box(19.95, 53.97, 20.05, 54.03), zone_id="platform", kind="asset")
+    flown = zoo.flight(lon=lon_at(-9600.0, 54.0), lat=54.0, speed=60.0, times=t, baro_alt_m=300.0, on_ground=0)
+    down = zoo.flight(lon=20.0, lat=54.0, speed=0.0, times=range(160, 170), baro_alt_m=30.0, on_ground=on_ground)
+    messages = zoo.tell(zoo.pipeline([platform], tables=Rules()), concatenate([flown, down]), until=900.0)
+    assert messages[-1].outcome == outcome
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_stay_that_is_deep_by_the_way_after_the_last_report_is_graded_so_at_once(again):
+    """Told 1 km inside by a radar of 12 s, it is taken to have come 2.5 km deep."""
+    first = zoo.flight(lon=lon_at(-5000.0), times=range(0, 26, 12), source="enroute-radar")
+    back = zoo.flight(lon=lon_at(1000.0 - 250.0 * 108), course=90.0, times=range(108, 160, 12), source="enroute-radar")
+    pipe = zoo.pipeline()
+    messages = zoo.tell(pipe, first, until=100.0)
+    messages += zoo.tell(pipe, back, until=900.0) if again else []
+    lost = next(m for m in messages if m.event == "closed")
+    assert lost.findings[0].evidence.max_depth_m > 1852.0
+    assert (lost.outcome, lost.severity, lost.findings[0].severity) == ("lost", "extreme", "extreme")
+    assert {m.severity for m in messages[messages.index(lost) :]} == {"extreme"}
+
+
 @pytest.mark.parametrize("callsign", [None, "LOT1"])
 @pytest.mark.parametrize("again_s", [160, 300, 460])
 def test_who_fell_silent_on_the_way_in_and_is_heard_again_outside_is_silent_no_more(again_s, callsign):

@@ -95,6 +95,16 @@ def test_an_emergency_that_goes_on_where_nobody_watches_is_not_over(last_s, code
     assert (closed.headline, closed.outcome) == (f"Unknown aircraft 4980 {said}; closed: {outcome}", outcome)
 
 
+def test_an_emergency_that_was_taken_along_and_is_over_back_here_is_resolved():
+    t = np.arange(900.0)
+    west_m = np.interp(t, [0.0, 60.0, 170.0, 300.0, 410.0, 900.0], [8e3, 8e3, 70e3, 70e3, 8e3, 8e3])
+    plots = zoo.flight(lon=20.0, lat=54.2, course=0.0, speed=45.0, times=t, squawk=np.where(t < 500, "7700", "1000"))
+    plots.lon_deg[:] -= west_m / 65_000.0
+    messages = zoo.tell(zoo.pipeline(tables=zoo.only(emergency_code=emergency_code.Params())), plots, until=2500.0)
+    assert any("left the surroundings" in m.headline for m in messages)
+    assert messages[-1].outcome == "resolved"
+
+
 def test_messages_follow_their_schema(messages):
     for message in messages:
         jsonschema.validate(json.loads(msgspec.json.encode(message)), schema("incident"))

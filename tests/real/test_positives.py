@@ -16,12 +16,17 @@ import numpy as np
 import pytest
 
 from detector.incidents.message import Finding, IncidentMessage
+from detector.rules.tables import Rules
 from feeds.plots import Plots
 from tests.real.compare import UNEXPLAINED, differences, reason, stays, unix
-from tests.real.recordings import ALL, SWISS, countries, incidents, recordings, run, site
+from tests.real.recordings import ALL, NAMED_IS_NEUTRAL, SWISS, countries, incidents, recordings, run, site
 from tests.real.swept import Country, Path, paths
 
 ON_THE_BORDER_M = 1.0  # times are rounded to 1 ms, the border's chords to 0.25 m, a step of 10 s bends by 0.1 m
+
+NOTHING_ELSE = NAMED_IS_NEUTRAL + "".join(
+    f"[rules.{name}]\nenabled = false\n" for name in Rules.__struct_fields__ if name != "incursion"
+)  # what else they do is told elsewhere, and takes ten times as long
 
 KNOWN = {  # (track, start of the difference) of stays that the rule does not tell and should: what it does not weigh
     ("392aed", 1533115141): "in and out again between two reports that are outside and decide the exit, 137 m",
@@ -50,7 +55,7 @@ def plots() -> Plots:
 
 @pytest.fixture(scope="module")
 def alerts(tmp_path_factory, plots) -> list[IncidentMessage]:
-    settings, airspace = site(tmp_path_factory.mktemp("alert"), ["CHE"], watch=ALL)
+    settings, airspace = site(tmp_path_factory.mktemp("alert"), ["CHE"], NOTHING_ELSE, watch=ALL)
     return incidents(run(settings, airspace, plots))
 
 
@@ -86,7 +91,7 @@ def test_zones_that_adopt_tell_the_same_but_of_stays_first_heard_inside(tmp_path
         f.track_ids[0] for m in alerts[::4] for f in m.findings
     }
     some = plots.take(np.isin(plots.track_id, list(of_interest)))
-    adopted = _told(incidents(run(*site(tmp_path, ["CHE"], initial="adopt", watch=ALL), some)))
+    adopted = _told(incidents(run(*site(tmp_path, ["CHE"], NOTHING_ELSE, initial="adopt", watch=ALL), some)))
     expected = {each for each in _told(alerts, seen=True) if each[0] in of_interest}
     assert len(heard_inside) == 8
     assert adopted == expected

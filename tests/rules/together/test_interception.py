@@ -295,3 +295,12 @@ def test_nothing_ends_before_it_began():
     last = tell(zoo.in_order(intruder, turns_in("f", 125.0)), until=600.0)[-1]
     assert {f.rule for f in last.findings} == {"incursion", "interception"}
     assert all(f.started_at <= f.ended_at for f in last.findings)
+
+
+@pytest.mark.parametrize("friend_s", [0.0, 200.0, 1e9])
+def test_who_falls_silent_right_after_leaving_was_driven_out_only_if_somebody_was_still_beside_it(friend_s):
+    """The intruder leaves the square to the north after 612 s."""
+    plots = company(0.005, leaves_s=friend_s, times=range(619))
+    kept = (plots.track_id != "f") | (plots.time_s < friend_s + 100.0)
+    messages = tell(plots.take(np.flatnonzero(kept & ((plots.track_id != "f") | (friend_s > 0)))), until=1500.0)
+    assert messages[-1].outcome == ("deterred" if friend_s > 619 else "lost")
