@@ -225,8 +225,8 @@ class Book:
     def _found(self, but: set[int], segments: Segments, tracks: TrackStore) -> list[_News]:
         """Return the incidents of tracks that are heard again, of whose silence no rule says that it is over."""
         lost = self.register.lost
-        again = set(np.flatnonzero(np.isin(segments.row, [*lost])).tolist()) - but if lost else set()
-        rows = {segment: int(segments.row[segment]) for segment in again}
+        again = np.flatnonzero(np.isin(segments.row, [*lost])).tolist() if lost else []
+        rows = {segment: int(segments.row[segment]) for segment in again if segment not in but}
         return [
             self._news(segment, row, float(segments.now.time_s[segment]), tracks)
             for segment, row in rows.items()
