@@ -27,7 +27,6 @@ from detector.incidents.message import IncidentMessage, stamp
 from detector.incidents.register import Register
 from detector.rules.catalogue import CATALOGUE
 from detector.rules.findings import Change, FindingRow, Findings
-from detector.rules.inside.zone_pairs import CONFIRMING
 from detector.rules.signs import Sign
 from detector.tracks.fixes import Rows, Segments
 from detector.tracks.store import FORGOTTEN_AFTER_S, TrackStore
@@ -277,7 +276,7 @@ class Book:
         refresh(lost, depths)
         drafts = []
         for incident, gone in lost.items():
-            landed, ended = tracks.grounded[gone] >= CONFIRMING, list[Entry]()
+            landed, ended = tracks.landed(np.array(gone)), list[Entry]()
             for row, has_landed in zip(gone, landed.tolist(), strict=True):
                 doer, last_s = _doer(row, tracks), float(tracks.fix.time_s[row])
                 incident.grade(doer)  # the way that it is taken to have gone on may be deep inside

@@ -35,6 +35,7 @@ LOST_AFTER_PERIODS = 5.0  # ... or after so many missed reports, whichever is lo
 FORGOTTEN_AFTER_S = 420.0  # until then a track that is heard again continues: its path in between may have been inside
 PERIOD_GAIN = 0.2
 FASTEST_ON_GROUND_MPS = 100 * KNOT_MPS  # who is faster flies, or is on a runway, whatever its flag says
+LANDED = 2  # reports on the ground make a landing; one is a glitch
 STEADY_NOISES = 1.5  # a velocity that seems to change by less is told by all reports: 10 % seem to, where none does
 SHORTEST_S = 0.5  # no motion is derived over less: errors would be divided by nothing
 
@@ -277,6 +278,11 @@ class TrackStore(Columns):
             for rate, shown in zip(motion, self._shown(rows[untold]), strict=True):
                 rate[untold] = np.where(np.isnan(rate[untold]), shown, rate[untold])
         return motion[0], motion[1], motion[2]
+
+    def landed(self, rows: Rows) -> Mask:
+        """Tell which tracks have surely landed, (N,)."""
+        landed: Mask = self.grounded[rows] >= LANDED
+        return landed
 
     def ahead_m(self, rows: Rows, after_s: Floats) -> Floats:
         """Return where R tracks come so long after their last reports, straight on, (R, 3); not moved if unknown."""

@@ -16,8 +16,6 @@ from detector.tracks.fixes import Rows, Segments
 from detector.tracks.ghosts import GENTLE_MPS2
 from detector.tracks.store import TrackStore
 
-CONFIRMING = 2  # reports on the ground make a landing; one is a glitch
-
 
 @dataclass(frozen=True, slots=True)
 class ZonePairs:
@@ -40,7 +38,7 @@ class ZonePairs:
     ) -> ZonePairs:
         """Return the pairs of a picture; who was first heard less than `settle_s` ago may yet tell who it is."""
         row = segments.row[picture.segment]
-        landed = tracks.grounded[row] >= CONFIRMING
+        landed = tracks.landed(row)
         period_s = segments.now.period_s[picture.segment]
         return cls(
             segments=segments,
