@@ -82,8 +82,7 @@ def headline(
         left = _left(entry, every) if entry.ended_s is not None and outcome is None else set()
         gone = sorted(left & {*missing})
         does += ["is lost"] if left and len(gone) == len(left) else []
-        some = f"{', '.join(map(_name, gone[:MOST_NAMES]))}{_more(len(gone) - MOST_NAMES)}"
-        lost = [f"{some} {'are' if gone[1:] else 'is'} lost"] if 0 < len(gone) < len(left) else []
+        lost = [f"{_named(gone)} {'are' if gone[1:] else 'is'} lost"] if 0 < len(gone) < len(left) else []
     said = ", and ".join(map(_plural, does) if (wingmen if together else alike - 1) else does)
     if outcome is not None:
         return f"{who} {said}; closed: {outcome}"
@@ -105,7 +104,7 @@ def _also(entry: Episode, still: Sequence[Entry], subject: Subject, wingmen: int
     if together and entry.kind not in _BY_ITSELF:
         return _plural(deed)
     names = list(dict.fromkeys(_called(e, subject) for e in still if _says(e) == _says(entry)))
-    return f"{', '.join(names[:MOST_NAMES])}{_more(len(names) - MOST_NAMES)} {_plural(deed) if names[1:] else deed}"
+    return f"{_named(names)} {_plural(deed) if names[1:] else deed}"
 
 
 def _where(
@@ -126,10 +125,13 @@ def _where(
         ("still", [e for e in others if e.track_id not in silent]),
         ("last", [e for e in others if e.track_id in silent]),
     ):
-        names = [*dict.fromkeys(_name(e.track_id) for e in some)]
-        named = ", ".join(names[:MOST_NAMES]) + _more(len(names) - MOST_NAMES)
-        told += [f"{named} {how} in {_zones(some)}"] if some else []
+        names = [*dict.fromkeys(e.track_id for e in some)]
+        told += [f"{_named(names)} {how} in {_zones(some)}"] if some else []
     return [*told, *now]
+
+
+def _named(names: Sequence[str]) -> str:
+    return ", ".join(map(_name, names[:MOST_NAMES])) + _more(len(names) - MOST_NAMES)
 
 
 def _zones(stays: Sequence[Stay]) -> str:
