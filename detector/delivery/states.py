@@ -65,4 +65,4 @@ class States:
     def restart(self) -> None:
         """Send every state again: a new connection may be to a broker that has forgotten them."""
         with self._lock:
-            self._unsent = dict(self._latest)
+            self._unsent, self._clears = dict(self._latest), {}
