@@ -150,7 +150,7 @@ class Conduct:
         """Let a rule look at M steps; return what that changes, in the order of segments."""
         conditions, sights = self._conditions[rule], how.look(scene, params)
         conditions += [Conditions(sight.reports) for sight in sights[len(conditions) :]]
-        signs = Signs()
+        signs, watched = Signs(), scene.airspace.watched[scene.tracks.identity[scene.segments.row]]
         for strand, (condition, sight) in enumerate(zip(conditions, sights, strict=True)):
             condition.fit(scene.tracks.capacity)
             shown, row = sight.shown & scene.vicinity.near, scene.segments.row
@@ -166,7 +166,6 @@ class Conduct:
                 about = None if sight.zone is None else sight.zone[m]
                 turn = condition.take(row[m], shown[m], time_s[m], sight.value[m], since_s, behind, about)
                 found = changes(rule, strand, row, time_s, zone, sight, condition, m, turn)
-                watched = scene.airspace.watched[scene.tracks.identity[row]]
                 away = sight.shown & ~scene.vicinity.near & watched
                 signs += (s._replace(away=s.change is Change.ENDED and bool(away[s.segment])) for s in found)
         signs.sort(key=lambda sign: sign.segment)
