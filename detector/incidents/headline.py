@@ -23,7 +23,7 @@ _DEEDS = {  # verb while it lasts, verb when it is over, the rest
     "speed_change": ("changes speed by", "changed speed by", "{acceleration_kt_s:+.0f} kt/s"),
     "low_pass": ("flies low at", "flew low at", "{height_m:.0f} m with {speed_kt:.0f} kt"),
     "too_fast": ("flies at", "flew at", "{speed_kt:.0f} kt over ground"),
-    "emergency_code": ("squawks", "squawked", "{squawk}"),
+    "emergency_code": ("squawks", "squawked", "{squawk}{strayed}"),
     "renegade": ("may be a renegade:", "might have been a renegade:", "{criteria}"),
     "jump": ("claims to have jumped", "claimed to have jumped", "{jump}"),
     "frozen": ("reports one place for", "reported one place for", "{frozen_s:.0f} s on its way"),
@@ -226,6 +226,7 @@ def _deed(entry: Entry, still: Sequence[Entry], *, near: bool, leads: bool = Fal
         "jump": _distance(evidence.get("jump_m", 0.0)),
         "radius": _distance(evidence.get("radius_m", 0.0)),
         "apart": _distance(evidence.get("apart_m", 0.0)),
+        "strayed": " off the course it held" if "criteria" in evidence else "",
         "passes": "",
         "closest": _distance(evidence.get("closest_m", 0.0)),
         "miss": _distance(evidence.get("miss_distance_m", 0.0)),
@@ -237,8 +238,9 @@ def _deed(entry: Entry, still: Sequence[Entry], *, near: bool, leads: bool = Fal
     words["coming"] = ""
     if leads and entry.ended_s is None and "range_m" in evidence:  # figures of when it began
         words["coming"] = f", {_distance(evidence['range_m'])}, {evidence['time_to_cpa_s']:.0f} s away"
-    if entry.rule == "emergency_code" and isinstance(entry, Episode) and entry.away:
-        return f"left the surroundings of {zone} squawking {entry.code}"
+    if entry.kind == "emergency" and isinstance(entry, Episode) and entry.away:
+        as_what = f" squawking {entry.code}" if entry.code else f", and may be a renegade: {evidence['criteria']}"
+        return f"left the surroundings of {zone}{as_what}"
     present, past, rest = _DEEDS[_does(entry)]
     deed = f"{present if entry.ended_s is None else past} {rest.format(**words | evidence)}"
     return f"{deed} near {zone}" if near and entry.rule not in _SAYS_WHERE and entry.zone else deed

@@ -7,8 +7,8 @@ escort. The two distances place the turn, 20 km from the nearest of Natural Eart
 way, speed and descent after that, its address, and the MiG-29's flight from Baranavichy are made up; as long as they
 are followed, it does not come nearer than 50 km.
 
-It met two criteria of a renegade, its code and its turn: by the default of three, which spares who is ill on board and
-turns back, its turn is not told. The room of this story has set two.
+It met two criteria of a renegade, its code and its turn; by default it takes three, which spares those who turn back
+with somebody ill on board.
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ from functools import cache
 
 from scipy.constants import foot, minute
 
-from detector.rules.alone import renegade
-from detector.rules.tables import Rules
 from tests.stories.flights import Aircraft, Path10Hz, flown
 from tests.stories.plane import Plane
 from tests.stories.sensors import Flown
@@ -57,5 +55,4 @@ def fly() -> tuple[Flown, ...]:
     )
 
 
-TWO_ARE_ENOUGH = Rules(renegade=renegade.Params(criteria=2))
-STORY = Story("fr4978", utc(2021, 5, 23, 9, 40, 0), PLANE, (CONFIG / "lithuania.geojson",), fly, TWO_ARE_ENOUGH)
+STORY = Story("fr4978", utc(2021, 5, 23, 9, 40, 0), PLANE, (CONFIG / "lithuania.geojson",), fly)

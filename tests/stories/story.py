@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -56,7 +56,6 @@ class Story:
     plane: Plane
     zone_files: tuple[Path, ...]
     fly: Callable[[], tuple[Flown, ...]]
-    rules: Rules = field(default_factory=Rules)
 
     def plots(self, seed: int) -> Plots:
         """Return the reports of one realisation: noise, phases of sensors, the others."""
@@ -86,7 +85,7 @@ class Story:
 def tell(story: Story, seed: int) -> bytes:
     """Return the messages about one realisation, as they are sent."""
     plots = story.plots(seed)
-    pipeline = zoo.pipeline(zones_of(story.zone_files), IDENTITIES, tables=story.rules)
+    pipeline = zoo.pipeline(zones_of(story.zone_files), IDENTITIES, tables=Rules())
     messages = zoo.tell(pipeline, plots, until=float(plots.time_s[-1]) + LAST_WORD_S)
     return b"".join(map(ndjson, messages))
 

@@ -6,14 +6,12 @@ it; what was not published is made up.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from itertools import product
 
 import numpy as np
 import pytest
 
-from detector.rules.tables import Rules
 from tests.stories import regenerate, story
 from tests.stories.fr4978 import CODE_S
 from tests.stories.sensors import SENSORS
@@ -67,7 +65,7 @@ HEADLINE = {
     "donald_cook": "(11 passes, closest ",
     "kybartai": " was in Lithuania for ",
     "vaindloo": "and 2 others were in Estonia for up to 12 min ",
-    "fr4978": "may be a renegade: emergency code, deviation near Lithuania",
+    "fr4978": " squawks 7700 off the course it held near Lithuania; now at ",
 }
 
 
@@ -169,12 +167,8 @@ def test_the_fighter_of_fr4978_stays_50_km_away():
 def test_fr4978_is_told_of_with_its_code_and_soon_of_its_turn_by_a_zone_it_never_enters(seed):
     assert max(STORIES["fr4978"].depth_m(part.path, "lithuania").max() for part in STORIES["fr4978"].fly()) < -9000
     code_s = STORIES["fr4978"].start.timestamp() + CODE_S
-    told_s = {f["rule"]: seconds(f["detected_at"]) - code_s for f in findings("fr4978", seed)}
-    assert told_s.keys() == {"emergency_code", "renegade"}
-    assert told_s["emergency_code"] <= 3.0
-    assert told_s["renegade"] <= 15.0
-
-
-def test_fr4978_is_told_of_with_its_code_alone_where_three_criteria_are_asked_for():
-    last = story.told(replace(STORIES["fr4978"], rules=Rules()), 0)[-1]
-    assert [f["rule"] for f in last["findings"]] == ["emergency_code"]
+    code, turn, *_ = told("fr4978", seed)
+    assert seconds(code["time"]) - code_s <= 3.0
+    assert seconds(turn["time"]) - code_s <= 15.0
+    (finding,) = turn["findings"]
+    assert finding["evidence"] == {"squawk": "7700", "criteria": "emergency code, deviation"}

@@ -1,14 +1,20 @@
-"""Emergency code: 7500 unlawful interference, 7600 radio failure, 7700 emergency (ICAO Annex 10 IV, 2.1.4)."""
+"""Emergency code: 7500 unlawful interference, 7600 radio failure, 7700 emergency (ICAO Annex 10 IV, 2.1.4).
+
+Whoever leaves its course meanwhile, as who is made to land elsewhere, is told once more.
+"""
 
 from __future__ import annotations
 
 import msgspec
 import numpy as np
 
+from detector.arrays import Mask
+from detector.rules.criteria import CODE, CRITERIA, DEVIATION, LATELY_S
 from detector.rules.sight import Scene, Sight
 from detector.tracks.identity import EMERGENCY_CODES
 
 GRAVE = "7500"
+BOTH = f"{CRITERIA[CODE]}, {CRITERIA[DEVIATION]}"
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -19,11 +25,16 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def look(scene: Scene, params: Params) -> list[Sight]:  # noqa: ARG001 - rules are asked alike
     """Return what M steps show."""
-    squawk = scene.tracks.last.squawk[scene.segments.row]
-    return [_code(squawk, code) for code in EMERGENCY_CODES]
+    row, now_s = scene.segments.row, scene.segments.now.time_s
+    strayed = scene.criteria.lately(row, now_s, LATELY_S)[:, DEVIATION]
+    return [_code(scene.tracks.last.squawk[row], code, strayed) for code in EMERGENCY_CODES]
 
 
-def _code(squawk: np.ndarray, code: str) -> Sight:
+def _code(squawk: np.ndarray, code: str, strayed: Mask) -> Sight:
     shown = (squawk == code).astype(bool)
+
+    def evidence(m: int) -> dict[str, float | str]:
+        return {"squawk": code} | ({"criteria": BOTH} if strayed[m] else {})
+
     # One report is enough: a code that changes holds only once it has been told twice.
-    return Sight(shown, np.ones(len(shown)), lambda _: {"squawk": code}, grave=shown & (code == GRAVE), reports=1)
+    return Sight(shown, strayed * 1.0, evidence, grave=shown & (code == GRAVE), reports=1, behind=strayed)

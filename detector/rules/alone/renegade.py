@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from detector.arrays import Mask
-from detector.rules.criteria import APPROACH, CODE, CODE_CHANGED, CRITERIA, DEVIATION, SILENCE
+from detector.rules.criteria import APPROACH, CODE, CODE_CHANGED, DEVIATION, LATELY_S, SILENCE, named
 from detector.rules.findings import Change
 from detector.rules.params import Count, NotNegative
 from detector.rules.sight import Scene, Sight
@@ -36,7 +36,7 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     enabled: bool = True
     criteria: Count = 3
-    within_s: NotNegative = 1800.0
+    within_s: NotNegative = LATELY_S
 
 
 def note(signs: Iterable[Sign], scene: Scene) -> None:
@@ -76,12 +76,12 @@ def _left_course(row: Rows, scene: Scene) -> Mask:
 def look(scene: Scene, params: Params) -> list[Sight]:
     """Return what M steps show, by what tracks did before."""
     row, now_s = scene.segments.row, scene.segments.now.time_s
-    met = now_s[:, None] - scene.criteria.fit(scene.tracks.capacity)[row] <= params.within_s
+    met = scene.criteria.lately(row, now_s, params.within_s)
     many = met.sum(axis=1)
     grave = met[:, CODE] | (met[:, CODE_CHANGED] & met[:, SILENCE])
     shown = grave & (many >= params.criteria)
 
     def evidence(m: int) -> dict[str, float | str]:
-        return {"criteria": ", ".join(np.array(CRITERIA)[met[m]].tolist())}
+        return {"criteria": named(met[m])}
 
     return [Sight(shown, many.astype(float), evidence, grave=met[:, CODE], reports=1)]

@@ -1,5 +1,6 @@
 """Criteria of a renegade, counted."""
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -115,3 +116,20 @@ def test_an_emergency_in_a_hold_holds_no_course():
     plots = zoo.flight(lon=19.75, times=times, speed=0.0, squawk="7700", gs_mps=120.0, track_deg=course % 360)
     way_m = 120.0 * np.stack([np.sin(np.radians(course)), np.cos(np.radians(course))])
     assert found(zoo.moved(plots, *np.cumsum(way_m, axis=1))) == []
+
+
+@pytest.mark.parametrize(
+    ("how", "criteria"),
+    [
+        ({"turn_deg": 270.0, "codes": TAKEN}, "emergency code, deviation"),
+        ({"turn_deg": 40.0, "codes": TAKEN}, msgspec.UNSET),
+        ({"codes": TAKEN}, msgspec.UNSET),
+    ],
+)
+def test_who_leaves_its_course_squawking_is_told_of_once_more(how, criteria):
+    tables = zoo.only(emergency_code=emergency_code.Params())
+    messages = zoo.tell(zoo.pipeline(tables=tables), flown(**how), until=500.0)
+    assert [m.event for m in messages] == ["opened"] + ["updated"] * (criteria is not msgspec.UNSET)
+    (finding,) = messages[-1].findings
+    assert finding.evidence.criteria is criteria or finding.evidence.criteria == criteria
+    assert ("off the course it held" in messages[-1].headline) == (criteria is not msgspec.UNSET)
