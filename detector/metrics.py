@@ -58,6 +58,9 @@ class Metrics:
         self.smallest_corner = gauge(
             "feed_smallest_corner_meters", "Smallest depth of a corner cut between two plots that it can show.", "feed"
         )
+        self.distrusted = gauge(
+            "feed_distrusted_tracks", "Tracks of a feed whose places are not believed, or worth little.", "feed"
+        )
         self.tracks = gauge("tracks", "Tracks that are followed.")
         self.zones = gauge("zones", "Zones in force, by how the self-check found them at load.", "state")
         self.findings = counter("findings_total", "Findings opened.", "rule")
@@ -127,7 +130,7 @@ class Metrics:
 
     def forget_feed(self, name: str) -> None:
         """Say no more how a feed is; what was counted stays."""
-        for how in (self.feed_up, self.last_plot, self.smallest_bank, self.smallest_corner):
+        for how in (self.feed_up, self.last_plot, self.smallest_bank, self.smallest_corner, self.distrusted):
             how.remove(name)
 
     def forget_rule(self, rule: str) -> None:

@@ -58,6 +58,8 @@ FEED_FACTS: dict[str, Any] = {
     "reason": {"type": "string"},
     "lag_s": {"type": ["number", "null"], "description": "from a plot's time to its arrival"},
     "rate_hz": {"type": "number", "description": "plots a second"},
+    "tracks": {"type": "integer", "description": "that it has told of lately"},
+    "distrusted": {"type": "integer", "description": "of these, whose places are not believed, or worth little"},
     "smallest_bank_deg": {"type": ["number", "null"], "description": "that the feed can show, held for 30 s"},
     "smallest_corner_m": {"type": ["number", "null"], "description": "that is sure to be seen when cut, so deep ..."},
     "smallest_corner_s": {"type": ["number", "null"], "description": "... and at so long a flight across"},

@@ -67,7 +67,7 @@ class Integrity:
 
     def suspicious(self, rows: Rows, time_s: Floats, clock_s: Floats, tracks: TrackStore) -> Rows:
         """Take M reports, which came at event times `clock_s`; return with which something is wrong, or was lately."""
-        wrong = tracks.trust.doubted[rows] | tracks.trust.twofold[rows] | tracks.collapse.lost[rows]
+        wrong = tracks.distrusted(rows)
         self.fit(tracks.capacity)
         pending = self.interference.wrong.pending(rows)
         for condition in self._conditions.values():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, cast
 
@@ -68,7 +68,7 @@ class Duty:
             mqtt, topics, metrics, ledger, mqtt.rooms, settings.site.instance, time_s=time_s, monotonic_s=monotonic_s
         )
         self.status = Status(self.delivery.set_status)
-        self._feed_watch = FeedWatch(self._say_feed, self._limits)
+        self._feed_watch = FeedWatch(self._say_feed, self._figures)
         for feed in settings.feeds:  # or what a broker has of them would pass for feeds that are no more
             self._say_feed(feed.name, "down", {"reason": "starting"})
         self._keeper = Keeper(Snapshots(self.pipeline), self._keep, monotonic_s)
@@ -268,7 +268,12 @@ class Duty:
         if "smallest_bank_deg" in facts:
             self._metrics.smallest_bank.labels(name).set(cast("float", facts["smallest_bank_deg"]))
             self._metrics.smallest_corner.labels(name).set(cast("float", facts["smallest_corner_m"]))
+            self._metrics.distrusted.labels(name).set(cast("float", facts["distrusted"]))
         self.delivery.set_feed_status(name, state, **facts)
 
-    def _limits(self, plots: Plots, heard_every_s: float) -> dict[str, float]:
-        return visible.limits(plots, heard_every_s, self.pipeline.sensors, self.pipeline.rules)
+    def _figures(self, plots: Plots, track_ids: Collection[str], heard_every_s: float) -> dict[str, float]:
+        tracks = self.pipeline.tracks
+        rows = tracks.known(np.array(list(track_ids)))
+        distrusted = int(tracks.distrusted(rows[rows >= 0]).sum())
+        limits = visible.limits(plots, heard_every_s, self.pipeline.sensors, self.pipeline.rules)
+        return {"tracks": len(track_ids), "distrusted": distrusted, **limits}

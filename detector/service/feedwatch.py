@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,8 +14,8 @@ REPEAT_S = 30.0  # an unchanged state is said again so often, with fresh figures
 MOST = 3  # reasons that are told at once
 
 Say = Callable[[str, str, dict[str, object]], None]
-Limits = Callable[[Plots, float], dict[str, float]]
-"""What can be told of a feed by some of its plots, and how many seconds lie between two of one track."""
+Figures = Callable[[Plots, Collection[str], float], dict[str, float]]
+"""What can be told of a feed by some of its plots, its tracks, and how many seconds lie between two plots of one."""
 
 
 @dataclass(slots=True)
@@ -41,8 +41,8 @@ class FeedWatch:
     `now_s` is of a clock that nobody sets: a feed must not pass for up because it is an hour ago again.
     """
 
-    def __init__(self, say: Say, limits: Limits = lambda _plots, _every_s: {}) -> None:
-        self._say, self._limits = say, limits
+    def __init__(self, say: Say, figures: Figures = lambda _plots, _tracks, _every_s: {}) -> None:
+        self._say, self._figures = say, figures
         self._feeds: dict[str, _Feed] = {}
 
     def add(self, name: str, stale_s: float, now_s: float) -> None:
@@ -87,7 +87,7 @@ class FeedWatch:
                 rate_hz = feed.plots / max(now_s - feed.said_s, 1.0) if feed.said else 0.0
                 facts: dict[str, object] = {"lag_s": feed.lag_s, "rate_hz": round(rate_hz, 1), "reason": _reason(feed)}
                 if feed.sample is not None and rate_hz:
-                    facts |= self._limits(feed.sample, len(feed.tracks) / rate_hz)
+                    facts |= self._figures(feed.sample, feed.tracks, len(feed.tracks) / rate_hz)
                 self._say(name, feed.state, facts)
                 feed.said, feed.said_s = (feed.state, feed.reason), now_s
                 feed.plots, feed.tracks, feed.sample = 0, set(), None

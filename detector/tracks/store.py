@@ -102,6 +102,11 @@ class TrackStore(Columns):
         """Return the row of each track, -1 for a track not known; shape (N,)."""
         return np.array([self._row_of.get(track_id, -1) for track_id in track_ids], dtype=np.intp)
 
+    def distrusted(self, rows: Rows) -> Mask:
+        """Tell of which of R tracks the places told last are not believed, or worth little, (R,)."""
+        wrong: Mask = self.trust.doubted[rows] | self.trust.twofold[rows] | self.collapse.lost[rows]
+        return wrong
+
     def row_of(self, track_id: str) -> int | None:
         """Return the row of a track that is known."""
         return self._row_of.get(track_id)

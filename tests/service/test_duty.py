@@ -154,3 +154,24 @@ def test_a_configuration_that_is_refused_is_in_the_status_until_one_is_taken(dut
     duty.adopt(duty.settings, duty.pipeline.airspace)
     duty.look()
     assert duty.status.said["state"] == "online"
+
+
+def test_of_whom_positions_go_wrong_is_in_the_status_of_the_feed_whoever_they_are(tmp_path: Path) -> None:
+    box(tmp_path / "box.geojson")
+    config, now_s = tmp_path / "c.toml", 0.0
+    config.write_text('site.id = "a"\nairspace.zones = ["box.geojson"]\nstate.directory = "state"\n')
+    duty = Duty(*assembly.load(config), Metrics(), time_s=lambda: now_s, monotonic_s=lambda: now_s)
+    duty.add_feed("mast", 30.0)
+    duty.connection("mast", connected=True, reason="connected")
+    duty.look()
+    airliners = {"callsign": "LOT1", "squawk": "1000"}
+    plots = [zoo.flight(lon=lon, times=range(31), track_id=f"{lon}", **airliners) for lon in (10.0, 30.0, 50.0)]
+    plots[0].lat_deg[25:] += 1.0
+    now_s = 31.0
+    duty.take("mast", zoo.in_order(*plots), Counter(), now_s)
+    duty.step()
+    duty.look()
+    (status,) = [each for each in duty.delivery._states.unsent() if each.topic.endswith("/feed/mast/status")]
+    told = json.loads(status.payload)
+    assert (told["tracks"], told["distrusted"], duty.pipeline.book.register.by_severity()["moderate"]) == (3, 1, 0)
+    assert value(duty, "incursiond_feed_distrusted_tracks", feed="mast") == 1

@@ -81,11 +81,11 @@ def test_lag_and_rate_are_said_again(watched):
 def test_what_a_feed_can_show_is_said_by_how_often_it_has_a_track():
     said, asked = [], []
 
-    def limits(plots, every_s):
-        asked.append((len(plots), every_s))
+    def figures(plots, track_ids, every_s):
+        asked.append((len(plots), track_ids, every_s))
         return {"smallest_bank_deg": 40.0}
 
-    watch = FeedWatch(lambda *word: said.append(word), limits)
+    watch = FeedWatch(lambda *word: said.append(word), figures)
     watch.add("radar", stale_s=30.0, now_s=0.0)
     watch.connection("radar", connected=True, reason="connected", now_s=0.0)
     watch.look(0.0)
@@ -95,7 +95,7 @@ def test_what_a_feed_can_show_is_said_by_how_often_it_has_a_track():
                 "radar", zoo.flight(lon=19.0, times=[float(turn_s)], track_id=track_id), float(turn_s), float(turn_s)
             )
     watch.look(REPEAT_S)
-    assert asked == [(1, pytest.approx(5.0))]
+    assert asked == [(1, {"a", "b", "c"}, pytest.approx(5.0))]
     assert [facts.get("smallest_bank_deg") for _, _, facts in said] == [None, 40.0]
 
 
