@@ -34,7 +34,7 @@ def _code(squawk: np.ndarray, code: str, strayed: Mask) -> Sight:
     shown = (squawk == code).astype(bool)
 
     def evidence(m: int) -> dict[str, float | str]:
-        return {"squawk": code} | ({"criteria": BOTH} if strayed[m] else {})
+        return {"squawk": code, "criteria": BOTH} if strayed[m] else {"squawk": code}
 
     # One report is enough: a code that changes holds only once it has been told twice.
-    return Sight(shown, strayed * 1.0, evidence, grave=shown & (code == GRAVE), reports=1, behind=strayed)
+    return Sight(shown, strayed.astype(np.float64), evidence, grave=shown & (code == GRAVE), reports=1, behind=strayed)
