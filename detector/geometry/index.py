@@ -3,6 +3,9 @@
 A point is inside a zone when the path to it from the reference point of its leaf crosses the zone's edges an even
 number of times and the reference point is inside, or odd and it is not. Leaves without edges, most of the sky, answer
 by themselves. What a path crosses is looked for among the bundles of pieces around it.
+
+A place exactly on a boundary, as on a vertex that a flight was planned over, is on neither side of it, and the parities
+of paths that end there are not those of points. So all places are moved by a hair, alike for points and for paths.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from detector.geometry.sweep import Sweep
 TABLE_LEVEL = 11  # of the grid that finds most leaves at once: 16 MB at most
 FIELDS = 4  # of a leaf's record: its reference point, its spans of rows and of zones
 REF_X_M, REF_Y_M, ROWS, ZONES = range(FIELDS)
+HAIR_X_M, HAIR_Y_M = 1.1e-5, 1.7e-5  # nothing is drawn, or measured, to that
 COUNT_BITS = 28  # of a span; the others say where it begins
 
 
@@ -38,6 +42,7 @@ class CellIndex:
 
     def inside(self, x_m: Floats, y_m: Floats) -> tuple[Indices, Indices]:
         """Return the (point, zone) pairs of N points and the zones that they are inside of, sorted."""
+        x_m, y_m = x_m + HAIR_X_M, y_m + HAIR_Y_M
         leaf = self._leaf.take(self._leaf_at(x_m, y_m), axis=0)
         spans = leaf.view(np.int64)
         which, item = ragged.expand(*_span(spans[:, ZONES]))
@@ -60,7 +65,8 @@ class CellIndex:
 
         Crossings are (path, zone, fraction), sorted in this order.
         """
-        return self.inside(x1_m, y1_m), self._crossings(Paths(x0_m, y0_m, x1_m, y1_m))
+        paths = Paths(x0_m + HAIR_X_M, y0_m + HAIR_Y_M, x1_m + HAIR_X_M, y1_m + HAIR_Y_M)
+        return self.inside(x1_m, y1_m), self._crossings(paths)
 
     def _crossings(self, paths: Paths) -> tuple[Indices, Indices, Floats]:
         path, piece = self._sweep.met(paths)

@@ -12,6 +12,7 @@ import numpy as np
 
 from detector.airspace.activation import Activation
 from detector.arrays import Floats, Mask
+from detector.geometry.index import HAIR_X_M
 from detector.picture.airspace import Airspace
 from detector.tracks.fixes import Rows, Segments
 from detector.tracks.path import Path
@@ -63,7 +64,7 @@ def look(segments: Segments, airspace: Airspace, activation: Activation, asked: 
     still[pair[leaves == 1]] = True
     already[pair[enters == 0]] = True
     above_floor, below_ceiling = airspace.margins(now.pressure_alt_m[segment], now.geo_alt_m[segment], zone)
-    distance_m = airspace.boundaries.distance(now.earth_m[segment], zone)
+    distance_m = np.maximum(airspace.boundaries.distance(now.earth_m[segment], zone), HAIR_X_M)  # as the index has it
     return Picture(
         path=path,
         segment=segment,

@@ -58,6 +58,9 @@ def random_points(edges: Edges, count: int, seed: int, room: float = 0.1) -> tup
     )
 
 
+HAIRS_M = 3e-5  # that the index moves places by
+
+
 def crossed_by_shapely(edges: Edges, x0: np.ndarray, y0: np.ndarray, x1: np.ndarray, y1: np.ndarray) -> list:
     """Every (path, zone) as often as the path meets an edge of the zone."""
     paths = shapely.linestrings(np.stack([x0, y0, x1, y1], axis=1).reshape(-1, 2, 2))
@@ -101,7 +104,7 @@ def test_stars_crossed_as_shapely(reach_m: float) -> None:
     assert list(zip(path.tolist(), zone.tolist(), strict=True)) == crossed_by_shapely(STARS.edges, x0, y0, x1, y1)
     points = shapely.points(x0[path] + at * (x1 - x0)[path], y0[path] + at * (y1 - y0)[path])
     _, off_m = shapely.STRtree(segments(STARS.edges)).query_nearest(points, return_distance=True, all_matches=False)
-    assert (off_m < 1e-6).all()
+    assert (off_m < HAIRS_M).all()
     assert (np.diff(at)[(np.diff(path) == 0) & (np.diff(zone) == 0)] >= 0).all()
 
 
@@ -224,13 +227,11 @@ POINT = st.tuples(st.integers(-10, 90), st.integers(-10, 70))
 
 @settings(max_examples=100, deadline=None)
 @given(paths=st.lists(st.tuples(POINT, POINT), min_size=1, max_size=50))
-def test_parity_on_a_grid_where_paths_meet_vertices_and_run_along_edges(paths: list) -> None:
-    ends = np.array(paths, dtype=float).reshape(-1, 4)
-    lines = shapely.union_all(segments(GRID_EDGES))
-    off = [shapely.distance(lines, shapely.points(ends[:, i], ends[:, i + 1])) > 0 for i in (0, 2)]
-    x0, y0, x1, y1 = ends[off[0] & off[1]].T
-    found = set(GRID_INDEX.inside(x1, y1)[0].tolist())
-    assert found == set(np.flatnonzero(even_odd_in_plane(GRID_EDGES, 0, x1, y1)).tolist())
+def test_parity_on_a_grid_where_paths_meet_vertices_end_there_and_run_along_edges(paths: list) -> None:
+    x0, y0, x1, y1 = np.array(paths, dtype=float).reshape(-1, 4).T
+    off = shapely.distance(shapely.union_all(segments(GRID_EDGES)), shapely.points(x1, y1)) > 0
+    found = set(GRID_INDEX.inside(x1[off], y1[off])[0].tolist())
+    assert found == set(np.flatnonzero(even_odd_in_plane(GRID_EDGES, 0, x1[off], y1[off])).tolist())
     parity_holds(GRID_INDEX, 1, x0, y0, x1, y1)
 
 
@@ -262,7 +263,7 @@ NAN = float("nan")
 )
 def test_path(path: tuple[float, ...], crossings: list[float]) -> None:
     _, _, at = swept(SQUARE, *(np.array([v], dtype=float) for v in path))
-    assert at.tolist() == pytest.approx(crossings, abs=1e-9)
+    assert at.tolist() == pytest.approx(crossings, abs=HAIRS_M / 10.0)
 
 
 @pytest.mark.parametrize("path", [(-50, 0, 150, 0), (-50, 100, 150, 100), (0, -50, 0, 150), (100, 150, 100, -50)])

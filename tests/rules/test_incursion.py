@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import replace
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -45,6 +46,29 @@ def test_straight_in_is_found_at_its_crossing(source, times):
 def test_detected_with_the_first_report_that_is_surely_inside():
     messages = zoo.tell(zoo.pipeline(), zoo.flight(lon=lon_at(-5000.0), times=range(0, 60, 5), source="radar"))
     assert messages[0].time == "1970-01-01T00:00:25.000Z"
+
+
+@pytest.mark.parametrize("corner", [(20.0, 54.0), (21.0, 54.0), (21.0, 55.0), (20.0, 55.0)])
+def test_who_touches_a_corner_with_a_report_has_not_been_inside(corner):
+    inwards = 45.0 if corner[0] == 20.0 else 315.0
+    course = inwards + 90.0 if corner[1] == 54.0 else inwards
+    touching = zoo.flight(lon=corner[0], lat=corner[1], course=course, times=range(-60, 61, 12), source="enroute-radar")
+    at = 5
+    assert (touching.lon_deg[at], touching.lat_deg[at]) == pytest.approx(corner, abs=1e-12)
+    touching.lon_deg[at], touching.lat_deg[at] = corner
+    assert not any(f.kind == "incursion" for m in zoo.tell(zoo.pipeline(), touching, until=200.0) for f in m.findings)
+
+
+@pytest.mark.parametrize("corner", [(20.0, 54.0), (21.0, 54.0), (21.0, 55.0), (20.0, 55.0)])
+@pytest.mark.parametrize("outwards", [False, True])
+def test_who_crosses_a_corner_with_a_report_does_so_then(corner, outwards):
+    course, _, _ = GEOD.inv(*corner, 20.5, 54.5)
+    plots = zoo.flight(lon=corner[0], lat=corner[1], course=course + 180 * outwards, times=range(-84, 85, 12))
+    plots.lon_deg[7], plots.lat_deg[7] = corner
+    plots.time_s[:] += 1000.0
+    (finding,) = findings(zoo.tell(zoo.pipeline(), plots, until=1100.0))
+    when = datetime.fromisoformat(finding.ended_at if outwards else finding.started_at).timestamp()
+    assert when == pytest.approx(1000.0, abs=0.01)
 
 
 @pytest.mark.parametrize("out_m", [100.0, 500.0, 3000.0])
