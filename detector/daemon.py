@@ -84,11 +84,11 @@ class Daemon:
         try:
             while not self._stopping:
                 duty.step(full=self._empty_inbox())
-                notify("WATCHDOG=1")
                 if self._reload_wanted:
                     self._start_reload()
                 if time.monotonic() - looked_s >= LOOK_S:  # the clock on the wall may be set back
                     looked_s = time.monotonic()
+                    notify("WATCHDOG=1", wait_s=0.0)  # by a step that is done
                     duty.look()
             log.info("stopping")
         finally:  # what has been said already must leave, whatever has happened
