@@ -70,7 +70,7 @@ class Company:
                 "interception",
                 partial(self.interceptions.look, now_s, subjects, traffic, tracks, rules.interception),
             )
-        if rules.ghost.enabled:
+        if rules.ghost.enabled and not self.crowded:
             near = self.near(watched, tracks)
             yield "ghost", partial(self.ghosts.look, now_s, near, self._zone, tracks)
         some = {rule: params for rule in proximity.RULES if (params := getattr(rules, rule)).enabled}
