@@ -6,12 +6,19 @@ topic, items are confirmed in their order, so that the last retained message is 
 A topic that the broker refuses (an access list, a quota) is held and tried again later, from the refused item on, while
 the others go on. Items of that topic that were sent behind the refused one count as not sent: a broker may take them
 now, but then the earlier one would come after them. They come twice instead, which QoS 1 allows.
+
+A broker that has forgotten its queues has forgotten what rooms that send no receipts have not had. So the alerts of the
+last half hour, as often as a stock mosquitto saves its queues, are sent once more over every new connection, and again
+after LATER_S, when rooms that it has forgotten with them have connected, too: then without those of incidents of which
+something new has been sent meanwhile. They are no more than half of what it queues for a client that is away, so that
+what is new finds room there.
 """
 
 from __future__ import annotations
 
 import enum
 import math
+from collections import deque
 from collections.abc import Iterable
 
 from detector.backoff import Backoff
@@ -22,6 +29,8 @@ from detector.mqtt.publication import Publication
 WINDOW = 100  # messages the broker has not answered: more gain nothing and are all sent twice after a loss
 REFUSED = 0x80  # MQTT 5 reason codes from here on; 0x10, nobody subscribes, is none: the broker did its part
 FIRST_HOLD_S, LONGEST_HOLD_S = 1.0, 30.0
+RECENT, RECENT_S = 500, 1800.0  # mosquitto.conf: max_queued_messages 1000, autosave_interval 1800
+LATER_S = 10.0
 
 
 class Answer(enum.Enum):
@@ -47,6 +56,7 @@ class Flight:
 
     def __init__(self, outbox: Outbox, states: States) -> None:
         self._outbox, self._states = outbox, states
+        self._recent: dict[int, tuple[Item, float]] = {}  # by number: alerts that brokers have confirmed, and when
         self.restart()
 
     def restart(self, window: int = WINDOW) -> None:
@@ -58,6 +68,9 @@ class Flight:
         self._too_large = set[int]()  # ids of items that this broker does not take, whatever else it does
         self._outbox.rouse()  # a broker that has forgotten its queues has forgotten what rooms have not had, too
         self._states.restart()
+        self._old = {n: item for n, (item, _) in self._recent.items() if not self._outbox.kept(n)}
+        self._copies = deque(self._old)
+        self._copy_s = math.nan  # when they are sent again; NaN: nobody has asked yet what is due
 
     def again(self, messages: Iterable[int]) -> None:
         """Send messages again that the broker has confirmed, and a room has not."""
@@ -76,6 +89,7 @@ class Flight:
         room = self._window - len(self._under_way)
         states = [state for state in self._states.unsent() if not self.held(state.topic)]
         due: list[Item | Publication] = list(states[: max(room, 0)])
+        due += self._copied(room - len(due), now_s)
         flying = {sent.id for sent in self._under_way.values() if isinstance(sent, Item)}
         while (most := room - len(due)) > 0 and (items := self._outbox.after(self._last_id, most)):
             self._last_id = items[-1].id
@@ -104,6 +118,10 @@ class Flight:
             self._states.keep(what.publication) if what.publication.payload else self._states.drop(
                 what.publication.topic
             )
+        if isinstance(what, Item) and what.leads:
+            self._recent.setdefault(what.letter.number, (what, now_s))
+            if len(self._recent) > RECENT:
+                del self._recent[next(iter(self._recent))]
         complete = isinstance(what, Item) and self._outbox.confirm(what)
         return Answer.COMPLETE if complete else Answer.CONFIRMED, what
 
@@ -130,8 +148,9 @@ class Flight:
                 self._under_way[packet_id] = None
 
     def next_s(self) -> float:
-        """Return when the next hold ends; infinity without one."""
-        return min((hold.until_s for hold in self._holds.values()), default=math.inf)
+        """Return when the next hold ends, or copies are due; infinity without either."""
+        copies_s = math.inf if math.isnan(self._copy_s) else self._copy_s
+        return min([copies_s, *(hold.until_s for hold in self._holds.values())])
 
     def refusing(self) -> list[str]:
         """Return the topics that the broker does not take; from any thread."""
@@ -140,6 +159,19 @@ class Flight:
     def held(self, topic: str) -> bool:
         """Tell whether a topic waits after a refusal."""
         return topic in self._holds and self._holds[topic].held
+
+    def _copied(self, most: int, now_s: float) -> list[Item]:
+        """Return the next copies of what was confirmed lately when this connection began, at most `most`."""
+        if math.isnan(self._copy_s):
+            self._copy_s = now_s + LATER_S if self._old else math.inf
+        elif now_s >= self._copy_s:
+            self._copy_s = math.inf
+            sent = [*self._under_way.values(), *(item for n, (item, _) in self._recent.items() if n not in self._old)]
+            known = {each.letter.incident_id for each in sent if isinstance(each, Item)}
+            self._copies.extend(n for n, item in self._old.items() if item.letter.incident_id not in known)
+        numbers = [self._copies.popleft() for _ in range(min(most, len(self._copies)))]
+        copies = [self._recent[n] for n in numbers if n in self._recent]
+        return [item for item, told_s in copies if now_s - told_s <= RECENT_S and not self.held(item.publication.topic)]
 
     def _release(self, now_s: float) -> None:
         for hold in self._holds.values():

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import defaultdict
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from detector.delivery.flight import REFUSED, Answer, Flight, publication_of
+from detector.delivery.flight import LATER_S, RECENT, REFUSED, Answer, Flight, publication_of
 from detector.delivery.letters import Letter
 from detector.delivery.outbox import Item, Outbox
 from detector.delivery.states import States
@@ -135,7 +137,7 @@ def test_what_is_too_large_holds_up_nobody_and_waits_for_another_broker() -> Non
         broker.answer()
     assert (broker.taken["a"], broker.taken["b"], len(outbox)) == ([b"2"], [b"1"], 1)
     flight.restart()
-    assert [publication_of(what).payload for what in flight.due(0.0)] == [b"0"]
+    assert [publication_of(what).payload for what in flight.due(0.0)] == [b"1", b"2", b"0"]
 
 
 def test_what_follows_on_the_topic_of_an_incident_does_not_overtake_a_view_that_is_too_large() -> None:
@@ -289,3 +291,72 @@ def test_what_was_sent_in_months_is_not_gone_through_again():
     began_s = time.perf_counter()
     assert [item.letter.number for item in flight.due(0.0)] == [1, 2]
     assert time.perf_counter() - began_s < 1.0
+
+
+def resent(flight: Flight, now_s: float = 0.0) -> list[bytes]:
+    """What goes out over a new connection on which everything is taken."""
+    flight.restart()
+    broker = Broker(flight)
+    broker.now_s = now_s
+    while broker.send():
+        broker.answer()
+    return [payload for topic in broker.taken for payload in broker.taken[topic]]
+
+
+def test_what_brokers_have_confirmed_of_late_goes_out_once_more_over_every_new_connection() -> None:
+    flight, outbox, _ = made("a", "a", "a")
+    assert resent(flight) == [b"0", b"1", b"2"]
+    outbox.add([letter(3, Publication("a", b"3"))])
+    assert resent(flight, now_s=60.0) == [b"0", b"1", b"2", b"3"]
+    assert len(outbox) == 0
+    assert resent(flight, now_s=1830.0) == [b"3"]
+    assert resent(flight, now_s=1861.0) == []
+
+
+@pytest.mark.parametrize(("incident_id", "copies"), [("7d0c", []), ("another", [b"0"])])
+def test_it_goes_out_again_when_rooms_have_had_time_to_come_back(incident_id: str, copies: list[bytes]) -> None:
+    flight, outbox, _ = made("a")
+    assert resent(flight) == [b"0"]
+    flight.restart()
+    assert flight.next_s() == math.inf
+    broker = Broker(flight)
+    broker.now_s = 50.0
+    outbox.add([replace(letter(1, Publication("a", b"1")), incident_id=incident_id)])
+    broker.send()
+    broker.answer()
+    assert flight.next_s() == 50.0 + LATER_S
+    broker.now_s += LATER_S
+    broker.send()
+    assert broker.taken["a"] == [b"0", b"1", *copies]
+    assert flight.next_s() == math.inf
+
+
+def test_no_more_goes_out_once_more_than_leaves_room_in_a_queue_for_what_is_new() -> None:
+    flight, outbox, _ = made(*["a"] * (RECENT + 3))
+    assert len(resent(flight)) == RECENT + 3
+    outbox.add([letter(RECENT + 3, Publication("a", b"new"))])
+    again = resent(flight)
+    assert (len(again), again[0], again[-1]) == (RECENT + 1, b"3", b"new")
+
+
+def test_only_alerts_go_out_once_more_and_none_that_rooms_are_still_to_confirm() -> None:
+    outbox = Outbox(held=True)
+    parts = Publication("alert", b"alert"), Publication("incident", b"incident", retain=True)
+    outbox.add([letter(0, *parts)])
+    flight = Flight(outbox, States())
+    assert resent(flight) == [b"alert", b"incident"]
+    assert resent(flight) == [b"incident", b"alert"]
+    outbox.release([0])
+    assert resent(flight) == [b"incident", b"alert"]
+
+
+def test_a_copy_that_is_refused_is_not_tried_again() -> None:
+    flight, _, _ = made("a", "b")
+    assert resent(flight) == [b"0", b"1"]
+    flight.restart()
+    broker = Broker(flight)
+    broker.send(denied=frozenset("a"))
+    broker.answer()
+    broker.now_s = 5.0
+    assert broker.send() == 0
+    assert dict(broker.taken) == {"b": [b"1"]}
