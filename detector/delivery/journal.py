@@ -21,8 +21,8 @@ import msgspec
 from msgspec import Struct
 
 from detector.delivery.letters import Letter
-from detector.delivery.wal import committed_frames, folded
-from detector.errors import InputError, reason_of
+from detector.delivery.wal import committed_frames, folded, problem
+from detector.errors import reason_of
 from detector.mqtt.publication import Publication
 
 KEPT = 10_000  # numbers, back from the last: letters older than that go once they are done
@@ -86,7 +86,7 @@ class DiskError(Exception):
 class Journal:
     """An open journal; any thread may use it, one at a time.
 
-    Every method raises JournalDamagedError or DiskError. Opening one of a newer version raises InputError.
+    Every method raises JournalDamagedError or DiskError.
     """
 
     def __init__(self, path: Path, *, copied: bool = False) -> None:
@@ -101,6 +101,8 @@ class Journal:
             new = not path.exists()
             if not new and not path.stat().st_size:  # SQLite would take it for a new one
                 raise JournalDamagedError("the file is empty")
+            if not new and (what := problem(path.with_name(f"{path.name}-wal"))):
+                raise JournalDamagedError(what)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             self._db = sqlite3.connect(path, PATIENCE_S, isolation_level="IMMEDIATE", check_same_thread=False)
             try:
@@ -109,7 +111,7 @@ class Journal:
                 self._db.execute("PRAGMA synchronous = FULL")
                 # Counted now that the log is open: nobody who reads along can take it away by closing any more.
                 self._check(committed_frames(path.with_name(f"{path.name}-wal")))
-                self._upgrade(path)
+                self._upgrade()
                 self._path, self._file = path, path.stat()
             except BaseException:
                 self._db.close()
@@ -228,15 +230,10 @@ class Journal:
         if problems != ["ok"]:
             raise JournalDamagedError("; ".join(problems).replace("\n", " "))
 
-    def _upgrade(self, path: Path) -> None:
+    def _upgrade(self) -> None:
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
         if not 0 <= version <= len(UPGRADES):
-            raise InputError(
-                [
-                    f"{path}: schema {version}, of a newer incursiond; expected one up to {len(UPGRADES)}: "
-                    "install that version again, or move the file away (what it holds is not sent then)"
-                ]
-            )
+            raise JournalDamagedError(f"schema {version}, of a newer incursiond; expected one up to {len(UPGRADES)}")
         for script in UPGRADES[version:]:
             version += 1
             self._db.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {version}; COMMIT")
@@ -245,7 +242,8 @@ class Journal:
 def salvage(path: Path) -> tuple[list[Letter], list[Letter]]:
     """Return what can still be read of a damaged journal: letters that wait, and the last of each incident."""
     waiting, last = [], dict[str, Letter]()
-    with suppress(sqlite3.Error), closing(sqlite3.connect(path, PATIENCE_S)) as db:
+    with suppress(sqlite3.Error, OSError), closing(sqlite3.connect(":memory:")) as db:
+        db.deserialize(folded(path))  # a connection to the file would do away with a log that it cannot read
         for *row, done in db.execute("SELECT * FROM letters ORDER BY number"):
             with suppress(JournalDamagedError):
                 letter = _letter(*row, done)

@@ -18,16 +18,13 @@ from pathlib import Path
 from detector.clock import Clock
 from detector.delivery.journal import DiskError, Journal, JournalDamagedError, State, salvage
 from detector.delivery.letters import Letter
-from detector.errors import InputError, reason_of
+from detector.errors import reason_of
 
 log = logging.getLogger(__name__)
 
 
 class Ledger:
-    """The journal of one state directory. `done` may be called from any thread, the rest from one at a time.
-
-    Raises InputError for a journal of a newer version.
-    """
+    """The journal of one state directory. `done` may be called from any thread, the rest from one at a time."""
 
     def __init__(self, directory: Path, time_s: Clock = time.time) -> None:
         self.path = directory / "journal.db"
@@ -161,7 +158,7 @@ class Ledger:
                 self._open().write([*(self._owed | letters).values()], self._marks, self._states)
             except JournalDamagedError as error:
                 self._set_aside(str(error))
-            except (DiskError, InputError) as error:
+            except DiskError as error:
                 self._fails(str(error))
                 return False
             else:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+import re
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -12,7 +15,6 @@ from detector.delivery.journal import Journal, JournalDamagedError, State
 from detector.delivery.ledger import Ledger
 from detector.delivery.letters import Letter
 from detector.delivery.wal import committed_frames
-from detector.errors import InputError
 from detector.mqtt.publication import Publication
 
 REPO = Path(__file__).parents[2]
@@ -134,14 +136,56 @@ def test_an_older_schema_is_upgraded_in_place(path, monkeypatch):
     assert db.execute("SELECT number, room FROM letters").fetchall() == [(1, "warsaw"), (2, "warsaw")]
 
 
-def test_a_newer_schema_is_refused_and_left_alone(path):
+def test_a_newer_schema_is_set_aside_whole_and_what_waits_goes_on(path):
     Journal(path).write(letters(1))
     db = sqlite3.connect(path)
     db.execute("PRAGMA user_version = 7")
     db.close()
-    with pytest.raises(InputError, match=r"journal\.db: schema 7, of a newer incursiond; expected one up to 3"):
-        Ledger(path.parent)
-    assert [each.name for each in path.parent.glob("*corrupt*")] == []
+    ledger = Ledger(path.parent)
+    assert "(schema 7, of a newer incursiond; expected one up to 3) and is set aside as" in ledger.damage
+    assert [letter.number for letter in ledger.found] == [1]
+    (aside,) = path.parent.glob("*corrupt*Z")
+    assert sqlite3.connect(aside).execute("PRAGMA user_version").fetchone() == (7,)
+
+
+@pytest.fixture
+def killed(path):
+    """A journal as a process leaves it that was killed: all of it in the log."""
+    there = path.parent / "there"
+    there.mkdir()
+    journal = Journal(there / path.name)
+    journal.write(letters(1, 2))
+    for end in ("", "-wal", "-shm"):
+        shutil.copy(there / f"{path.name}{end}", path.parent / f"{path.name}{end}")
+    journal.close()
+    return path
+
+
+@pytest.mark.parametrize("byte", range(32))
+def test_a_log_whose_header_is_damaged_is_set_aside_and_its_letters_go_on(killed, byte):
+    log = killed.with_name(f"{killed.name}-wal")
+    data = bytearray(log.read_bytes())
+    data[byte] ^= 1
+    log.write_bytes(data)
+    ledger = Ledger(killed.parent)
+    assert "the header of its write-ahead log is damaged" in ledger.damage
+    assert [letter.number for letter in ledger.found] == [1, 2]
+    assert next(killed.parent.glob("*corrupt*-wal")).read_bytes() == data
+
+
+@pytest.mark.parametrize("how", ["missing", "empty", "garbled", "cut off"])
+def test_a_log_that_is_gone_is_said_to_be(killed, how):
+    log = killed.with_name(f"{killed.name}-wal")
+    data = log.read_bytes()
+    log.unlink() if how == "missing" else log.write_bytes(
+        {"empty": b"", "garbled": random.Random(1).randbytes(len(data)), "cut off": data[:-4000]}[how]
+    )
+    assert re.search("the header of its write-ahead log is|pages are missing from its", Ledger(killed.parent).damage)
+
+
+def test_a_log_as_a_kill_leaves_it_is_read(killed):
+    ledger = Ledger(killed.parent)
+    assert (ledger.damage, [letter.number for letter in ledger.found]) == ("", [1, 2])
 
 
 def test_a_copy_has_what_is_on_the_disk_and_in_the_log(path):
@@ -174,5 +218,5 @@ def test_a_log_that_was_just_begun_anew_is_no_damage(path, flipped):
     if flipped is None:
         assert Journal(killed).last_number() == 2
     else:
-        with pytest.raises(JournalDamagedError, match="1 pages cannot be read"):
+        with pytest.raises(JournalDamagedError, match="the header of its write-ahead log is damaged"):
             Journal(killed)

@@ -38,15 +38,15 @@ def test_a_damaged_journal_is_set_aside_aloud(daemon: Restarted, room: Room, see
     until(lambda: room.last["airspace/v1/e2e/alarm/extreme/journal"] == b"")
 
 
-def test_a_journal_of_a_newer_version_is_one_line(daemon: Restarted) -> None:
+def test_a_journal_of_a_newer_version_is_set_aside_aloud(daemon: Restarted, room: Room) -> None:
     daemon.end()
     db = sqlite3.connect(daemon.state("journal.db"))
     db.execute("PRAGMA user_version = 99")
     db.close()
-    process = daemon._spawn()
-    assert process.wait(20) == 2
-    (line,) = process.stderr.read().splitlines()
-    assert "journal.db: schema 99, of a newer incursiond; expected one up to 3" in line
+    daemon.start()
+    until(lambda: room.last.get("airspace/v1/e2e/alarm/extreme/journal"))
+    alarm = json.loads(room.last["airspace/v1/e2e/alarm/extreme/journal"])
+    assert "schema 99, of a newer incursiond; expected one up to 3" in alarm["headline"]
 
 
 @pytest.fixture
