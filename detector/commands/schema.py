@@ -24,7 +24,15 @@ CHANNELS = (  # name, topic below the prefix, payload, retained, what it says
     ("incident", "{site}/incident/{id}", "IncidentMessage", True, "An incident as it stands; cleared after closing."),
     ("alert", "{site}/alert/{severity}/{kind}/{zone}", "IncidentMessage", False, "Every message, by what caused it."),
 )
-RECEIVED = (("receipt", "{site}/receipt/{room}", "Receipt", False, "What a room confirms that it has had."),)
+RECEIVED = (
+    (
+        "receipt",
+        "{site}/receipt/{room}",
+        "Receipt",
+        False,
+        "What a room confirms that it has had: one for each message that arrives, copies too, as receipts may be lost.",
+    ),
+)
 STATUS_FACTS: dict[str, Any] = {
     "site": {"type": "string"},
     "time": {"type": "string", "format": "date-time"},

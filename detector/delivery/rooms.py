@@ -16,6 +16,7 @@ from detector.metrics import Metrics
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.25
+MOST_WARNED, LONGEST = 100, 200  # topics, and characters about each
 
 
 class Rooms:
@@ -32,6 +33,7 @@ class Rooms:
         self._receipts, self._outbox, self._flight = Receipts(names), outbox, flight
         self._metrics, self._monotonic_s = metrics, monotonic_s
         self._looked_s = -math.inf
+        self._warned = set[str]()  # topics
         metrics.watch_rooms(names)
 
     def __bool__(self) -> bool:
@@ -56,12 +58,20 @@ class Rooms:
             receipt = receipt_of(topic, payload)
         except ValueError as error:
             self._metrics.receipts.labels("malformed").inc()
-            log.debug("%s: refused: %s", topic, error)
+            self._warn(topic, f"malformed: {error}")
             return
         required = receipt.room in self._receipts.rooms
         self._metrics.receipts.labels("taken" if required else "not_required").inc()
         if required:
             self._outbox.release(self._receipts.take(receipt))
+        else:
+            self._warn(topic, "not of a room in [mqtt] rooms")
+
+    def _warn(self, topic: str, why: str) -> None:
+        """Say what is wrong with the receipts of a topic, once."""
+        if topic not in self._warned and len(self._warned) < MOST_WARNED:
+            self._warned.add(topic)
+            log.warning("receipt on %s: %s; further ones are counted", topic, why[:LONGEST])
 
     def look(self, *, connected: bool) -> None:
         """Send again what is due, give up what is too old, and count."""

@@ -50,7 +50,10 @@ def command(config: Path, room: str, output: Path | None) -> int:
     logging.getLogger("paho").setLevel(logging.WARNING)
     settings = load(config)
     try:
-        Listener(settings, room, Output(output), _memory(settings, room, output)).run()
+        listener = Listener(settings, room, Output(output), _memory(settings, room, output))
+        if room not in settings.mqtt.rooms:
+            log.warning('room "%s" is not in [mqtt] rooms: nothing is kept for it while it is away', room)
+        listener.run()
     except ReaderGoneError:
         raise BrokenPipeError from None
     return 0

@@ -77,6 +77,7 @@ class Duty:
         self._batch: list[tuple[str, Plots, float]] = []
         self._failing: set[str] = set()  # rules
         self._reload_error: str | None = None
+        self._notes: list[str] = []  # of what is not in force yet
 
     def resume(self) -> None:
         """Tell what has come of the incidents of before, and write all that is known."""
@@ -151,13 +152,14 @@ class Duty:
             troubles += clocks_apart(twins)
             self._count_differing()
         incidents = {incident.incident_id for incident in self.pipeline.book.register.incidents()}
-        self.status.look(status_of(incidents, troubles, twins), now_s)
+        self.status.look(status_of(incidents, troubles, twins, self._notes), now_s)
 
     def adopt(self, settings: Settings, airspace: Airspace) -> None:
         """Go on by another configuration."""
-        for table in RESTART_ONLY:
-            if getattr(settings, table) != getattr(self.settings, table):
-                log.warning("reload: [%s] has changed and takes effect at the next start", table)
+        changed = [table for table in RESTART_ONLY if getattr(settings, table) != getattr(self.settings, table)]
+        self._notes = [f"[{table}] has changed and takes effect at the next start" for table in changed]
+        for note in self._notes:
+            log.warning("reload: %s", note)
         messages = assembly.reconfigure(self.pipeline, settings, airspace, self._event_s())
         self._tell(messages, self._time_s(), self._keeper.everything())
         self._metrics.count_zones(airspace.zones)

@@ -26,18 +26,18 @@ class Status:
 
 
 def status_of(
-    incidents: Collection[str], troubles: Sequence[str], twins: Mapping[str, Twin] | None
+    incidents: Collection[str], troubles: Sequence[str], twins: Mapping[str, Twin] | None, notes: Sequence[str] = ()
 ) -> dict[str, object]:
     """Return what to say of open incidents, of troubles in words, and of the site's other daemons; None: it is alone.
 
-    The troubles of other daemons degrade the site, not the one that speaks.
+    The troubles of other daemons degrade the site, not the one that speaks; what is only noted degrades nothing.
     """
     status: dict[str, object] = {"incidents_open": len(incidents), "incidents": sorted(incidents)}
     reasons = list(troubles)
     if twins is not None:
         reasons += [f"daemon {name} is {twin.state}" for name, twin in twins.items() if twin.state != "online"]
         status |= {"instance_state": _state(troubles), "twins": facts(twins)}
-    return status | {"state": _state(reasons), "reason": "; ".join(reasons)}
+    return status | {"state": _state(reasons), "reason": "; ".join([*reasons, *notes])}
 
 
 def _state(troubles: Sequence[str]) -> str:

@@ -295,15 +295,20 @@ def test_what_is_lost_once_leaves_no_gap_where_all_are_quick(acts: list[str], dr
     assert world.outbox._items == {}
 
 
-def test_strangers_and_nonsense_are_counted_and_change_nothing() -> None:
+def test_strangers_and_nonsense_are_counted_named_once_and_change_nothing(caplog: pytest.LogCaptureFixture) -> None:
     world = World("x")
     world.make("a")
     world.daemon()
     world.rooms.received("receipt/x", b"{")
-    world.rooms.received("receipt/y", b'{"room": "y", "incident_id": "a", "sequence": 1, "time": ""}')
+    for _ in range(2):
+        world.rooms.received("receipt/y", b'{"room": "y", "incident_id": "a", "sequence": 1, "time": ""}')
+    assert [record.getMessage().partition(":")[0] for record in caplog.records] == [
+        "receipt on receipt/x",
+        "receipt on receipt/y",
+    ]
     counted = {
         result: world.metrics.registry.get_sample_value("incursiond_receipts_total", {"result": result})
         for result in ("taken", "not_required", "malformed")
     }
-    assert counted == {"taken": 0, "not_required": 1, "malformed": 1}
+    assert counted == {"taken": 0, "not_required": 2, "malformed": 1}
     assert len(world.outbox._items) == 1

@@ -33,7 +33,14 @@ def line(incident_id: str, sequence: int, **keys: Any) -> bytes:
 class Listener:
     """A room's process, its output and what it says on stderr."""
 
-    def __init__(self, folder: Path, url: str, room: str = "warsaw", stdout: bool = False, mqtt: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        url: str,
+        room: str = "warsaw",
+        stdout: bool = False,
+        mqtt: str = 'rooms = ["warsaw", "berlin"]',
+    ) -> None:
         config = folder / f"{room}.toml"
         config.write_text(
             f'[site]\nid = "pl-east"\n[airspace]\nzones = ["box.geojson"]\n[mqtt]\nurl = "{url}"\n{mqtt}\n'

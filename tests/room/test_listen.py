@@ -55,6 +55,11 @@ def test_messages_are_written_once_as_they_came_and_confirmed(listen: Any, publi
     assert "WARNING" not in room.said()
 
 
+def test_a_room_that_need_not_confirm_is_told_so(listen: Any) -> None:
+    room = listen(mqtt="")
+    assert 'room "warsaw" is not in [mqtt] rooms' in room.said()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_well(listen: Any, publisher: Publisher, number: int) -> None:
     room = listen()

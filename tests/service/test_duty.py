@@ -145,6 +145,11 @@ def test_what_takes_effect_at_the_next_start_does_not_before(duty: Duty, caplog:
     duty.look()
     assert duty.settings.site.instance != "b"
     assert "twins" not in duty.status.said
+    assert duty.status.said["reason"] == "[site] has changed and takes effect at the next start"
+    assert duty.status.said["state"] == "online"
+    duty.adopt(duty.settings, duty.pipeline.airspace)
+    duty.look()
+    assert duty.status.said["reason"] == ""
 
 
 def test_a_configuration_that_is_refused_is_in_the_status_until_one_is_taken(duty: Duty) -> None:
