@@ -21,7 +21,7 @@ import msgspec
 from msgspec import Struct
 
 from detector.delivery.letters import Letter
-from detector.delivery.wal import committed_frames, folded, problem
+from detector.delivery.wal import committed_frames, folded, left_out
 from detector.errors import reason_of
 from detector.mqtt.publication import Publication
 
@@ -46,6 +46,7 @@ UPGRADES = (  # the first makes version 1 of nothing, the second version 2 of th
     """,
     "CREATE INDEX of_incident ON letters (incident_id, number);",
 )
+_COLUMNS = "number, incident_id, sequence, event, received_s, publications, seal, done"
 _OVER = (  # of letters: those that are not the last of an open incident
     "event = 'closed' OR EXISTS (SELECT 1 FROM letters AS later "
     "WHERE later.incident_id = letters.incident_id AND later.number > letters.number)"
@@ -101,8 +102,8 @@ class Journal:
             new = not path.exists()
             if not new and not path.stat().st_size:  # SQLite would take it for a new one
                 raise JournalDamagedError("the file is empty")
-            if not new and (what := problem(path.with_name(f"{path.name}-wal"))):
-                raise JournalDamagedError(what)
+            if not new and (why := left_out(path)):  # asked before SQLite makes a new one of it
+                raise JournalDamagedError(f"its write-ahead log cannot be read: {why}")
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             self._db = sqlite3.connect(path, PATIENCE_S, isolation_level="IMMEDIATE", check_same_thread=False)
             try:
@@ -240,16 +241,22 @@ class Journal:
 
 
 def salvage(path: Path) -> tuple[list[Letter], list[Letter]]:
-    """Return what can still be read of a damaged journal: letters that wait, and the last of each incident."""
-    waiting, last = [], dict[str, Letter]()
-    with suppress(sqlite3.Error, OSError), closing(sqlite3.connect(":memory:")) as db:
-        db.deserialize(folded(path))  # a connection to the file would do away with a log that it cannot read
-        for *row, done in db.execute("SELECT * FROM letters ORDER BY number"):
-            with suppress(JournalDamagedError):
-                letter = _letter(*row, done)
-                last[letter.incident_id] = letter
-                waiting += [] if done else [letter]
-    return waiting, list(last.values())
+    """Return what can still be read of a damaged journal: letters that wait, and the last of each incident.
+
+    Its files stay as they are.
+    """
+    known = dict[int, tuple[Letter, bool]]()
+    for log in (False, True):  # the latter is newer, and may be what spoils the former
+        with suppress(sqlite3.Error, OSError), closing(sqlite3.connect(":memory:")) as db:
+            db.deserialize(folded(path, log=log))
+            db.text_factory = lambda data: data.decode(errors="replace")  # the seal tells
+            for *row, done in db.execute(f"SELECT {_COLUMNS} FROM letters ORDER BY number"):
+                with suppress(JournalDamagedError):
+                    letter = _letter(*row, done)
+                    known[letter.number] = letter, bool(done)
+    letters = [known[number] for number in sorted(known)]
+    waiting = [letter for letter, done in letters if not done]
+    return waiting, list({letter.incident_id: letter for letter, _ in letters}.values())
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 import shutil
 import sqlite3
 from pathlib import Path
@@ -168,7 +167,7 @@ def test_a_log_whose_header_is_damaged_is_set_aside_and_its_letters_go_on(killed
     data[byte] ^= 1
     log.write_bytes(data)
     ledger = Ledger(killed.parent)
-    assert "the header of its write-ahead log is damaged" in ledger.damage
+    assert "its write-ahead log cannot be read: its header is none" in ledger.damage
     assert [letter.number for letter in ledger.found] == [1, 2]
     assert next(killed.parent.glob("*corrupt*-wal")).read_bytes() == data
 
@@ -180,7 +179,7 @@ def test_a_log_that_is_gone_is_said_to_be(killed, how):
     log.unlink() if how == "missing" else log.write_bytes(
         {"empty": b"", "garbled": random.Random(1).randbytes(len(data)), "cut off": data[:-4000]}[how]
     )
-    assert re.search("the header of its write-ahead log is|pages are missing from its", Ledger(killed.parent).damage)
+    assert "its write-ahead log cannot be read: " in Ledger(killed.parent).damage
 
 
 def test_a_log_as_a_kill_leaves_it_is_read(killed):
@@ -218,5 +217,5 @@ def test_a_log_that_was_just_begun_anew_is_no_damage(path, flipped):
     if flipped is None:
         assert Journal(killed).last_number() == 2
     else:
-        with pytest.raises(JournalDamagedError, match="the header of its write-ahead log is damaged"):
+        with pytest.raises(JournalDamagedError, match="its header is none"):
             Journal(killed)

@@ -129,11 +129,12 @@ def test_what_can_be_read_of_a_damaged_journal_is_sent(tmp_path):
     Ledger(tmp_path).write([letter(n, f"i{n}") for n in range(1, 31)], State(True, b"core"))
     db = sqlite3.connect(tmp_path / "journal.db")
     db.execute("UPDATE letters SET publications = x'00' WHERE number = 7")
+    db.execute("UPDATE letters SET event = CAST(x'ff' AS TEXT) WHERE number = 8")
     db.commit()
     db.close()
     ledger = Ledger(tmp_path)
     assert "letter 7 is not as it was written" in ledger.damage
-    assert [each.number for each in ledger.found] == [*range(1, 7), *range(8, 31)]
+    assert [each.number for each in ledger.found] == [*range(1, 7), *range(9, 31)]
     assert (ledger.open, ledger.states, ledger.last_number) == (ledger.found, [], 30)
     ledger.tend()
     assert Ledger(tmp_path).found == ledger.found
@@ -153,6 +154,101 @@ def test_a_damaged_file_is_noticed_or_harms_nothing(filled, tmp_path, seed):
     assert all(found == letter(found.number, f"i{found.number}") for found in ledger.found)
     assert ledger.write(letters(1000))
     assert Ledger(tmp_path).found[-1] == letter(1000)
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory) -> Path:
+    """What a daemon has left that was killed: 180 letters that wait, all of them in the log."""
+    directory = tmp_path_factory.mktemp("killed")
+    subprocess.run([sys.executable, "-c", FILL, str(directory), "killed"], cwd=REPO, check=True)
+    return directory
+
+
+def flipped(data: bytes, at: int) -> bytes:
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (lambda _: None, "it is missing"),
+        (lambda _: b"", "it was cut off"),
+        (lambda log: log[:31], "it was cut off"),
+        (lambda log: log[: len(log) // 2], "it was cut off"),
+        (lambda log: bytes(32) + log[32:], "its header is none"),
+        (lambda log: random.Random(1).randbytes(len(log)), "its header is none"),
+    ],
+    ids=["missing", "empty", "short", "half", "zeroed", "garbled"],
+)
+def test_a_log_that_sqlite_would_leave_out_without_a_word_is_damage(killed, tmp_path, spoil, why):
+    shutil.copytree(killed, tmp_path, dirs_exist_ok=True)
+    log = tmp_path / "journal.db-wal"
+    spoilt = spoil(log.read_bytes())
+    log.unlink()
+    if spoilt is not None:
+        log.write_bytes(spoilt)
+    ledger = Ledger(tmp_path)
+    assert why in ledger.damage
+    assert aside(tmp_path) == ["journal.db.corrupt"]
+    kept = [each.read_bytes() for each in tmp_path.glob("journal.db.corrupt-*-wal")]
+    assert kept == ([] if spoilt is None else [spoilt]), "as it was found, for whoever looks into it"
+    assert all(found == letter(found.number, f"i{found.number}") for found in ledger.found)
+    assert ledger.write(letters(1000))
+    ledger.close()
+    assert (Ledger(tmp_path).damage, Ledger(tmp_path).found) == ("", [*ledger.found, letter(1000)])
+
+
+@pytest.mark.parametrize("at", range(32))
+def test_of_a_log_with_a_bit_flipped_in_its_header_all_letters_are_sent(killed, tmp_path, at):
+    shutil.copytree(killed, tmp_path, dirs_exist_ok=True)
+    log = tmp_path / "journal.db-wal"
+    log.write_bytes(flipped(log.read_bytes(), at))
+    ledger = Ledger(tmp_path)
+    assert "its header is none" in ledger.damage
+    assert [each.number for each in ledger.found] == [n for n in range(1, 201) if n % 10 != 1]
+
+
+@pytest.mark.parametrize("index", ["kept", "lost", "zeroed", "flipped"])
+@pytest.mark.parametrize("read_along", [False, True])
+def test_a_killed_daemon_is_no_damage_whatever_becomes_of_the_index(killed, tmp_path, index, read_along):
+    shutil.copytree(killed, tmp_path, dirs_exist_ok=True)
+    shm = tmp_path / "journal.db-shm"
+    match index:
+        case "lost":
+            shm.unlink()
+        case "zeroed":
+            shm.write_bytes(bytes(shm.stat().st_size))
+        case "flipped":
+            shm.write_bytes(flipped(shm.read_bytes(), 18))  # how many frames there are
+    if read_along:  # who closes last folds the log in, and removes it
+        db = sqlite3.connect(tmp_path / "journal.db")
+        db.execute("SELECT * FROM letters").fetchall()
+        db.close()
+    ledger = Ledger(tmp_path)
+    assert (ledger.damage, len(ledger.found)) == ("", 180)
+
+
+@pytest.mark.parametrize("state", ["begun", "checkpointed"])
+def test_who_is_killed_before_a_frame_is_written_leaves_no_damage(tmp_path, state):
+    there, copy = Ledger(tmp_path / "state"), tmp_path / "copy"
+    if state == "checkpointed":
+        there.write(letters(1, 2))
+        there._journal._db.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+    shutil.copytree(tmp_path / "state", copy)  # as a kill leaves it
+    ledger = Ledger(copy)
+    assert (ledger.damage, ledger.found) == ("", letters(1, 2) if state == "checkpointed" else [])
+
+
+def test_an_index_that_a_machine_without_power_has_left_behind_its_log_is_no_damage(tmp_path):
+    there, copy = Ledger(tmp_path / "state"), tmp_path / "copy"
+    there.write(letters(*range(1, 30)))
+    index = (tmp_path / "state" / "journal.db-shm").read_bytes()
+    there._journal._db.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+    there.write(letters(30))
+    shutil.copytree(tmp_path / "state", copy)
+    (copy / "journal.db-shm").write_bytes(index)
+    ledger = Ledger(copy)
+    assert (ledger.damage, ledger.found) == ("", letters(*range(1, 31)))
 
 
 def test_a_disk_that_is_read_only_at_first(tmp_path):
