@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from detector.airspace.aixm_activation import windows
 from detector.airspace.aixm_limits import lower, upper
-from detector.airspace.aixm_message import Message, baseline, baselines, features, validity
+from detector.airspace.aixm_message import HREF, Message, baseline, baselines, features, validity
 from detector.airspace.borders import corridor
 from detector.airspace.draft import shown
 from detector.airspace.feature import Feature, Polygons
@@ -40,6 +40,7 @@ KIND = {  # types whose inside is nobody's to enter unasked; all others are belt
     "ADIZ": "adiz",
 }
 OTHERS = "belt"
+SHAPES = ("horizontalProjection", "centreline", "contributorAirspace")  # of a volume
 
 
 def read(data: bytes, file: str) -> Reading:
@@ -146,12 +147,24 @@ def _volumes(message: Message, timeslice: Element, path: tuple[Element, ...]) ->
     for component in children(timeslice, "geometryComponent", "AirspaceGeometryComponent"):
         if (operation := text(component, "operation")) not in {"", "BASE", "UNION"}:
             raise ValueError(f"operation: got {shown(operation)}, expected BASE or UNION: others are not supported")
-        for volume in children(component, "theAirspaceVolume", "AirspaceVolume"):
+        for volume in _held(message, component):
+            shapes = [named(each) for each in volume if named(each) in SHAPES and (len(each) or HREF in each.attrib)]
+            if len(shapes) > 1:
+                raise ValueError(f"AirspaceVolume: got {', '.join(shapes)}, expected one, in a volume of its own each")
             dependency = child(volume, "contributorAirspace", "AirspaceVolumeDependency")
             if dependency is None:
                 yield volume, volume
             else:
                 yield from _contributed(message, volume, dependency, path)
+
+
+def _held(message: Message, component: Element) -> Iterator[Element]:
+    """Yield the volumes that a component holds or refers to."""
+    for holder in children(component, "theAirspaceVolume"):
+        if HREF in holder.attrib:
+            yield message.follow(holder)
+        else:
+            yield from children(holder, "AirspaceVolume")
 
 
 def _contributed(

@@ -27,8 +27,10 @@ class Message:
                 self._targets[f"urn:uuid:{identifier}"] = element
 
     def follow(self, holder: Element) -> Element:
-        """Return the element that a property holds or refers to. Raises ValueError if that is not in the message."""
+        """Return the element that a property holds or refers to. Raises ValueError if it is not one in the message."""
         reference = holder.get(HREF)
+        if (several := len(holder) + (reference is not None)) > 1:
+            raise ValueError(f"{named(holder)}: holds or refers to {several} things, expected one")
         target = next(iter(holder), None) if reference is None else self._targets.get(reference)
         if target is None:
             missing = "holds nothing" if reference is None else f"{shown(reference)} is not in this file"

@@ -63,6 +63,8 @@ class Geometries:
         if not patches or any(named(patch) != "PolygonPatch" for patch in patches):
             got = " ".join(sorted({named(patch) for patch in patches}))
             raise ValueError(f"{named(surface)}: got {shown(got)}, expected patches of PolygonPatch")
+        if wrong := [len(outer) for patch in patches if len(outer := [*children(patch, "exterior")]) != 1]:
+            raise ValueError(f"PolygonPatch: got {wrong[0]} of exterior, expected one, and a patch for each other")
         bounds = [[*children(patch, "exterior"), *children(patch, "interior")] for patch in patches]
         return [[self._ring(self._message.follow(each), srs).tolist() for each in patch] for patch in bounds]
 

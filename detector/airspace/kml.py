@@ -130,7 +130,7 @@ def _read(placemark: Element, given: dict[str, Any], feature: Feature) -> None:
     if not polygons:
         feature.warn("geometry: encloses no area; the Placemark is left out")
         return
-    parts = [_rings(polygon) for polygon in polygons]
+    parts = [_rings(polygon, feature) for polygon in polygons]
     if "ceiling" not in given:
         given["ceiling"] = _ceiling(polygons, [outer for outer, *_ in parts], feature)
     geodesic = not any(_mode(polygon) in DRAPED for polygon in polygons)
@@ -169,8 +169,11 @@ def _useless(geometry: Element) -> str:
 # --- rings ------------------------------------------------------------------------------------------------------------
 
 
-def _rings(polygon: Element) -> list[list[Any]]:
+def _rings(polygon: Element, feature: Feature) -> list[list[Any]]:
     outer = child(polygon, "outerBoundaryIs", "LinearRing")
+    for other in [*children(polygon, "outerBoundaryIs", "LinearRing", "coordinates")][1:]:
+        what = f"a Polygon has another outer ring, {shown(text(other))}"
+        feature.refuse(f"geometry: {what}, expected a Polygon for each, in one MultiGeometry")
     inner = children(polygon, "innerBoundaryIs", "LinearRing")
     return [_positions(outer), *map(_positions, inner)]
 

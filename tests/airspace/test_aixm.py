@@ -10,7 +10,20 @@ from detector.airspace.aixm import read
 from detector.airspace.altitude import GROUND, UNLIMITED, Limit, Reference
 from detector.airspace.schedule import parse
 from detector.airspace.zones import DEFAULT_WATCH, Initial
-from tests.airspace.aixm_text import airspace, component, contributor, limits, message, reading, timeslice, zone
+from tests.airspace.aixm_text import (
+    airspace,
+    component,
+    contributor,
+    limits,
+    member,
+    message,
+    reading,
+    ring,
+    string,
+    surface,
+    timeslice,
+    zone,
+)
 
 SQUARE = [[20, 50], [21, 50], [21, 51], [20, 51], [20, 50]]
 
@@ -327,6 +340,28 @@ def test_contributors_of_contributors() -> None:
     assert [one.id for one in found.zones] == ["TOP-1", "TOP-2", "TOP-3", "MID-1", "MID-2", "LOW"]
 
 
+PROJECTION = f"<aixm:horizontalProjection>{surface(ring(member(string())))}</aixm:horizontalProjection>"
+
+
+def by_reference(href: str) -> str:
+    volume = f'<aixm:theAirspaceVolume xlink:href="{href}"/>'
+    component = f"<aixm:AirspaceGeometryComponent>{volume}</aixm:AirspaceGeometryComponent>"
+    return f"<aixm:geometryComponent>{component}</aixm:geometryComponent>"
+
+
+def test_volumes_by_reference() -> None:
+    drawn = component().replace("<aixm:AirspaceVolume>", '<aixm:AirspaceVolume gml:id="v-2">')
+    owner = airspace(timeslice("B", drawn), identifier="u-2")
+    found = reading(airspace(timeslice("A", component(), by_reference("#v-2"))), owner)
+    assert [one.id for one in found.zones] == ["A-1", "A-2", "B"]
+    assert found.problems == []
+
+
+def test_what_is_nil_beside_a_shape_does_not_matter() -> None:
+    one = zone(airspace(timeslice("A", component(f"<aixm:centreline/>{PROJECTION}<aixm:contributorAirspace/>"))))
+    assert np.array_equal(one.polygons[0][0], SQUARE)
+
+
 @pytest.mark.parametrize(
     ("volume", "problem"),
     [
@@ -338,6 +373,26 @@ def test_contributors_of_contributors() -> None:
         ("<aixm:geometryComponent/>", "geometryComponent: holds no AirspaceVolume, expected one"),
         (component("<aixm:width/>"), "geometry: no horizontalProjection, expected one, or a centreline with its width"),
         (component("<aixm:horizontalProjection/>"), "geometry: horizontalProjection: holds nothing, expected"),
+        (
+            component(PROJECTION + PROJECTION),
+            "AirspaceVolume: got horizontalProjection, horizontalProjection, expected one, in a volume of its own each",
+        ),
+        (
+            component(PROJECTION + contributor("u-3")),
+            "AirspaceVolume: got horizontalProjection, contributorAirspace, expected one, in a volume",
+        ),
+        (
+            component(contributor("u-3") + contributor("u-3")),
+            "AirspaceVolume: got contributorAirspace, contributorAirspace, expected one, in a volume",
+        ),
+        (
+            component(PROJECTION.replace("</aixm:h", f"{surface(ring(member(string())))}</aixm:h")),
+            "geometry: horizontalProjection: holds or refers to 2 things, expected one",
+        ),
+        (
+            component() + by_reference("#v-9"),
+            'theAirspaceVolume: "#v-9" is not in this file, expected',
+        ),
         (
             component('<aixm:horizontalProjection xlink:href="#s9"/>'),
             'geometry: horizontalProjection: "#s9" is not in this file, expected',

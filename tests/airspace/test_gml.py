@@ -307,6 +307,8 @@ ARC = "ArcByCenterPoint"
         ("<aixm:Surface/>", 'Surface: got "", expected patches of PolygonPatch'),
         (surface("").replace("PolygonPatch", "Rectangle"), 'Surface: got "Rectangle", expected patches of'),
         (surface(""), "exterior: holds nothing, expected"),
+        (surface(2 * ring(member(string()))), "exterior: holds or refers to 2 things, expected one"),
+        (surface(f"{ring()}</gml:exterior><gml:exterior>{ring()}"), "PolygonPatch: got 2 of exterior, expected one"),
     ],
 )
 def test_geometries_that_are_refused(shape: str, problem: str) -> None:

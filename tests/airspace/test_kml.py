@@ -68,6 +68,19 @@ def test_a_point_with_a_radius_is_a_geodesic_circle() -> None:
     assert np.abs(far_m - 9260).max() < 0.1
 
 
+NEXT_RING = "</LinearRing><LinearRing>"
+NEXT_BOUNDARY = "</LinearRing></outerBoundaryIs><outerBoundaryIs><LinearRing>"
+
+
+@pytest.mark.parametrize("between", ["", NEXT_RING, NEXT_BOUNDARY])
+def test_an_outer_ring_that_would_be_lost_is_refused(between: str) -> None:
+    two = f"</coordinates>{between}<coordinates>".join([SQUARE, "22,50 23,50 23,51 22,50"])
+    assert reading(placemark("a", polygon(two))).problems == [
+        'a.kml: zone "a" (Placemark 1): geometry: a Polygon has another outer ring, "22,50 23,50 23,51 22,50", '
+        "expected a Polygon for each, in one MultiGeometry"
+    ]
+
+
 @pytest.mark.parametrize(
     ("geometry", "radius_m", "expected"),
     [
