@@ -10,21 +10,43 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from typing import Any
 
 from detector.airspace import derived, moving
 from detector.airspace.draft import shown
 from detector.airspace.feature import Feature, Polygons
-from detector.airspace.properties import filled
+from detector.airspace.properties import DRAWN, READERS, filled
 from detector.airspace.reading import Reading
 
+NAMES = frozenset({"type", "crs", "features", "properties", "geometry", "coordinates", *READERS, *DRAWN})
 WGS84 = re.compile(r"CRS84|EPSG:+4326\b")  # as GeoJSON 2008 named longitude and latitude
+
+
+class _Ambiguous(dict[str, Any]):
+    """An object of JSON that says something more than once; the last counts."""
+
+    twice: tuple[str, ...] = ()
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    once = dict(pairs)
+    if len(once) == len(pairs):
+        return once
+    found = _Ambiguous(once)
+    found.twice = tuple(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+    return found
+
+
+def _twice(*values: Any) -> str:
+    """Return what the project reads of objects that they say more than once."""
+    return ", ".join(name for each in values if isinstance(each, _Ambiguous) for name in each.twice if name in NAMES)
 
 
 def read(data: bytes, file: str) -> Reading:
     """Return the zones of a file's bytes, with every problem. Raises ValueError if they are no GeoJSON at all."""
     try:
-        document = json.loads(data, parse_int=float)
+        document = json.loads(data, parse_int=float, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{error}, expected GeoJSON") from error
     crs = document.get("crs") if isinstance(document, dict) else None
@@ -41,6 +63,8 @@ def _features(document: Any) -> list[Any]:
     features = document.get("features") if kind == "FeatureCollection" else [document]
     if kind not in ("FeatureCollection", "Feature"):
         raise ValueError(f"type: got {shown(kind)}, expected FeatureCollection or Feature")
+    if kind == "FeatureCollection" and (names := _twice(document)):
+        raise ValueError(f"{names}: given more than once, expected once")
     if not isinstance(features, list) or not features:
         raise ValueError(f"features: got {shown(features)}, expected at least one Feature")
     return features
@@ -56,6 +80,8 @@ def _read(feature: dict[str, Any], file: str, number: int, reading: Reading) -> 
     if feature.get("type") != "Feature":
         drawn.refuse(f"type: got {shown(feature.get('type'))}, expected Feature")
     geometry, radius_m = feature.get("geometry"), properties.get("radius_m")
+    if names := _twice(feature, feature.get("properties"), geometry):
+        drawn.refuse(f"{names}: given more than once, expected once")
     if geometry is None and "of" in properties:
         derived.read(drawn, properties)
         return

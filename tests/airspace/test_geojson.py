@@ -245,6 +245,34 @@ def test_every_problem_of_every_feature_at_once() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("said", "again", "names"),
+    [
+        ('"geometry": {', '"geometry": {"type": "Polygon", "coordinates": []}, "geometry": {', "geometry"),
+        ('"properties": {', '"properties": {}, "properties": {', "properties"),
+        (
+            '"coordinates": [',
+            '"coordinates": [[[24, 50], [25, 50], [25, 51], [24, 50]]], "coordinates": [',
+            "coordinates",
+        ),
+        ('"type": "Polygon"', '"type": "Polygon", "type": "Polygon"', "type"),
+        (
+            '"id": "z"',
+            '"id": "z", "ceiling": "FL95", "kind": "fir", "kind": "adiz", "ceiling": "FL55"',
+            "ceiling, kind",
+        ),
+        ('"id": "z"', '"id": "z", "note": 1, "note": 2', ""),
+    ],
+)
+def test_what_is_said_twice_is_refused(said: str, again: str, names: str) -> None:
+    one = json.dumps(feature())
+    assert said in one
+    found = read(one.replace(said, again).encode(), "a.geojson")
+    line = f'a.geojson: zone "z" (feature 1): {names}: given more than once, expected once'
+    assert found.problems == ([line] if names else [])
+    assert len(found.zones) == (not names)
+
+
 def test_an_id_has_an_end() -> None:
     assert [len(reading(feature(id="x" * length)).zones) for length in (200, 201)] == [1, 0]
 
@@ -303,6 +331,10 @@ def test_rings_that_enclose_nothing_are_left_out_aloud(ring: Any) -> None:
         (b'{"type": "Topology"}', 'type: got "Topology", expected'),
         (b'{"type": "FeatureCollection"}', "features: got null, expected at least one"),
         (b'{"type": "FeatureCollection", "features": []}', "features: got \\[\\], expected at least one"),
+        (
+            b'{"type": "FeatureCollection", "features": [{}], "note": 1, "note": 2, "features": []}',
+            "features: given more than once, expected once",
+        ),
     ],
 )
 def test_no_geojson(data: bytes, problem: str) -> None:
