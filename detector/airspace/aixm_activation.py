@@ -38,6 +38,8 @@ def _window(sheet: Element) -> str:
     said = {named(each): text(each) for each in sheet if text(each)}
     if not said.keys() <= READ or any(said.get(name, plain) != plain for name, plain in PLAIN.items()):
         raise ValueError(f"expected no more than {', '.join(sorted(READ))}, in UTC the year round")
+    if ("startTime" in said) != ("endTime" in said):
+        raise ValueError("a start or an end alone, expected both or none")
     hours = f"{said.get('startTime', '00:00')}-{said.get('endTime', '24:00')}"
     hours = ALWAYS if hours == "00:00-00:00" else hours
     day = said.get("day", "ANY")

@@ -306,6 +306,8 @@ def test_plain_timesheets_are_windows(rest: str, texts: list[str]) -> None:
         activation(NIGHT.replace("31-03", "EDLST")),
         activation(NIGHT.replace("31-03", "31-02")),
         activation(MORNING.replace("12:00", "07:00")),
+        activation(sheet(timeReference="UTC", day="ANY", startTime="06:00")),
+        activation(sheet(timeReference="UTC", day="ANY", endTime="18:00")),
     ],
 )
 def test_other_timesheets_leave_a_zone_active_aloud(rest: str) -> None:
