@@ -89,6 +89,8 @@ def held_holes(zone: Zone) -> set[tuple[int, int]]:
 def interior(rings: Sequence[Floats]) -> tuple[float, float]:
     """Return the middle of the longest stretch of a polygon along x that passes none of its vertices."""
     heights_m = np.unique(np.concatenate(rings)[:, 1])
+    shell_m = rings[0][:, 1]
+    heights_m = heights_m[(heights_m >= shell_m.min()) & (heights_m <= shell_m.max())]  # a hole may lie outside
     y_m = float(heights_m[len(heights_m) // 2 - 1 : len(heights_m) // 2 + 1].mean())
     stretch = np.sort(np.concatenate([_passes(ring, y_m) for ring in rings])).reshape(-1, 2)
     longest = np.argmax(stretch[:, 1] - stretch[:, 0])

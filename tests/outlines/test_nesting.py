@@ -18,6 +18,7 @@ from tests.zoo import box
         (parts([box(21, 51, 22, 52)], [box(20, 50, 23, 53)]), 1),
         (parts([box(20, 50, 23, 53)], [box(21, 50, 22, 51)]), 1),  # touches its shell from within
         (parts([box(20, 50, 23, 53)], [box(20, 50, 23, 53)]), 1),  # the same twice
+        (parts([box(20, 50, 23, 53)], [box(21, 50, 22, 53), box(21, 45, 22, 46)]), 1),  # with a hole that lies outside
         (parts([box(20, 50, 25, 55)], [box(21, 51, 24, 54)], [box(22, 52, 23, 53)]), 1),  # the innermost is filled
         (parts([box(20, 50, 23, 53), box(21, 51, 22, 52)], [box(21, 51, 22, 52)]), 0),  # fills the hole
         (ISLAND_IN_HOLE, 0),

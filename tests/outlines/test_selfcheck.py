@@ -48,6 +48,14 @@ REFUSED = {
         "the part at 21 51 is drawn twice, not quite alike; expected once",
     ),
     "a hole outside its part": (parts([SQUARE, box(23, 50, 24, 51)]), "the hole at 23.5 50.5 lies outside its part"),
+    "a hole below its part, within another": (
+        parts([box(20, 50.3, 20.4, 50.5)], [box(20.1, 50.3, 20.3, 50.5), box(20, 50, 20.1, 50.1)]),
+        "the hole at 20.05 50.05 lies outside its part, expected one inside",
+    ),
+    "a part again, with a hole outside": (
+        parts([SQUARE], [SQUARE, box(20, 45, 21, 46)]),
+        "the part at 21 51 is drawn twice, not quite alike; expected once",
+    ),
     "a floor in space": (
         zone(SQUARE, zone_id="shape", floor=parse("400000 ft AMSL")),
         "floor: 121920 m is in space, expected one below 100000 m",
