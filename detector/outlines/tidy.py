@@ -18,6 +18,8 @@ from detector.geometry.segments import orientation
 from detector.outlines.crossings import OVERSHOOT_M
 from detector.outlines.drawn import Plane
 
+ALIKE_DECIMALS = 7  # of degrees: two rings that differ by a centimetre are one, reckoned twice
+
 Item = TypeVar("Item")
 
 
@@ -96,7 +98,7 @@ def _once(items: Iterable[Item], name: Callable[[Item], Hashable]) -> tuple[list
 
 def _outline(ring: Ring) -> bytes:
     """Return the same for rings that enclose the same, wherever they start and whichever way they go."""
-    vertices = ring[:-1]
+    vertices = ring[:-1].round(ALIKE_DECIMALS)
     start = int(np.lexsort(vertices.T)[0])
     there = np.roll(vertices, -start, axis=0)
     back = np.roll(there[::-1], 1, axis=0)

@@ -103,6 +103,10 @@ ODD = {
 REPAIRED = {
     "a spike": (SPIKE, "the line to 23 51 and back encloses nothing and is left out"),
     "a part given twice": (parts([SQUARE], [SQUARE]), "the part or hole at 20 50 is given again and counts once"),
+    "a part given twice, but for rounding": (
+        parts([SQUARE], [moved(SQUARE[::-1], 1e-9, -1e-9)]),
+        "the part or hole at 20 50 is given again and counts once",
+    ),
     "a stray loop": (
         parts([ring((20, 50), (21, 50), (21.001, 49.9995), (21, 49.9995), (21.001, 50), (22, 50), (22, 52), (20, 52))]),
         "its boundary crosses itself at 21.0005 49.9997 in a loop of 997 m2, 12 m wide; taken as enclosed",
