@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -124,10 +125,13 @@ def _listen(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
+    from detector.airspace.activation import over
     from detector.assembly import load
 
     path = settings.find(options.config)
     _, airspace = load(path)
+    for line in over(airspace.zones, time.time()):
+        print(f"warning: {line}", file=sys.stderr)
     print(f"{path}: good; {len(airspace)} zones")
     return 0
 

@@ -51,9 +51,10 @@ class Activation:
 
 
 def over(zones: Sequence[Zone], time_s: float) -> list[str]:
-    """Return the zones, by id, that do not count at a time and never will again."""
+    """Return what is said of the zones that do not count at a time and never will again."""
     shut = [zone for zone in zones if not is_active(zone.active, time_s)]
-    return [zone.id for zone in shut if next_change_s(zone.active, time_s) == math.inf]
+    never = [zone.id for zone in shut if next_change_s(zone.active, time_s) == math.inf]
+    return [f'zone "{zone_id}": its last window of activation is over, it does not count any more' for zone_id in never]
 
 
 def _latest_span_s(windows: Sequence[Window], time_s: float) -> tuple[float, float]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from detector.airspace import written
+from detector.airspace.activation import over
 from detector.airspace.load import read_zones
 from detector.airspace.zones import Ring, Zone
 from detector.commands.export import geojson
@@ -34,7 +36,7 @@ def command(files: Sequence[Path], output: Path | None) -> int:
     elif output:
         _write(output, geojson(reading.zones))
     print("\n".join(table(reading.zones)), flush=True)
-    for warning in reading.warnings:
+    for warning in [*reading.warnings, *over(reading.zones, time.time())]:
         print(f"warning: {warning}", file=sys.stderr)
     if problems:
         raise InputError(problems)

@@ -262,8 +262,8 @@ class Duty:
             stories.differing = 0
 
     def _warn_of_zones(self) -> None:
-        for zone_id in over(self.pipeline.airspace.zones, self._time_s()):
-            log.warning('zone "%s": its last window of activation is over, it does not count any more', zone_id)
+        for line in over(self.pipeline.airspace.zones, self._time_s()):
+            log.warning("%s", line)
 
     def _say_feed(self, name: str, state: str, facts: dict[str, object]) -> None:
         self._metrics.feed_up.labels(name).set(state == "up")

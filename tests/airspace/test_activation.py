@@ -96,4 +96,6 @@ def test_zones_whose_windows_are_over_are_named() -> None:
             "now": ["2026-11-23T00:00Z/2026-11-23T18:00Z"],
         }.items()
     ]
-    assert over(zones, MONDAY_S + 12 * 3600) == ["over"]
+    assert over(zones, MONDAY_S + 12 * 3600) == [
+        'zone "over": its last window of activation is over, it does not count any more'
+    ]

@@ -105,6 +105,20 @@ def test_what_is_refused_leaves_the_sound_ones_listed(tmp_path: Path, capsys: py
     assert not output.exists()
 
 
+@pytest.mark.parametrize(("window", "is_over"), [("2020-01-01T00:00Z/2020-02-01T00:00Z", True), ("MON", False)])
+def test_zones_whose_windows_are_over_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], window: str, is_over: bool
+) -> None:
+    geometry = {"type": "Polygon", "coordinates": [SQUARE.tolist()]}
+    feature = {"type": "Feature", "properties": {"id": "a", "active": [window]}, "geometry": geometry}
+    (tmp_path / "a.geojson").write_text(json.dumps(feature))
+    (tmp_path / "c.toml").write_text('[site]\nid = "x"\n[airspace]\nzones = ["a.geojson"]\n')
+    line = 'warning: zone "a": its last window of activation is over, it does not count any more'
+    for arguments in (["zones", str(tmp_path / "a.geojson")], ["check", "--config", str(tmp_path / "c.toml")]):
+        assert main(arguments) == 0
+        assert capsys.readouterr().err.splitlines() == [line] * is_over
+
+
 def test_output_reads_back_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "circle.txt"
     path.write_text("AC R\nAN Circle\nAL 1000 ft MSL\nAH FL95\nV X=50:00:00 N 180:00:00 E\nDC 20\n")
