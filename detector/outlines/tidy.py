@@ -18,7 +18,7 @@ from detector.geometry.segments import orientation
 from detector.outlines.crossings import OVERSHOOT_M
 from detector.outlines.drawn import Plane
 
-ALIKE_DECIMALS = 7  # of degrees: two rings that differ by a centimetre are one, reckoned twice
+ALIKE_DECIMALS = 7  # of degrees, a centimetre: two rings that are the same to these are one, reckoned twice
 
 Item = TypeVar("Item")
 
