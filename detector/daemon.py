@@ -19,6 +19,7 @@ from typing import Any, cast
 from detector import __version__, assembly
 from detector.delivery.lock import lock
 from detector.endpoints import host_port
+from detector.errors import unforeseen
 from detector.metrics import Metrics
 from detector.picture.airspace import Airspace
 from detector.service.duty import Duty
@@ -159,7 +160,7 @@ class Daemon:
         try:
             settings, airspace = assembly.load(self._config)
         except Exception as error:  # whatever it is, the old configuration stays and the reader does not die unheard
-            problems = str(error) or type(error).__name__
+            problems = unforeseen(error)
             self._inbox.put(lambda: self._refuse(problems))
         else:
             self._inbox.put(lambda: self._adopt(settings, airspace))

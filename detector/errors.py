@@ -1,5 +1,8 @@
 """Errors a user can mend. Each message is one line: the place, what is wrong there, what would be right."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class IncursiondError(Exception):
     """Base of every error that ends a command with one line on stderr."""
@@ -15,6 +18,21 @@ class InputError(IncursiondError):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+@contextmanager
+def about(place: str) -> Iterator[None]:
+    """Let an exception that nobody foresaw say at which place it was raised; see `unforeseen`."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(place)
+        raise
+
+
+def unforeseen(error: Exception) -> str:
+    """Return what an exception says, after the places that it is about."""
+    return ": ".join([*getattr(error, "__notes__", [])[::-1], str(error) or type(error).__name__])
 
 
 def reason_of(error: OSError) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from detector.airspace import aixm, geojson, kml, openair
 from detector.airspace.reading import Reading
 from detector.airspace.zones import Zone
-from detector.errors import InputError
+from detector.errors import InputError, about
 
 READERS: dict[str, Callable[[bytes, str], Reading]] = {
     ".geojson": geojson.read,
@@ -38,7 +38,8 @@ def read_zones(paths: Sequence[str | Path]) -> Reading:
     found = Reading()
     for path in map(Path, paths):
         try:
-            found.extend(_read(path))
+            with about(str(path)):
+                found.extend(_read(path))
         except ValueError as error:
             found.problems.append(f"{path}: {error}")
     found.problems.extend(_named_alike(found.claims))

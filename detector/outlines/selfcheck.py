@@ -6,7 +6,7 @@ read as it stands; all of it aloud, with the zone and a place, so that none answ
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -15,7 +15,7 @@ from detector.airspace.draft import at
 from detector.airspace.limits import impossible, unusual
 from detector.airspace.reading import Reading
 from detector.airspace.zones import Ring, State, Zone
-from detector.errors import InputError
+from detector.errors import InputError, about
 from detector.outlines.crossings import Crossing, Meetings, meetings
 from detector.outlines.derive import derive
 from detector.outlines.disputes import Dispute, disputes
@@ -48,8 +48,7 @@ class _Judged:
         return replace(self.zone, state=State.WARNED) if is_warned or self.warnings or self.is_disputed else self.zone
 
     def aloud(self, lines: Sequence[str], place_of: Mapping[str, str]) -> list[str]:
-        place = place_of.get(self.zone.id, f'zone "{self.zone.id}"')
-        return [f"{place}: {line}" for line in lines]
+        return [f"{_place(self.zone, place_of)}: {line}" for line in lines]
 
 
 def check(reading: Reading) -> Reading:
@@ -58,16 +57,16 @@ def check(reading: Reading) -> Reading:
     Derived zones are drawn, and come after the others, moving assets last.
     """
     zones = _by_id(reading.zones)
-    judged, moving = _alone(z for z in zones if z.follows is None), [_Judged(z) for z in zones if z.follows]
+    places = dict(reversed(reading.claims))  # the first of each id, as the zone is
+    judged, moving = _alone([z for z in zones if z.follows is None], places), [_Judged(z) for z in zones if z.follows]
     # Between two halves of the check: what is derived is drawn from what counts, so when this has been repaired or
     # refused; it has neighbours of its own, so before these are compared. So every zone is judged once.
     bases = {each.zone.id: each.zone for each in (*judged, *moving) if not each.problems}
     drawn, undrawn = derive(reading.derived, bases)
-    judged += _alone(_by_id([*zones, *drawn])[len(zones) :])
+    judged += _alone(_by_id([*zones, *drawn])[len(zones) :], places)
     sound = [each for each in judged if not each.problems]
     between = [*_drawn_alike(sound), *first(list(_disputes(sound)), "neighbours dispute", PAIRS)]
     warned = {zone_id for zone_id, place in reading.claims if place in reading.warned}
-    places = dict(reversed(reading.claims))  # the first of each id, as the zone is
     problems = [line for each in judged for line in each.aloud(each.problems, places)]
     said = [(each, first(each.repairs, "repaired alike") + each.warnings) for each in judged]
     warnings = [line for each, lines in said for line in each.aloud(lines, places)]
@@ -80,12 +79,17 @@ def check(reading: Reading) -> Reading:
     )
 
 
-def _alone(zones: Iterable[Zone]) -> list[_Judged]:
+def _place(zone: Zone, place_of: Mapping[str, str]) -> str:
+    return place_of.get(zone.id, f'zone "{zone.id}"')
+
+
+def _alone(zones: Sequence[Zone], place_of: Mapping[str, str]) -> list[_Judged]:
     """Return zones with all that is said of each by itself."""
     judged = [_tidied(zone) for zone in zones]
     whole = [each for each in judged if not each.problems]
     for each, met in zip(whole, meetings([each.zone for each in whole]), strict=True):
-        _judge(each, met)
+        with about(_place(each.zone, place_of)):
+            _judge(each, met)
     return judged
 
 
