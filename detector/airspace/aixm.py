@@ -40,7 +40,7 @@ KIND = {  # types whose inside is nobody's to enter unasked; all others are belt
     "ADIZ": "adiz",
 }
 OTHERS = "belt"
-SHAPES = ("horizontalProjection", "centreline", "contributorAirspace")  # of a volume
+SHAPES = ("horizontalProjection", "contributorAirspace")  # of a volume; a centreline may stand beside its corridor
 
 
 def read(data: bytes, file: str) -> Reading:
