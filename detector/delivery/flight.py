@@ -10,15 +10,15 @@ now, but then the earlier one would come after them. They come twice instead, wh
 A broker that has forgotten its queues has forgotten what rooms that send no receipts have not had. So the alerts of the
 last half hour, as often as a stock mosquitto saves its queues, are sent once more over every new connection, and again
 after LATER_S, when rooms that it has forgotten with them have connected, too: then without those of incidents of which
-something new has been sent meanwhile. They are no more than half of what it queues for a client that is away, so that
-what is new finds room there.
+something new has been sent meanwhile. None is sent so more than twice in all, and no more than a tenth of what it
+queues for a client that is away, so that what is new finds room there.
 """
 
 from __future__ import annotations
 
 import enum
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 
 from detector.backoff import Backoff
@@ -29,7 +29,7 @@ from detector.mqtt.publication import Publication
 WINDOW = 100  # messages the broker has not answered: more gain nothing and are all sent twice after a loss
 REFUSED = 0x80  # MQTT 5 reason codes from here on; 0x10, nobody subscribes, is none: the broker did its part
 FIRST_HOLD_S, LONGEST_HOLD_S = 1.0, 30.0
-RECENT, RECENT_S = 500, 1800.0  # mosquitto.conf: max_queued_messages 1000, autosave_interval 1800
+RECENT, RECENT_S, COPIES = 100, 1800.0, 2  # mosquitto.conf: max_queued_messages 1000, autosave_interval 1800
 LATER_S = 10.0
 
 
@@ -57,6 +57,7 @@ class Flight:
     def __init__(self, outbox: Outbox, states: States) -> None:
         self._outbox, self._states = outbox, states
         self._recent: dict[int, tuple[Item, float]] = {}  # by number: alerts that brokers have confirmed, and when
+        self._times: Counter[int] = Counter()  # that they were sent again
         self.restart()
 
     def restart(self, window: int = WINDOW) -> None:
@@ -91,7 +92,7 @@ class Flight:
         due: list[Item | Publication] = list(states[: max(room, 0)])
         due += self._copied(room - len(due), now_s)
         flying = {sent.id for sent in self._under_way.values() if isinstance(sent, Item)}
-        while (most := room - len(due)) > 0 and (items := self._outbox.after(self._last_id, most)):
+        while not self._copies and (most := room - len(due)) > 0 and (items := self._outbox.after(self._last_id, most)):
             self._last_id = items[-1].id
             items = [item for item in items if item.id not in flying and item.id not in self._too_large]
             due += [item for item in items if not self.held(item.publication.topic)]
@@ -121,7 +122,8 @@ class Flight:
         if isinstance(what, Item) and what.leads:
             self._recent.setdefault(what.letter.number, (what, now_s))
             if len(self._recent) > RECENT:
-                del self._recent[next(iter(self._recent))]
+                oldest = next(iter(self._recent))
+                del self._recent[oldest], self._times[oldest]
         complete = isinstance(what, Item) and self._outbox.confirm(what)
         return Answer.COMPLETE if complete else Answer.CONFIRMED, what
 
@@ -169,9 +171,14 @@ class Flight:
             sent = [*self._under_way.values(), *(item for n, (item, _) in self._recent.items() if n not in self._old)]
             known = {each.letter.incident_id for each in sent if isinstance(each, Item)}
             self._copies.extend(n for n, item in self._old.items() if item.letter.incident_id not in known)
-        numbers = [self._copies.popleft() for _ in range(min(most, len(self._copies)))]
-        copies = [self._recent[n] for n in numbers if n in self._recent]
-        return [item for item, told_s in copies if now_s - told_s <= RECENT_S and not self.held(item.publication.topic)]
+        copies = list[Item]()
+        while self._copies and len(copies) < most:
+            number = self._copies.popleft()
+            item, told_s = self._recent.get(number, (None, 0.0))
+            if item and now_s - told_s <= RECENT_S and self._times[number] < COPIES:
+                self._times[number] += 1
+                copies += [] if self.held(item.publication.topic) else [item]
+        return copies
 
     def _release(self, now_s: float) -> None:
         for hold in self._holds.values():

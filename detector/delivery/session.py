@@ -66,9 +66,11 @@ class Session:
         if self._monotonic_s() - next(iter(self._sent_s.values()), math.inf) > ANSWER_S:
             self.connection.reason = f"no answer to a publication for {ANSWER_S:g} s"
             return False
+        flight_s = math.inf
         if self.connection.accepted:
             self._send()
-        return (yield from self.connection.turn(min(self._flight.next_s(), self._rooms.next_s())))
+            flight_s = self._flight.next_s()
+        return (yield from self.connection.turn(min(flight_s, self._rooms.next_s())))
 
     def _send(self) -> None:
         now_s = self._monotonic_s()

@@ -267,10 +267,10 @@ class Duty:
 
     def _say_feed(self, name: str, state: str, facts: dict[str, object]) -> None:
         self._metrics.feed_up.labels(name).set(state == "up")
+        self._metrics.distrusted.labels(name).set(cast("float", facts.get("distrusted", 0)))
         if "smallest_bank_deg" in facts:
             self._metrics.smallest_bank.labels(name).set(cast("float", facts["smallest_bank_deg"]))
             self._metrics.smallest_corner.labels(name).set(cast("float", facts["smallest_corner_m"]))
-            self._metrics.distrusted.labels(name).set(cast("float", facts["distrusted"]))
         self.delivery.set_feed_status(name, state, **facts)
 
     def _figures(self, plots: Plots, track_ids: Collection[str], heard_every_s: float) -> dict[str, float]:

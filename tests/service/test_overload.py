@@ -131,5 +131,5 @@ def test_in_a_crowd_nobody_looks_at_who_comes_too_close(crowded: bool) -> None:
     assert [rule for rule, _ in looks] == [
         "formation",
         "interception",
-        *([] if crowded else ["ghost", *proximity.RULES]),
+        *([] if crowded else proximity.RULES),
     ]

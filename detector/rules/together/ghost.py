@@ -36,7 +36,7 @@ LISTENED_S = 600.0  # without a minute in which its source told nothing of anybo
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Table [rules.ghost]."""
 
-    enabled: bool = True
+    enabled: bool = False  # partial outages of a source of many receivers pass for ghosts
 
 
 class Ghosts(Columns):

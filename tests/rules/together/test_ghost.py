@@ -11,7 +11,7 @@ from detector.rules.together import ghost
 from feeds.plots import Plots
 from tests import zoo
 
-TABLES = zoo.only(ghost=ghost.Params())
+TABLES = zoo.only(ghost=ghost.Params(enabled=True))
 APPEARS_S, SPEED_MPS = 1000.25, 220.0
 LANES_KM, ALL_DAY = range(-40, 41, 8), range(0, 1300, 4)
 
