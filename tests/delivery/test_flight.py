@@ -360,3 +360,19 @@ def test_a_copy_that_is_refused_is_not_tried_again() -> None:
     broker.now_s = 5.0
     assert broker.send() == 0
     assert dict(broker.taken) == {"b": [b"1"]}
+
+
+def test_nothing_goes_out_so_more_than_twice_however_often_the_link_breaks() -> None:
+    flight, _, _ = made("a")
+    assert [resent(flight) for _ in range(4)] == [[b"0"], [b"0"], [b"0"], []]
+
+
+def test_nothing_new_goes_out_before_copies_are_through() -> None:
+    flight, outbox, _ = made(*["a"] * 40)
+    assert len(resent(flight)) == 40
+    outbox.add([letter(40, Publication("a", b"new"))])
+    flight.restart(window=7)
+    broker = Broker(flight)
+    while broker.send():
+        broker.answer()
+    assert broker.taken["a"][-1] == b"new"
