@@ -30,7 +30,6 @@ _DEEDS = {  # verb while it lasts, verb when it is over, the rest
     "accuracy_collapse": ("has lost", "had lost", "its satellite signal"),
     "duplicate_address": ("is in two places by turns,", "was in two places by turns,", "{apart} apart"),
     "impossible_identity": ("flies under", "flew under", "an address that no state can have given it"),
-    "ghost": ("appeared", "appeared", "in mid-air, where others are seen all round"),
     "interference": ("is one of", "was one of", "{aircraft:.0f} aircraft whose positions go wrong together"),
     "dark": ("fell silent", "was silent", "{distance} {from_zone}"),
     "closing": ("is being closed on by", "was being closed on by", "{others}{coming}"),

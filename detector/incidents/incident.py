@@ -27,7 +27,6 @@ depth so far how much m (-inf: not known), its sigma m, when s, and where, latit
 
 GLIMPSE_S = 20.0  # who was silent, or inside, and is silent after so short a while has shown nothing by that
 _OUTSIDE = {"approach", "skirting"}
-_TAKEN_ALONG = {"emergency_code", "ghost"}  # by who flies away with it
 _DETERRED = {"incursion", "approach", "skirting", "loitering", "manoeuvre", "asset-pass"}  # from doing more of it
 _ENDS_LOST = _DETERRED | {"dark", "emergency"}  # findings of which nobody knows the end when reports cease
 _ROLES = ("", "affected", "conflict", "formation", "interceptor")  # who has had one keeps it, or rises
@@ -145,8 +144,8 @@ class Incident:
             return "left"
         if "approach" in kinds:
             return "turned-away"
-        last = {e.track_id: e for e in self.entries if isinstance(e, Episode) and e.rule in _TAKEN_ALONG}
-        return "left" if any(e.away for e in last.values()) else "resolved"
+        last = {e.track_id: e for e in self.entries if isinstance(e, Episode) and e.rule == "emergency_code"}
+        return "left" if any(e.away for e in last.values()) else "resolved"  # what it took along is not resolved
 
     def _was_joined(self) -> bool:
         """Tell whether an interceptor has been beside any of its tracks; who only headed for one has not."""

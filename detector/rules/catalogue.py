@@ -29,7 +29,6 @@ CATALOGUE = {
     "accuracy_collapse": Nature("integrity", 1),
     "duplicate_address": Nature("integrity", 1),
     "impossible_identity": Nature("integrity", 1),
-    "ghost": Nature("integrity", 0),
     "interference": Nature("integrity", 1, role="affected"),
     "dark": Nature("dark", 1),
     "interception": Nature("interception", 0, role="interceptor"),

@@ -17,7 +17,6 @@ from detector.rules.tables import Rules
 from detector.rules.together import proximity
 from detector.rules.together.encounters import encounters
 from detector.rules.together.formation import Formations
-from detector.rules.together.ghost import Ghosts
 from detector.rules.together.interception import Interceptions
 from detector.rules.together.proximity import Proximities
 from detector.rules.traffic import around
@@ -36,7 +35,6 @@ class Company:
         self.formations = Formations()
         self.interceptions = Interceptions()
         self.proximities = Proximities()
-        self.ghosts = Ghosts()
         self._zone = np.full(0, NOWHERE)  # near which a track was when last heard
         self.next_s = math.inf
         self.every_s = EVERY_S
@@ -46,12 +44,11 @@ class Company:
         """Take in near which zones M tracks are."""
         self.fit(capacity)
         self._zone[rows] = vicinity.zone
-        self.ghosts.hear(rows, vicinity.near)
 
     def schedule(self, subjects: Rows, watched: Mask, tracks: TrackStore, rules: Rules, now_s: float) -> None:
         """Set the whole second to look at next; inf while there is nobody who matters, or nobody else."""
         some = enabled(rules) and len(tracks) > 1 and (len(subjects) or self.near(watched, tracks).any())
-        if not (some or self.formations or self.interceptions or self.proximities or self.ghosts):
+        if not (some or self.formations or self.interceptions or self.proximities):
             self.next_s = math.inf
         elif self.next_s == math.inf:
             self.next_s = math.floor(now_s) + EVERY_S
@@ -70,9 +67,6 @@ class Company:
                 "interception",
                 partial(self.interceptions.look, now_s, subjects, traffic, tracks, rules.interception),
             )
-        if rules.ghost.enabled and not self.crowded:
-            near = self.near(watched, tracks)
-            yield "ghost", partial(self.ghosts.look, now_s, near, self._zone, tracks)
         some = {rule: params for rule in proximity.RULES if (params := getattr(rules, rule)).enabled}
         if some and not self.crowded:
             pairs = encounters(traffic, subjects, matter, watched, tracks, proximity.reach(some))
@@ -86,7 +80,6 @@ class Company:
         self.formations.forget(rows)
         self.interceptions.forget(rows)
         self.proximities.forget(rows)
-        self.ghosts.forget(rows)
 
     def switch_off(self, rules: Container[str]) -> None:
         """Let nothing hold of any tracks by these rules."""
@@ -94,15 +87,7 @@ class Company:
             self.formations = Formations()
         if "interception" in rules:
             self.interceptions = Interceptions()
-        if "ghost" in rules:
-            self.ghosts = Ghosts()
         self.proximities.switch_off(rules)
-
-    def end(self, row: int, rule: str, strand: int, others: Rows) -> None:
-        """Let nothing hold of a track, and of it with others, by a strand of a rule."""
-        self.proximities.end(row, rule, strand, others)
-        if rule == "ghost":
-            self.ghosts.end(row)
 
     def forget_zones(self) -> None:
         """Let nobody be near a zone until heard again."""
@@ -122,9 +107,8 @@ class Company:
     def fit(self, capacity: int) -> None:
         """Make room for so many tracks."""
         self._zone = fitted(self._zone, capacity, NOWHERE)
-        self.ghosts.fit(capacity)
 
 
 def enabled(rules: Rules) -> bool:
     """Tell whether any rule asks who is near whom."""
-    return any(getattr(rules, rule).enabled for rule in ("formation", "interception", "ghost", *proximity.RULES))
+    return any(getattr(rules, rule).enabled for rule in ("formation", "interception", *proximity.RULES))

@@ -115,7 +115,7 @@ class Conduct:
         for condition in self._conditions.get(rule, [])[strand : strand + 1]:
             condition.forget(np.array([row]))
         self.integrity.end(row, rule)
-        self.company.end(row, rule, strand, others)
+        self.company.proximities.end(row, rule, strand, others)
 
     def renumber(self, zone_now: Sequence[int]) -> None:
         """Name zones by their numbers from now on; -1: gone."""

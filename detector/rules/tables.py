@@ -23,7 +23,7 @@ from detector.rules.alone import (
     too_fast,
 )
 from detector.rules.reports import accuracy_collapse, duplicate_address, frozen, interference, jump
-from detector.rules.together import bow_crossing, formation, ghost, interception, near_collision, well_clear
+from detector.rules.together import bow_crossing, formation, interception, near_collision, well_clear
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,7 +49,6 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     duplicate_address: duplicate_address.Params = duplicate_address.Params()
     impossible_identity: impossible_identity.Params = impossible_identity.Params()
     interference: interference.Params = interference.Params()
-    ghost: ghost.Params = ghost.Params()
     dark: dark.Params = dark.Params()
     formation: formation.Params = formation.Params()
     interception: interception.Params = interception.Params()

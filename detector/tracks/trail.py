@@ -71,15 +71,6 @@ class Trail:
         points = {name: getattr(self, f"_{name}")[slot, row] for name in ("time_s", "earth_m", "sigma_m")}
         return {"count": self._count[rows], **points}
 
-    def places(self, rows: Rows, now_s: float, every: int) -> tuple[Rows, Floats, Floats]:
-        """Return of each so many-th point of M trails whose it is, how long ago and where that was, (P,) and (P, 3)."""
-        which, slot = np.nonzero(np.arange(0, LENGTH, every) < self._count[rows][:, None])
-        row, slot = rows[which], slot * every
-        ago_s = now_s - self._time_s[slot, row]
-        late = ago_s <= LONGEST_S
-        row, slot = row[late], slot[late]
-        return row, ago_s[late], self._earth_m[slot, row]
-
     def restore(self, rows: Rows, points: Mapping[str, NDArray[Any]]) -> None:
         """Let M rows hold what `points` has returned."""
         self._count[rows] = points["count"]

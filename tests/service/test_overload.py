@@ -128,8 +128,4 @@ def test_in_a_crowd_nobody_looks_at_who_comes_too_close(crowded: bool) -> None:
     relieve(core, load)
     company = core.conduct.company
     looks = company.looks(101.0, core.book.register.rows(), core.airspace.watched, core.tracks, core.rules)
-    assert [rule for rule, _ in looks] == [
-        "formation",
-        "interception",
-        *([] if crowded else proximity.RULES),
-    ]
+    assert [rule for rule, _ in looks] == ["formation", "interception", *([] if crowded else proximity.RULES)]
