@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import shutil
 import sqlite3
 from pathlib import Path
 
@@ -145,46 +143,6 @@ def test_a_newer_schema_is_set_aside_whole_and_what_waits_goes_on(path):
     assert [letter.number for letter in ledger.found] == [1]
     (aside,) = path.parent.glob("*corrupt*Z")
     assert sqlite3.connect(aside).execute("PRAGMA user_version").fetchone() == (7,)
-
-
-@pytest.fixture
-def killed(path):
-    """A journal as a process leaves it that was killed: all of it in the log."""
-    there = path.parent / "there"
-    there.mkdir()
-    journal = Journal(there / path.name)
-    journal.write(letters(1, 2))
-    for end in ("", "-wal", "-shm"):
-        shutil.copy(there / f"{path.name}{end}", path.parent / f"{path.name}{end}")
-    journal.close()
-    return path
-
-
-@pytest.mark.parametrize("byte", range(32))
-def test_a_log_whose_header_is_damaged_is_set_aside_and_its_letters_go_on(killed, byte):
-    log = killed.with_name(f"{killed.name}-wal")
-    data = bytearray(log.read_bytes())
-    data[byte] ^= 1
-    log.write_bytes(data)
-    ledger = Ledger(killed.parent)
-    assert "its write-ahead log cannot be read: its header is none" in ledger.damage
-    assert [letter.number for letter in ledger.found] == [1, 2]
-    assert next(killed.parent.glob("*corrupt*-wal")).read_bytes() == data
-
-
-@pytest.mark.parametrize("how", ["missing", "empty", "garbled", "cut off"])
-def test_a_log_that_is_gone_is_said_to_be(killed, how):
-    log = killed.with_name(f"{killed.name}-wal")
-    data = log.read_bytes()
-    log.unlink() if how == "missing" else log.write_bytes(
-        {"empty": b"", "garbled": random.Random(1).randbytes(len(data)), "cut off": data[:-4000]}[how]
-    )
-    assert "its write-ahead log cannot be read: " in Ledger(killed.parent).damage
-
-
-def test_a_log_as_a_kill_leaves_it_is_read(killed):
-    ledger = Ledger(killed.parent)
-    assert (ledger.damage, [letter.number for letter in ledger.found]) == ("", [1, 2])
 
 
 def test_a_copy_has_what_is_on_the_disk_and_in_the_log(path):
