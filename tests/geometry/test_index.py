@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from detector.airspace.zones import Zone
 from detector.geometry.chains import Chains
 from detector.geometry.edges import Edges
-from detector.geometry.index import CellIndex
+from detector.geometry.index import HAIR_X_M, HAIR_Y_M, CellIndex
 from detector.geometry.quadtree import Square, grow
 from tests.geometry.shapes import (
     FIJI,
@@ -58,9 +58,6 @@ def random_points(edges: Edges, count: int, seed: int, room: float = 0.1) -> tup
     )
 
 
-HAIRS_M = 3e-5  # that the index moves places by
-
-
 def crossed_by_shapely(edges: Edges, x0: np.ndarray, y0: np.ndarray, x1: np.ndarray, y1: np.ndarray) -> list:
     """Every (path, zone) as often as the path meets an edge of the zone."""
     paths = shapely.linestrings(np.stack([x0, y0, x1, y1], axis=1).reshape(-1, 2, 2))
@@ -102,9 +99,10 @@ def test_stars_crossed_as_shapely(reach_m: float) -> None:
     x1, y1 = x0 + reach_m * np.sin(course), y0 + reach_m * np.cos(course)
     path, zone, at = swept(STARS.index, x0, y0, x1, y1)
     assert list(zip(path.tolist(), zone.tolist(), strict=True)) == crossed_by_shapely(STARS.edges, x0, y0, x1, y1)
-    points = shapely.points(x0[path] + at * (x1 - x0)[path], y0[path] + at * (y1 - y0)[path])
+    x, y = x0 + HAIR_X_M, y0 + HAIR_Y_M
+    points = shapely.points(x[path] + at * (x1 - x0)[path], y[path] + at * (y1 - y0)[path])
     _, off_m = shapely.STRtree(segments(STARS.edges)).query_nearest(points, return_distance=True, all_matches=False)
-    assert (off_m < HAIRS_M).all()
+    assert (off_m < 1e-6).all()
     assert (np.diff(at)[(np.diff(path) == 0) & (np.diff(zone) == 0)] >= 0).all()
 
 
@@ -263,7 +261,9 @@ NAN = float("nan")
 )
 def test_path(path: tuple[float, ...], crossings: list[float]) -> None:
     _, _, at = swept(SQUARE, *(np.array([v], dtype=float) for v in path))
-    assert at.tolist() == pytest.approx(crossings, abs=HAIRS_M / 10.0)
+    length_m = np.hypot(path[2] - path[0], path[3] - path[1])
+    hair = np.nan_to_num(np.hypot(HAIR_X_M, HAIR_Y_M) / max(length_m, 1.0))
+    assert at.tolist() == pytest.approx(crossings, abs=1e-9 + hair)
 
 
 @pytest.mark.parametrize("path", [(-50, 0, 150, 0), (-50, 100, 150, 100), (0, -50, 0, 150), (100, 150, 100, -50)])
