@@ -180,3 +180,6 @@ def test_of_whom_positions_go_wrong_is_in_the_status_of_the_feed_whoever_they_ar
     told = json.loads(status.payload)
     assert (told["tracks"], told["distrusted"], duty.pipeline.book.register.by_severity()["moderate"]) == (3, 1, 0)
     assert value(duty, "incursiond_feed_distrusted_tracks", feed="mast") == 1
+    now_s = 100.0
+    duty.look()
+    assert value(duty, "incursiond_feed_distrusted_tracks", feed="mast") == 0
