@@ -262,7 +262,7 @@ NAN = float("nan")
 def test_path(path: tuple[float, ...], crossings: list[float]) -> None:
     _, _, at = swept(SQUARE, *(np.array([v], dtype=float) for v in path))
     length_m = np.hypot(path[2] - path[0], path[3] - path[1])
-    hair = np.nan_to_num(np.hypot(HAIR_X_M, HAIR_Y_M) / max(length_m, 1.0))
+    hair = np.nan_to_num(2 * np.hypot(HAIR_X_M, HAIR_Y_M) / max(length_m, 1.0))  # edges are met at 45 deg at least
     assert at.tolist() == pytest.approx(crossings, abs=1e-9 + hair)
 
 
